@@ -1,0 +1,143 @@
+import { WireError } from '../../util/errors.ts';
+import { Experimenter } from '../oxm/fields.ts';
+import { need, readLength, type WireView } from '../wire/wire-view.ts';
+import type { Writer } from '../wire/writer.ts';
+import type { ActionCodec, NestedActions } from './codec.ts';
+import { type NiciraAction, type NiciraActionInit, niciraActions } from './nicira/index.ts';
+import { type SetField, type SetFieldInit, setFieldAction } from './set-field.ts';
+import { type OutputInit, type StandardAction, standardActions } from './standard.ts';
+
+/** An action that is not known here, other experimenters' included; `raw` is all behind its type and length. */
+export interface UnknownAction {
+  readonly type: 'unknown';
+  readonly code: number;
+  readonly raw: Uint8Array;
+}
+
+/** A decoded action (OpenFlow 1.3.5, 7.2.5). */
+export type Action = StandardAction | SetField | NiciraAction | UnknownAction;
+
+/** An action to be sent. */
+export type ActionInit = Action | OutputInit | SetFieldInit | NiciraActionInit;
+
+/** OFPAT_EXPERIMENTER. */
+const EXPERIMENTER_CODE = 0xffff;
+/** Actions may hold actions (conntrack, clone): how deep is bounded, so that no message can exhaust the stack. */
+const MAX_DEPTH = 16;
+/** Bytes before an experimenter action's own fields: type, length, experimenter, subtype. */
+const EXPERIMENTER_HEADER_SIZE = 10;
+
+const byCode = new Map<number, ActionCodec>();
+const byNiciraSubtype = new Map<number, ActionCodec>();
+const standardByType = new Map<string, ActionCodec>();
+const niciraByType = new Map<string, ActionCodec>();
+
+for (const codec of [...standardActions, setFieldAction]) register(codec, byCode, standardByType);
+for (const codec of niciraActions) register(codec, byNiciraSubtype, niciraByType);
+
+const levels: NestedActions[] = Array.from({ length: MAX_DEPTH }, (_, depth) => ({
+  decode: (wire, start, end) => decodeList(wire, start, end, depth + 1),
+  encode: (writer, actions) => encodeList(writer, actions, depth + 1),
+}));
+
+/**
+ * Decodes a list of actions that fills `start` to `end`.
+ * @throws WireError `OFP_BAD_LENGTH`, `OFP_TRUNCATED`, `OFP_TOO_DEEP`
+ */
+export function decodeActions(wire: WireView, start: number, end: number): Action[] {
+  return decodeList(wire, start, end, 0);
+}
+
+/** Encodes a list of actions. @throws WireError when one has a value that cannot be written */
+export function encodeActions(writer: Writer, actions: readonly ActionInit[]): void {
+  encodeList(writer, actions, 0);
+}
+
+function decodeList(wire: WireView, start: number, end: number, depth: number): Action[] {
+  const nested = level(depth);
+  const actions: Action[] = [];
+  for (let at = start; at < end; ) {
+    need('an action', 8, at, end);
+    const length = readLength(wire, 'action', at + 2, 8, at, end);
+    if (length % 8 !== 0)
+      throw new WireError('OFP_BAD_LENGTH', `action length ${length} is no multiple of 8`);
+    actions.push(decodeAction(wire, at, at + length, nested));
+    at += length;
+  }
+  return actions;
+}
+
+function decodeAction(wire: WireView, start: number, end: number, nested: NestedActions): Action {
+  const code = wire.view.getUint16(start);
+  const codec = code === EXPERIMENTER_CODE ? niciraCodec(wire, start, end) : byCode.get(code);
+  if (codec === undefined) return { type: 'unknown', code, raw: wire.bytes.subarray(start + 4, end) };
+  const length = end - start;
+  if (length < codec.size || (codec.fixed && length !== codec.size)) {
+    const expected = codec.fixed ? `${codec.size}` : `at least ${codec.size}`;
+    throw new WireError(
+      'OFP_BAD_LENGTH',
+      `action ${codec.type} has length ${length}, expected ${expected} bytes`,
+    );
+  }
+  return codec.decode(wire, start, end, nested);
+}
+
+function niciraCodec(wire: WireView, start: number, end: number): ActionCodec | undefined {
+  if (end - start < EXPERIMENTER_HEADER_SIZE || wire.view.getUint32(start + 4) !== Experimenter.NICIRA)
+    return undefined;
+  return byNiciraSubtype.get(wire.view.getUint16(start + 8));
+}
+
+function encodeList(writer: Writer, actions: readonly ActionInit[], depth: number): void {
+  const nested = level(depth);
+  for (const action of actions) {
+    const start = writer.offset;
+    if (action.type === 'unknown') {
+      writer.u16(action.code);
+      writer.u16(0);
+      writer.raw(action.raw);
+    } else {
+      encodeKnown(writer, action, nested);
+    }
+    writer.padTo8(start);
+    writer.patchLength(start);
+  }
+}
+
+function encodeKnown(
+  writer: Writer,
+  action: Exclude<ActionInit, UnknownAction>,
+  nested: NestedActions,
+): void {
+  const standard = standardByType.get(action.type);
+  if (standard !== undefined) {
+    writer.u16(standard.code);
+    writer.u16(0);
+    return standard.encode(writer, action, nested);
+  }
+  const nicira = niciraByType.get(action.type);
+  if (nicira === undefined) throw new WireError('OFP_BAD_VALUE', `no action is called '${action.type}'`);
+  writer.u16(EXPERIMENTER_CODE);
+  writer.u16(0);
+  writer.u32(Experimenter.NICIRA);
+  writer.u16(nicira.code);
+  nicira.encode(writer, action, nested);
+}
+
+function level(depth: number): NestedActions {
+  const nested = levels[depth];
+  if (nested !== undefined) return nested;
+  throw new WireError('OFP_TOO_DEEP', `actions are nested over ${MAX_DEPTH} deep`);
+}
+
+function register(
+  codec: ActionCodec,
+  codes: Map<number, ActionCodec>,
+  types: Map<string, ActionCodec>,
+): void {
+  if (codes.has(codec.code)) throw new Error(`action code ${codec.code} is registered twice`);
+  if (standardByType.has(codec.type) || niciraByType.has(codec.type))
+    throw new Error(`action ${codec.type} is registered twice`);
+  codes.set(codec.code, codec);
+  types.set(codec.type, codec);
+}

@@ -1,0 +1,151 @@
+import { PortNo } from '../ports.ts';
+import type { Action } from './action.ts';
+import { type ActionCodec, actionCodec } from './codec.ts';
+
+/** OFPAT_OUTPUT: sends the packet out of a port. */
+export interface Output {
+  readonly type: 'output';
+  readonly port: number;
+  /** Bytes of the packet that go to the controller, when that is the port; 0xffff for all of it. */
+  readonly maxLen: number;
+}
+
+/** An {@link Output} to be sent; `maxLen` is 0xffff for the controller and 0 for other ports unless given. */
+export interface OutputInit {
+  readonly type: 'output';
+  readonly port: number;
+  readonly maxLen?: number;
+}
+
+/** OFPCML_NO_BUFFER: the whole packet goes to the controller. */
+export const WHOLE_PACKET = 0xffff;
+
+/** Actions that are told by their type alone. */
+export interface BareAction {
+  readonly type: 'copyTtlOut' | 'copyTtlIn' | 'decMplsTtl' | 'popVlan' | 'decNwTtl' | 'popPbb';
+}
+
+/** OFPAT_SET_MPLS_TTL and OFPAT_SET_NW_TTL. */
+export interface SetTtl {
+  readonly type: 'setMplsTtl' | 'setNwTtl';
+  readonly ttl: number;
+}
+
+/** OFPAT_PUSH_VLAN, OFPAT_PUSH_MPLS, OFPAT_POP_MPLS and OFPAT_PUSH_PBB. */
+export interface TagAction {
+  readonly type: 'pushVlan' | 'pushMpls' | 'popMpls' | 'pushPbb';
+  readonly ethType: number;
+}
+
+/** OFPAT_SET_QUEUE. */
+export interface SetQueue {
+  readonly type: 'setQueue';
+  readonly queueId: number;
+}
+
+/** OFPAT_GROUP: hands the packet to a group. */
+export interface GroupAction {
+  readonly type: 'group';
+  readonly groupId: number;
+}
+
+/** The actions of OpenFlow 1.3.5 (7.2.5), without set-field and experimenters. */
+export type StandardAction = Output | BareAction | SetTtl | TagAction | SetQueue | GroupAction;
+
+/** The codecs of {@link StandardAction}, in the order of their codes. */
+export const standardActions: readonly ActionCodec[] = [
+  actionCodec<Output>({
+    type: 'output',
+    code: 0,
+    size: 16,
+    fixed: true,
+    decode: ({ view }, start) => ({
+      type: 'output',
+      port: view.getUint32(start + 4),
+      maxLen: view.getUint16(start + 8),
+    }),
+    encode(writer, { port, maxLen }) {
+      writer.u32(port);
+      writer.u16(maxLen ?? (port === PortNo.CONTROLLER ? WHOLE_PACKET : 0));
+      writer.zeros(6);
+    },
+  }),
+  bare('copyTtlOut', 11),
+  bare('copyTtlIn', 12),
+  ttl('setMplsTtl', 15),
+  bare('decMplsTtl', 16),
+  tag('pushVlan', 17),
+  bare('popVlan', 18),
+  tag('pushMpls', 19),
+  tag('popMpls', 20),
+  actionCodec<SetQueue>({
+    type: 'setQueue',
+    code: 21,
+    size: 8,
+    fixed: true,
+    decode: ({ view }, start) => ({ type: 'setQueue', queueId: view.getUint32(start + 4) }),
+    encode: (writer, { queueId }) => writer.u32(queueId),
+  }),
+  actionCodec<GroupAction>({
+    type: 'group',
+    code: 22,
+    size: 8,
+    fixed: true,
+    decode: ({ view }, start) => ({ type: 'group', groupId: view.getUint32(start + 4) }),
+    encode: (writer, { groupId }) => writer.u32(groupId),
+  }),
+  ttl('setNwTtl', 23),
+  bare('decNwTtl', 24),
+  tag('pushPbb', 26),
+  bare('popPbb', 27),
+];
+
+function bare(type: BareAction['type'], code: number): ActionCodec {
+  const action: BareAction = { type };
+  return actionCodec<BareAction>({
+    type,
+    code,
+    size: 8,
+    fixed: true,
+    decode: () => action,
+    encode: (writer) => writer.zeros(4),
+  });
+}
+
+function ttl(type: SetTtl['type'], code: number): ActionCodec {
+  return actionCodec<SetTtl>({
+    type,
+    code,
+    size: 8,
+    fixed: true,
+    decode: ({ view }, start) => ({ type, ttl: view.getUint8(start + 4) }),
+    encode(writer, action) {
+      writer.u8(action.ttl);
+      writer.zeros(3);
+    },
+  });
+}
+
+function tag(type: TagAction['type'], code: number): ActionCodec {
+  return actionCodec<TagAction>({
+    type,
+    code,
+    size: 8,
+    fixed: true,
+    decode: ({ view }, start) => ({ type, ethType: view.getUint16(start + 4) }),
+    encode(writer, action) {
+      writer.u16(action.ethType);
+      writer.zeros(2);
+    },
+  });
+}
+
+/** Makes the action that sends a packet out of `port`. */
+export function output(port: number, maxLen?: number): OutputInit & Action {
+  return { type: 'output', port, maxLen: maxLen ?? (port === PortNo.CONTROLLER ? WHOLE_PACKET : 0) };
+}
+
+/** Makes the action that hands a packet to the group `groupId`. */
+export function group(groupId: number): GroupAction {
+  return { type: 'group', groupId };
+}

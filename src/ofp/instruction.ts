@@ -1,0 +1,162 @@
+import type Long from 'long';
+import { WireError } from '../util/errors.ts';
+import { readU64, type U64 } from '../util/u64.ts';
+import { type Action, type ActionInit, decodeActions, encodeActions } from './actions/action.ts';
+import { badLength, need, readLength, type WireView } from './wire/wire-view.ts';
+import type { Writer } from './wire/writer.ts';
+
+/** OFPIT_GOTO_TABLE: goes on in a later table. */
+export interface GotoTable {
+  readonly type: 'gotoTable';
+  readonly tableId: number;
+}
+
+/** OFPIT_WRITE_METADATA: writes the bits of `metadata` that `metadataMask` sets. */
+export interface WriteMetadata<V = Long> {
+  readonly type: 'writeMetadata';
+  readonly metadata: V;
+  readonly metadataMask: V;
+}
+
+/** OFPIT_WRITE_ACTIONS (into the action set) and OFPIT_APPLY_ACTIONS (at once). */
+export interface ActionsInstruction<A = Action> {
+  readonly type: 'writeActions' | 'applyActions';
+  readonly actions: readonly A[];
+}
+
+/** OFPIT_CLEAR_ACTIONS: empties the action set. */
+export interface ClearActions {
+  readonly type: 'clearActions';
+}
+
+/** OFPIT_METER: applies a meter to the packet, which may drop it. */
+export interface MeterInstruction {
+  readonly type: 'meter';
+  readonly meterId: number;
+}
+
+/** An instruction that is not known here, experimenters' included; `raw` is all behind its type and length. */
+export interface UnknownInstruction {
+  readonly type: 'unknown';
+  readonly code: number;
+  readonly raw: Uint8Array;
+}
+
+/** A decoded instruction (OpenFlow 1.3.5, 7.2.4). */
+export type Instruction =
+  | GotoTable
+  | WriteMetadata
+  | ActionsInstruction
+  | ClearActions
+  | MeterInstruction
+  | UnknownInstruction;
+
+/** An instruction to be sent. */
+export type InstructionInit = Instruction | WriteMetadata<U64> | ActionsInstruction<ActionInit>;
+
+/** OFPIT_ numbers. */
+const Code = {
+  GOTO_TABLE: 1,
+  WRITE_METADATA: 2,
+  WRITE_ACTIONS: 3,
+  APPLY_ACTIONS: 4,
+  CLEAR_ACTIONS: 5,
+  METER: 6,
+} as const;
+
+/**
+ * Decodes the instructions that fill `start` to `end`.
+ * @throws WireError `OFP_BAD_LENGTH`, `OFP_TRUNCATED`
+ */
+export function decodeInstructions(wire: WireView, start: number, end: number): Instruction[] {
+  const instructions: Instruction[] = [];
+  for (let at = start; at < end; ) {
+    need('an instruction', 4, at, end);
+    const length = readLength(wire, 'instruction', at + 2, 8, at, end);
+    if (length % 8 !== 0)
+      throw new WireError('OFP_BAD_LENGTH', `instruction length ${length} is no multiple of 8`);
+    instructions.push(decodeInstruction(wire, at, at + length));
+    at += length;
+  }
+  return instructions;
+}
+
+/** Encodes instructions in the order given. */
+export function encodeInstructions(writer: Writer, instructions: readonly InstructionInit[]): void {
+  for (const instruction of instructions) {
+    const start = writer.offset;
+    encodeInstruction(writer, instruction);
+    writer.patchLength(start);
+  }
+}
+
+function decodeInstruction(wire: WireView, start: number, end: number): Instruction {
+  const { view, bytes } = wire;
+  const code = view.getUint16(start);
+  switch (code) {
+    case Code.GOTO_TABLE:
+      return { type: 'gotoTable', tableId: view.getUint8(sized(start, end, 8)) };
+    case Code.WRITE_METADATA:
+      sized(start, end, 24);
+      return {
+        type: 'writeMetadata',
+        metadata: readU64(view, start + 8),
+        metadataMask: readU64(view, start + 16),
+      };
+    case Code.WRITE_ACTIONS:
+      return { type: 'writeActions', actions: decodeActions(wire, start + 8, end) };
+    case Code.APPLY_ACTIONS:
+      return { type: 'applyActions', actions: decodeActions(wire, start + 8, end) };
+    case Code.CLEAR_ACTIONS:
+      sized(start, end, 8);
+      return { type: 'clearActions' };
+    case Code.METER:
+      return { type: 'meter', meterId: view.getUint32(sized(start, end, 8)) };
+    default:
+      return { type: 'unknown', code, raw: bytes.subarray(start + 4, end) };
+  }
+}
+
+function encodeInstruction(writer: Writer, instruction: InstructionInit): void {
+  switch (instruction.type) {
+    case 'gotoTable':
+      header(writer, Code.GOTO_TABLE);
+      writer.u8(instruction.tableId);
+      return writer.zeros(3);
+    case 'writeMetadata':
+      header(writer, Code.WRITE_METADATA);
+      writer.zeros(4);
+      writer.u64(instruction.metadata);
+      return writer.u64(instruction.metadataMask);
+    case 'writeActions':
+    case 'applyActions':
+      header(writer, instruction.type === 'writeActions' ? Code.WRITE_ACTIONS : Code.APPLY_ACTIONS);
+      writer.zeros(4);
+      return encodeActions(writer, instruction.actions);
+    case 'clearActions':
+      header(writer, Code.CLEAR_ACTIONS);
+      return writer.zeros(4);
+    case 'meter':
+      header(writer, Code.METER);
+      return writer.u32(instruction.meterId);
+    case 'unknown':
+      header(writer, instruction.code);
+      return writer.raw(instruction.raw);
+    default:
+      throw new WireError(
+        'OFP_BAD_VALUE',
+        `no instruction is called '${(instruction as { type: string }).type}'`,
+      );
+  }
+}
+
+function header(writer: Writer, code: number): void {
+  writer.u16(code);
+  writer.u16(0);
+}
+
+/** Checks the length of an instruction of fixed size; returns where its body begins. */
+function sized(start: number, end: number, size: number): number {
+  if (end - start === size) return start + 4;
+  throw badLength('instruction', end - start, size, size);
+}

@@ -1,0 +1,225 @@
+import { WireError } from '../util/errors.ts';
+import {
+  type GetAsyncReply,
+  type GetAsyncRequest,
+  getAsyncReply,
+  getAsyncRequest,
+  type SetAsync,
+  setAsync,
+} from './messages/async-config.ts';
+import { type BarrierReply, type BarrierRequest, barrierReply, barrierRequest } from './messages/barrier.ts';
+import type { MessageCodec, WithoutXid } from './messages/codec.ts';
+import { type EchoReply, type EchoRequest, echoReply, echoRequest } from './messages/echo.ts';
+import { type ErrorInit, type ErrorMessage, error } from './messages/error.ts';
+import { type ExperimenterMessage, experimenter } from './messages/experimenter.ts';
+import {
+  type FeaturesReply,
+  type FeaturesRequest,
+  featuresReply,
+  featuresRequest,
+} from './messages/features.ts';
+import { type FlowMod, type FlowModInit, flowMod } from './messages/flow-mod.ts';
+import { type FlowRemoved, type FlowRemovedInit, flowRemoved } from './messages/flow-removed.ts';
+import { type GroupMod, type GroupModInit, groupMod } from './messages/group-mod.ts';
+import { type Hello, type HelloInit, hello } from './messages/hello.ts';
+import { type MeterMod, type MeterModInit, meterMod } from './messages/meter-mod.ts';
+import { type PacketIn, type PacketInInit, packetIn } from './messages/packet-in.ts';
+import { type PacketOut, type PacketOutInit, packetOut } from './messages/packet-out.ts';
+import { type PortMod, portMod } from './messages/port-mod.ts';
+import { type PortStatus, portStatus } from './messages/port-status.ts';
+import {
+  type QueueGetConfigReply,
+  type QueueGetConfigRequest,
+  queueGetConfigReply,
+  queueGetConfigRequest,
+} from './messages/queue-config.ts';
+import {
+  type RoleReply,
+  type RoleReplyInit,
+  type RoleRequest,
+  type RoleRequestInit,
+  roleReply,
+  roleRequest,
+} from './messages/role.ts';
+import {
+  type GetConfigReply,
+  type GetConfigRequest,
+  getConfigReply,
+  getConfigRequest,
+  type SetConfig,
+  setConfig,
+} from './messages/switch-config.ts';
+import { type TableMod, tableMod } from './messages/table-mod.ts';
+import {
+  type MultipartReply,
+  type MultipartReplyInit,
+  type MultipartRequest,
+  type MultipartRequestInit,
+  multipartReply,
+  multipartRequest,
+} from './multipart/multipart.ts';
+import { need, readLength, type WireView, wireView } from './wire/wire-view.ts';
+import { Writer } from './wire/writer.ts';
+
+/** A message of a type that is not known here: all behind its header as it came. */
+export interface UnknownMessage {
+  readonly type: 'unknown';
+  readonly xid: number;
+  readonly code: number;
+  readonly raw: Uint8Array;
+}
+
+/** A decoded message (OpenFlow 1.3.5, 7.1). */
+export type Message =
+  | Hello
+  | ErrorMessage
+  | EchoRequest
+  | EchoReply
+  | ExperimenterMessage
+  | FeaturesRequest
+  | FeaturesReply
+  | GetConfigRequest
+  | GetConfigReply
+  | SetConfig
+  | PacketIn
+  | FlowRemoved
+  | PortStatus
+  | PacketOut
+  | FlowMod
+  | GroupMod
+  | PortMod
+  | TableMod
+  | MultipartRequest
+  | MultipartReply
+  | BarrierRequest
+  | BarrierReply
+  | QueueGetConfigRequest
+  | QueueGetConfigReply
+  | RoleRequest
+  | RoleReply
+  | GetAsyncRequest
+  | GetAsyncReply
+  | SetAsync
+  | MeterMod
+  | UnknownMessage;
+
+/** A message to be sent: any {@link Message}, or one with less said where the specification has a usual value. */
+export type MessageInit =
+  | HelloInit
+  | ErrorInit
+  | FlowModInit
+  | FlowRemovedInit
+  | GroupModInit
+  | MeterModInit
+  | MultipartReplyInit
+  | MultipartRequestInit
+  | PacketInInit
+  | PacketOutInit
+  | RoleReplyInit
+  | RoleRequestInit
+  | WithoutXid<Message>;
+
+/** The version byte of OpenFlow 1.3. */
+export const OFP_VERSION = 4;
+
+/** Every message type, in the order of their numbers. */
+export const messageCodecs: readonly MessageCodec[] = [
+  hello,
+  error,
+  echoRequest,
+  echoReply,
+  experimenter,
+  featuresRequest,
+  featuresReply,
+  getConfigRequest,
+  getConfigReply,
+  setConfig,
+  packetIn,
+  flowRemoved,
+  portStatus,
+  packetOut,
+  flowMod,
+  groupMod,
+  portMod,
+  tableMod,
+  multipartRequest,
+  multipartReply,
+  barrierRequest,
+  barrierReply,
+  queueGetConfigRequest,
+  queueGetConfigReply,
+  roleRequest,
+  roleReply,
+  getAsyncRequest,
+  getAsyncReply,
+  setAsync,
+  meterMod,
+] as unknown as readonly MessageCodec[];
+
+const byCode: (MessageCodec | undefined)[] = [];
+const byType = new Map<string, MessageCodec>();
+for (const codec of messageCodecs) {
+  if (byCode[codec.code] !== undefined || byType.has(codec.type))
+    throw new Error(`${codec.type} is registered twice`);
+  byCode[codec.code] = codec;
+  byType.set(codec.type, codec);
+}
+
+/**
+ * Decodes the message that begins at `offset`; what follows it is not looked at.
+ * @throws WireError `OFP_TRUNCATED`, `OFP_BAD_LENGTH`, `OFP_BAD_VERSION`, and those of what is in the message
+ */
+export function decode(bytes: Uint8Array, offset = 0): Message {
+  const wire = wireView(bytes);
+  need('a message header', 8, offset, bytes.length);
+  const length = readLength(wire, 'message', offset + 2, 8, offset, bytes.length);
+  return decodeMessage(wire, offset, offset + length);
+}
+
+/** Decodes the message that fills `start` to `end`, whose length has been checked. */
+export function decodeMessage(wire: WireView, start: number, end: number): Message {
+  const version = wire.bytes[start]!;
+  const code = wire.bytes[start + 1]!;
+  const xid = wire.view.getUint32(start + 4);
+  const codec = byCode[code];
+  if (version !== OFP_VERSION && codec !== hello && codec !== error) {
+    throw new WireError('OFP_BAD_VERSION', `expected version ${OFP_VERSION} (OpenFlow 1.3), got ${version}`);
+  }
+  if (codec === undefined) return { type: 'unknown', xid, code, raw: wire.bytes.subarray(start + 8, end) };
+  need(`message ${codec.type}`, codec.size, start, end);
+  return codec.decode(wire, start, end, xid) as Message;
+}
+
+/**
+ * Encodes a message into bytes of its own; without `xid` it is 0.
+ * @throws WireError when a value cannot be written
+ */
+export function encode(message: MessageInit): Buffer {
+  const writer = new Writer(256);
+  encodeInto(writer, message, message.xid ?? 0);
+  return writer.bytes.subarray(0, writer.offset);
+}
+
+/**
+ * Encodes a message behind what the writer already has; one that cannot be written leaves the writer as it was.
+ * @throws WireError
+ */
+export function encodeInto(writer: Writer, message: MessageInit, xid: number): void {
+  const start = writer.offset;
+  const codec = message.type === 'unknown' ? undefined : byType.get(message.type);
+  if (codec === undefined && message.type !== 'unknown') {
+    throw new WireError('OFP_BAD_VALUE', `no message is called '${(message as { type: string }).type}'`);
+  }
+  try {
+    writer.u8('version' in message && message.version !== undefined ? message.version : OFP_VERSION);
+    writer.u8(codec === undefined ? (message as UnknownMessage).code : codec.code);
+    writer.u16(0);
+    writer.u32(xid);
+    if (codec === undefined) writer.raw((message as UnknownMessage).raw);
+    else codec.encode(writer, message);
+    writer.patchLength(start);
+  } catch (cause) {
+    writer.offset = start;
+    throw cause;
+  }
+}

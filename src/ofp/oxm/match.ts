@@ -1,0 +1,62 @@
+import { WireError } from '../../util/errors.ts';
+import { badLength, need, readLength, type WireView } from '../wire/wire-view.ts';
+import type { Writer } from '../wire/writer.ts';
+import type { Match, MatchInit } from './fields.ts';
+import { decodeOxm, encodeOxm, splitMask } from './oxm.ts';
+
+/** OFPMT_OXM, the one match type of OpenFlow 1.3 (OpenFlow 1.3.5, 7.2.3.1). */
+const OXM_MATCH_TYPE = 1;
+
+/**
+ * How many bytes the match at `start` takes with its padding.
+ * @throws WireError `OFP_BAD_LENGTH`, `OFP_BAD_MATCH_TYPE`
+ */
+export function matchSize(wire: WireView, start: number, end: number): number {
+  need('a match', 4, start, end);
+  const type = wire.view.getUint16(start);
+  if (type !== OXM_MATCH_TYPE)
+    throw new WireError('OFP_BAD_MATCH_TYPE', `match type is 1 (OXM), got ${type}`);
+  const length = readLength(wire, 'match', start + 2, 4, start, end);
+  const padded = (length + 7) & ~7;
+  if (padded > end - start) throw badLength('padded match', padded, 8, end - start);
+  return padded;
+}
+
+/** Decodes an ofp_match (OpenFlow 1.3.5, 7.2.3); {@link matchSize} tells where it ends. */
+export function decodeMatch(wire: WireView, start: number, end: number): Match {
+  const size = matchSize(wire, start, end);
+  const length = wire.view.getUint16(start + 2);
+  return decodeOxmFields(wire, start + 4, Math.min(start + length, start + size));
+}
+
+/** Decodes OXM fields up to `end`, without a header around them. @throws WireError `OFP_DUPLICATE_FIELD` */
+export function decodeOxmFields(wire: WireView, start: number, end: number): Match {
+  const match: Record<string, unknown> = {};
+  let at = start;
+  const add = (name: string, value: unknown, mask: unknown) => {
+    if (name in match) throw new WireError('OFP_DUPLICATE_FIELD', `${name} is in the match twice`);
+    match[name] = mask === undefined ? value : { value, mask };
+  };
+  while (at < end) at = decodeOxm(wire, at, end, add);
+  return match as Match;
+}
+
+/** Encodes an ofp_match with its padding. */
+export function encodeMatch(writer: Writer, match: MatchInit): void {
+  const start = writer.offset;
+  writer.u16(OXM_MATCH_TYPE);
+  writer.u16(0);
+  encodeOxmFields(writer, match);
+  writer.patchLength(start);
+  writer.padTo8(start);
+}
+
+/** Encodes OXM fields one behind the other, in the order of the object's keys. */
+export function encodeOxmFields(writer: Writer, match: MatchInit): void {
+  for (const name in match) {
+    const init = (match as Record<string, unknown>)[name];
+    if (init === undefined) continue;
+    const { value, mask } = splitMask(name, init);
+    encodeOxm(writer, name, value, mask);
+  }
+}

@@ -1,0 +1,275 @@
+import { WireError } from '../../util/errors.ts';
+import { ipv4Mask, ipv6Mask, isIpv4, readIpv4, readIpv6, writeIpv4, writeIpv6 } from '../../util/ip.ts';
+import { readMac, writeMac } from '../../util/mac.ts';
+import { suggest } from '../../util/suggest.ts';
+import { readU64, type U64 } from '../../util/u64.ts';
+import { badLength, need, type WireView } from '../wire/wire-view.ts';
+import { checkUnsigned, type Writer } from '../wire/writer.ts';
+import type { Field, Masked } from './field.ts';
+import { FIELDS, OxmClass } from './fields.ts';
+
+/** A field with its name and what the wire needs of it, worked out once. */
+export interface OxmField extends Field {
+  readonly name: string;
+  /** The header without mask, as a number: class, field, length. */
+  readonly header: number;
+  /** The header with mask. */
+  readonly maskedHeader: number;
+}
+
+const byName = new Map<string, OxmField>();
+/** Indexed by field number, under the class, or under the experimenter id for class 0xffff. */
+const byClass = new Map<number, OxmField[]>();
+const byExperimenter = new Map<number, OxmField[]>();
+
+for (const [name, row] of Object.entries<Field>(FIELDS)) {
+  const extra = row.oxmClass === OxmClass.EXPERIMENTER ? 4 : 0;
+  const head = row.oxmClass * 0x1_0000 + (row.field << 9);
+  const header = head + row.size + extra;
+  const oxm = { ...row, name, header, maskedHeader: head + 0x100 + row.size * 2 + extra };
+  byName.set(name, oxm);
+  const [index, key] = extra ? [byExperimenter, row.experimenter] : [byClass, row.oxmClass];
+  const rows = index.get(key) ?? [];
+  if (rows[row.field] !== undefined)
+    throw new Error(`${name} and ${rows[row.field]!.name} share an OXM number`);
+  rows[row.field] = oxm;
+  index.set(key, rows);
+}
+const openflowBasic = byClass.get(OxmClass.OPENFLOW_BASIC)!;
+
+/**
+ * Finds a field by name.
+ * @throws WireError `OFP_UNKNOWN_FIELD`, with the nearest name
+ */
+export function fieldByName(name: string): OxmField {
+  const oxm = byName.get(name);
+  if (oxm !== undefined) return oxm;
+  const near = suggest(name, [...byName.keys()]);
+  throw new WireError(
+    'OFP_UNKNOWN_FIELD',
+    `no field is called '${name}'${near ? `; did you mean '${near}'?` : ''}`,
+  );
+}
+
+/** Finds the field of a header without its mask bit and length, or nothing when it is not in the table. */
+export function fieldByNumber(oxmClass: number, number: number, experimenter: number): OxmField | undefined {
+  if (oxmClass === OxmClass.OPENFLOW_BASIC) return openflowBasic[number];
+  if (oxmClass === OxmClass.EXPERIMENTER) return byExperimenter.get(experimenter)?.[number];
+  return byClass.get(oxmClass)?.[number];
+}
+
+/** Takes one decoded field; `mask` is undefined where the wire has none. */
+export type OxmHandler = (name: string, value: unknown, mask: unknown) => void;
+
+/**
+ * Reads the OXM field at `start` (OpenFlow 1.3.5, 7.2.3.2) and hands it on. Fields that are not in the table,
+ * and lengths or masks that the table does not foresee, are handed on as `unknown:…` with their payload.
+ * @returns where the next one begins
+ * @throws WireError `OFP_TRUNCATED`, `OFP_BAD_LENGTH`
+ */
+export function decodeOxm(wire: WireView, start: number, end: number, onField: OxmHandler): number {
+  need('an OXM header', 4, start, end);
+  const header = wire.view.getUint32(start);
+  const next = start + 4 + (header & 0xff);
+  if (next > end) throw badLength('OXM payload', header & 0xff, 0, end - start - 4);
+  const oxmClass = header >>> 16;
+  let payload = start + 4;
+  let experimenter = 0;
+  if (oxmClass === OxmClass.EXPERIMENTER) {
+    need('an OXM experimenter id', 4, payload, next);
+    experimenter = wire.view.getUint32(payload);
+    payload += 4;
+  }
+  const oxm = fieldByNumber(oxmClass, (header >>> 9) & 0x7f, experimenter);
+  if (oxm !== undefined && header === oxm.header) {
+    onField(oxm.name, readValue(wire, payload, oxm.size, oxm), undefined);
+  } else if (oxm !== undefined && isMasked(oxm, header)) {
+    const size = (next - payload) >>> 1;
+    onField(oxm.name, readValue(wire, payload, size, oxm), readValue(wire, payload + size, size, oxm));
+  } else if (oxm !== undefined && oxm.size === 0 && (header & 0x100) === 0) {
+    onField(oxm.name, readValue(wire, payload, next - payload, oxm), undefined);
+  } else {
+    onField(unknownName(header, oxmClass, experimenter), wire.bytes.subarray(payload, next), undefined);
+  }
+  return next;
+}
+
+/** Writes one OXM field. @throws WireError when the name or the value is none */
+export function encodeOxm(writer: Writer, name: string, value: unknown, mask?: unknown): void {
+  if (name.startsWith(UNKNOWN)) return encodeUnknown(writer, name, value as Uint8Array);
+  const oxm = fieldByName(name);
+  if (mask !== undefined && oxm.maskability === 'exact') {
+    throw new WireError('OFP_BAD_MASK', `${name} takes no mask`);
+  }
+  const start = writer.offset;
+  writer.ensure(12 + oxm.size * 2);
+  writer.u32(mask === undefined ? oxm.header : oxm.maskedHeader);
+  if (oxm.experimenter !== 0) writer.u32(oxm.experimenter);
+  writeValue(writer, oxm, value);
+  if (mask !== undefined) writeValue(writer, oxm, mask);
+  if (oxm.size === 0) writer.bytes[start + 3] = writer.offset - start - 4;
+}
+
+/** Writes an OXM header alone, as the actions that move and load name their fields. */
+export function encodeOxmHeader(writer: Writer, name: string): void {
+  const unknown = name.startsWith(UNKNOWN);
+  const oxm = unknown ? undefined : fieldByName(name);
+  const [header, experimenter] = oxm ? [oxm.header, oxm.experimenter] : parseUnknownName(name);
+  writer.u32(header);
+  if (header >>> 16 === OxmClass.EXPERIMENTER) writer.u32(experimenter);
+}
+
+/**
+ * Reads an OXM header alone.
+ * @returns the field's name; the header takes 8 bytes in class 0xffff, else 4
+ */
+export function decodeOxmHeader(wire: WireView, start: number, end: number): { name: string; size: number } {
+  need('an OXM header', 4, start, end);
+  const header = wire.view.getUint32(start);
+  const oxmClass = header >>> 16;
+  const size = oxmClass === OxmClass.EXPERIMENTER ? 8 : 4;
+  need('an OXM header', size, start, end);
+  const experimenter = size === 8 ? wire.view.getUint32(start + 4) : 0;
+  const oxm = fieldByNumber(oxmClass, (header >>> 9) & 0x7f, experimenter);
+  const known = oxm !== undefined && header === oxm.header;
+  return { name: known ? oxm.name : unknownName(header, oxmClass, experimenter), size };
+}
+
+/**
+ * Splits what a match or an action says of a field into value and mask: `{ value, mask }`, `10.0.0.0/8`,
+ * `01:00:00:00:00:00/01:00:00:00:00:00`, or a plain value.
+ */
+export function splitMask(name: string, init: unknown): { value: unknown; mask: unknown } {
+  if (typeof init === 'string') {
+    const slash = init.indexOf('/');
+    if (slash < 0) return { value: init, mask: undefined };
+    return { value: init.slice(0, slash), mask: maskText(name, init.slice(slash + 1)) };
+  }
+  if (typeof init === 'object' && init !== null && 'mask' in init) {
+    const { value, mask } = init as Masked<unknown>;
+    return { value, mask };
+  }
+  return { value: init, mask: undefined };
+}
+
+const UNKNOWN = 'unknown:';
+
+function isMasked(oxm: OxmField, header: number): boolean {
+  if (oxm.maskability === 'exact') return false;
+  if (oxm.size !== 0) return header === oxm.maskedHeader;
+  return (header & 0x101) === 0x100;
+}
+
+function maskText(name: string, text: string): string {
+  const { kind } = fieldByName(name);
+  if (kind === 'ipv4') return isIpv4(text) ? text : ipv4Mask(Number(text));
+  if (kind === 'ipv6' && !text.includes(':')) return ipv6Mask(Number(text));
+  return text;
+}
+
+function readValue(wire: WireView, at: number, size: number, oxm: OxmField): unknown {
+  switch (oxm.kind) {
+    case 'number':
+      return readNumber(wire.view, at, size);
+    case 'u64':
+      return readU64(wire.view, at);
+    case 'mac':
+      return readMac(wire.bytes, at);
+    case 'ipv4':
+      return readIpv4(wire.bytes, at);
+    case 'ipv6':
+      return readIpv6(wire.bytes, at);
+    case 'hex':
+      return readHex(wire.bytes, at, size);
+    case 'bytes':
+      return wire.bytes.subarray(at, at + size);
+  }
+}
+
+function writeValue(writer: Writer, oxm: OxmField, value: unknown): void {
+  switch (oxm.kind) {
+    case 'number':
+      return writeNumber(writer, oxm, value);
+    case 'u64':
+      return writer.u64(value as U64);
+    case 'mac':
+      writeMac(writer.bytes, writer.offset, expectText(oxm, value));
+      break;
+    case 'ipv4':
+      writeIpv4(writer.bytes, writer.offset, expectText(oxm, value));
+      break;
+    case 'ipv6':
+      writeIpv6(writer.bytes, writer.offset, expectText(oxm, value));
+      break;
+    case 'hex':
+      return writeHex(writer, oxm, value);
+    case 'bytes':
+      return writer.raw(value as Uint8Array);
+  }
+  writer.offset += oxm.size;
+}
+
+function readNumber(view: DataView, at: number, size: number): number {
+  if (size === 4) return view.getUint32(at);
+  if (size === 2) return view.getUint16(at);
+  if (size === 1) return view.getUint8(at);
+  return (view.getUint16(at) << 8) | view.getUint8(at + 2);
+}
+
+function writeNumber(writer: Writer, oxm: OxmField, value: unknown): void {
+  const number = checkUnsigned(oxm.name, value as number, oxm.size * 8);
+  if (oxm.size === 4) writer.u32(number);
+  else if (oxm.size === 2) writer.u16(number);
+  else if (oxm.size === 1) writer.u8(number);
+  else {
+    writer.u16(number >>> 8);
+    writer.u8(number & 0xff);
+  }
+}
+
+function expectText(oxm: OxmField, value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw new WireError('OFP_BAD_VALUE', `${oxm.name} takes text, got ${typeof value}`);
+}
+
+function readHex(bytes: Uint8Array, at: number, size: number): string {
+  return `0x${Buffer.from(bytes.buffer, bytes.byteOffset + at, size).toString('hex')}`;
+}
+
+function writeHex(writer: Writer, oxm: OxmField, value: unknown): void {
+  const digits =
+    typeof value === 'bigint' ? value.toString(16) : /^0x([0-9a-f]+)$/i.exec(expectText(oxm, value))?.[1];
+  if (digits === undefined || digits.startsWith('-') || digits.length > oxm.size * 2) {
+    throw new WireError(
+      'OFP_BAD_VALUE',
+      `${oxm.name} takes 0x and up to ${oxm.size * 2} digits, got ${value}`,
+    );
+  }
+  writer.raw(Buffer.from(digits.padStart(oxm.size * 2, '0'), 'hex'));
+}
+
+function unknownName(header: number, oxmClass: number, experimenter: number): string {
+  const name = `${UNKNOWN}0x${header.toString(16).padStart(8, '0')}`;
+  return oxmClass === OxmClass.EXPERIMENTER
+    ? `${name}:0x${experimenter.toString(16).padStart(8, '0')}`
+    : name;
+}
+
+function parseUnknownName(name: string): [header: number, experimenter: number] {
+  const parts = /^unknown:0x([0-9a-f]{8})(?::0x([0-9a-f]{8}))?$/.exec(name);
+  if (parts === null) {
+    throw new WireError('OFP_UNKNOWN_FIELD', `expected unknown:0xHEADER with eight digits, got '${name}'`);
+  }
+  return [Number.parseInt(parts[1]!, 16), Number.parseInt(parts[2] ?? '0', 16)];
+}
+
+function encodeUnknown(writer: Writer, name: string, payload: Uint8Array): void {
+  const [header, experimenter] = parseUnknownName(name);
+  const extra = header >>> 16 === OxmClass.EXPERIMENTER ? 4 : 0;
+  if (!(payload instanceof Uint8Array) || payload.length + extra !== (header & 0xff)) {
+    throw new WireError('OFP_BAD_VALUE', `${name} takes a payload of ${(header & 0xff) - extra} bytes`);
+  }
+  writer.u32(header);
+  if (extra) writer.u32(experimenter);
+  writer.raw(payload);
+}

@@ -1,0 +1,50 @@
+import { WireError } from '../../util/errors.ts';
+
+/**
+ * Received bytes with the one `DataView` over them. Decoders take a view with offsets instead of slices,
+ * because making a view for each message or field would cost more than decoding it.
+ */
+export interface WireView {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+/** Lays the one `DataView` over a chunk. */
+export function wireView(bytes: Uint8Array): WireView {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+}
+
+/**
+ * Refuses a structure that does not fit between `start` and `end`.
+ * @throws WireError `OFP_TRUNCATED`
+ */
+export function need(what: string, size: number, start: number, end: number): void {
+  if (end - start < size) {
+    throw new WireError('OFP_TRUNCATED', `${what} takes ${size} bytes, ${Math.max(0, end - start)} are left`);
+  }
+}
+
+/**
+ * Reads the length at `offset` of a structure that starts at `start`, and checks it against its own least size
+ * and against what encloses it.
+ * @returns the structure's length in bytes
+ * @throws WireError `OFP_BAD_LENGTH`
+ */
+export function readLength(
+  wire: WireView,
+  what: string,
+  offset: number,
+  least: number,
+  start: number,
+  end: number,
+): number {
+  const length = wire.view.getUint16(offset);
+  if (length < least || length > end - start) throw badLength(what, length, least, end - start);
+  return length;
+}
+
+/** The error for a length outside of `least`..`most`, in bytes. */
+export function badLength(what: string, length: number, least: number, most: number): WireError {
+  const expected = most < least ? `at least ${least} (${most} are left)` : `${least} to ${most}`;
+  return new WireError('OFP_BAD_LENGTH', `${what} has length ${length}, expected ${expected} bytes`);
+}

@@ -1,0 +1,94 @@
+import { WireError } from '../../util/errors.ts';
+import { type U64, writeU64 } from '../../util/u64.ts';
+
+/**
+ * A growing buffer that messages are encoded into, one behind the other. `offset` is where the next byte goes.
+ * A structure with a length reserves it, writes its body and patches it: nothing is measured beforehand.
+ */
+export class Writer {
+  bytes: Buffer;
+  view: DataView;
+  offset = 0;
+
+  /** @param size bytes to begin with */
+  constructor(size = 4096) {
+    this.bytes = Buffer.allocUnsafeSlow(size);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  /** Makes room for `size` more bytes. */
+  ensure(size: number): void {
+    if (this.offset + size > this.bytes.length) this.#grow(size);
+  }
+
+  u8(value: number): void {
+    this.ensure(1);
+    this.bytes[this.offset++] = value;
+  }
+
+  u16(value: number): void {
+    this.ensure(2);
+    this.view.setUint16(this.offset, value);
+    this.offset += 2;
+  }
+
+  u32(value: number): void {
+    this.ensure(4);
+    this.view.setUint32(this.offset, value);
+    this.offset += 4;
+  }
+
+  u64(value: U64): void {
+    this.ensure(8);
+    writeU64(this.view, this.offset, value);
+    this.offset += 8;
+  }
+
+  /** Copies `bytes` in. */
+  raw(bytes: Uint8Array): void {
+    this.ensure(bytes.length);
+    this.bytes.set(bytes, this.offset);
+    this.offset += bytes.length;
+  }
+
+  /** Writes `count` zero bytes. */
+  zeros(count: number): void {
+    this.ensure(count);
+    this.bytes.fill(0, this.offset, this.offset + count);
+    this.offset += count;
+  }
+
+  /** Writes zero bytes until the structure that began at `start` is a multiple of eight bytes long. */
+  padTo8(start: number): void {
+    const over = (this.offset - start) & 7;
+    if (over !== 0) this.zeros(8 - over);
+  }
+
+  /**
+   * Writes what the structure that began at `start` has become into its length field, `lengthOffset` bytes in.
+   * @throws WireError `OFP_TOO_LONG` when that is over 65,535 bytes
+   */
+  patchLength(start: number, lengthOffset = 2): void {
+    const length = this.offset - start;
+    if (length > 0xffff) {
+      throw new WireError('OFP_TOO_LONG', `a structure of ${length} bytes does not fit a 16-bit length`);
+    }
+    this.view.setUint16(start + lengthOffset, length);
+  }
+
+  #grow(size: number): void {
+    const bytes = Buffer.allocUnsafeSlow(Math.max(this.offset + size, this.bytes.length * 2));
+    bytes.set(this.bytes.subarray(0, this.offset));
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
+  }
+}
+
+/**
+ * Refuses a number that does not fit an unsigned field, instead of cutting it as a `DataView` would.
+ * @throws WireError `OFP_BAD_VALUE`
+ */
+export function checkUnsigned(what: string, value: number, bits: number): number {
+  if (value >= 0 && value < 2 ** bits && Number.isInteger(value)) return value;
+  throw new WireError('OFP_BAD_VALUE', `${what} is an unsigned ${bits}-bit integer, got ${value}`);
+}

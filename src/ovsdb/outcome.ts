@@ -1,0 +1,65 @@
+import { UsageError } from '../util/errors.ts';
+import type { Ref } from './uuid.ts';
+
+/** What an operation comes to: filled when the transaction has been committed. */
+export interface Outcome<V> {
+  value?: V;
+}
+
+/**
+ * A row that a transaction inserts. It stands for its `_uuid` in other rows of that transaction, whose
+ * named-uuids (RFC 7047, 5.1) are made from it; once committed it has a `_uuid`.
+ */
+export class NewRow<T extends string> {
+  readonly table: T;
+  /** The `uuid-name` within its transaction. */
+  readonly name: string;
+  readonly #outcome: Outcome<Ref<T>>;
+
+  constructor(table: T, name: string, outcome: Outcome<Ref<T>>) {
+    this.table = table;
+    this.name = name;
+    this.#outcome = outcome;
+  }
+
+  /**
+   * The `_uuid` that the server gave it.
+   * @throws UsageError `OVSDB_NOT_COMMITTED` before the transaction has been committed.
+   */
+  get uuid(): Ref<T> {
+    return committed(this.#outcome, `the new row of ${this.table}`);
+  }
+}
+
+/** How many rows an `update`, `mutate` or `delete` found. */
+export class RowCount {
+  readonly #outcome: Outcome<number>;
+
+  constructor(outcome: Outcome<number>) {
+    this.#outcome = outcome;
+  }
+
+  /** @throws UsageError `OVSDB_NOT_COMMITTED` before the transaction has been committed. */
+  get count(): number {
+    return committed(this.#outcome, 'the count of rows');
+  }
+}
+
+/** The rows that a `select` found. */
+export class SelectedRows<R> {
+  readonly #outcome: Outcome<readonly R[]>;
+
+  constructor(outcome: Outcome<readonly R[]>) {
+    this.#outcome = outcome;
+  }
+
+  /** @throws UsageError `OVSDB_NOT_COMMITTED` before the transaction has been committed. */
+  get rows(): readonly R[] {
+    return committed(this.#outcome, 'the selection');
+  }
+}
+
+function committed<V>(outcome: Outcome<V>, what: string): V {
+  if (outcome.value !== undefined) return outcome.value;
+  throw new UsageError('OVSDB_NOT_COMMITTED', `${what} is only known once its transaction has been committed`);
+}

@@ -1,0 +1,57 @@
+import Long from 'long';
+import { WireError } from './errors.ts';
+
+/** What is taken wherever an unsigned 64-bit value is asked for; what was decoded is always an unsigned `Long`. */
+export type U64 = Long | bigint | number;
+
+/** Reads eight bytes, most significant first. */
+export function readU64(view: DataView, offset: number): Long {
+  return new Long(view.getInt32(offset + 4), view.getInt32(offset), true);
+}
+
+/**
+ * Writes eight bytes, most significant first.
+ * @throws WireError `U64_RANGE` when the value is negative, over 2^64-1, or a number that is no safe integer.
+ */
+export function writeU64(view: DataView, offset: number, value: U64): void {
+  if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value) || value < 0) throw outOfRange(value);
+    view.setUint32(offset, value / 0x1_0000_0000);
+    view.setUint32(offset + 4, value >>> 0);
+  } else if (typeof value === 'bigint') {
+    if (value < 0n || value > MAX_U64) throw outOfRange(value);
+    view.setBigUint64(offset, value);
+  } else {
+    view.setInt32(offset, value.high);
+    view.setInt32(offset + 4, value.low);
+  }
+}
+
+/** The value as an unsigned `Long`. @throws WireError `U64_RANGE` as {@link writeU64}. */
+export function toLong(value: U64): Long {
+  if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value) || value < 0) throw outOfRange(value);
+    return new Long(value | 0, (value / 0x1_0000_0000) | 0, true);
+  }
+  if (typeof value === 'bigint') {
+    if (value < 0n || value > MAX_U64) throw outOfRange(value);
+    return new Long(Number(value & 0xffff_ffffn) | 0, Number(value >> 32n) | 0, true);
+  }
+  return value.unsigned ? value : value.toUnsigned();
+}
+
+/** The value as a `bigint`, for arithmetic and for keys of a `Map`. */
+export function toBigInt(value: U64): bigint {
+  if (typeof value === 'bigint') return value;
+  if (typeof value === 'number') return BigInt(value);
+  return (BigInt(value.high >>> 0) << 32n) | BigInt(value.low >>> 0);
+}
+
+const MAX_U64 = 0xffff_ffff_ffff_ffffn;
+
+function outOfRange(value: number | bigint): WireError {
+  return new WireError(
+    'U64_RANGE',
+    `expected an integer from 0 to 2^64-1 (numbers: to 2^53-1), got ${value}`,
+  );
+}

@@ -1,0 +1,124 @@
+import { ipBatch } from './ip-batch.ts';
+import { NetworkNamespace } from './network-namespace.ts';
+import { contextOf, type Scope } from './scope.ts';
+import { type TransferResult, transfer } from './transfer.ts';
+
+/** A container of a {@link Host}. */
+export interface ContainerOptions {
+  /** Unique in the lab; also the name of its interface on the host. At most 15 characters. */
+  readonly name: string;
+  /** With prefix length: `10.0.0.1/24`. More than one may be given, of either family; none is possible too. */
+  readonly address?: string | readonly string[];
+  /** Default: `02:00:00:00:HH:CC`, with the numbers of the host in the lab and of the container on the host. */
+  readonly mac?: string;
+  /** Recorded as `external_ids:galago-pod` of its interface in OVSDB. Default: none. */
+  readonly pod?: string;
+  /** Further `external_ids` of its interface. */
+  readonly externalIds?: Readonly<Record<string, string>>;
+  /** The bridge that it is a port of; false leaves its interface on the host to the test. Default: the host's. */
+  readonly bridge?: string | false;
+  /** The OpenFlow port number to ask for. Default: whatever the switch assigns. */
+  readonly ofport?: number;
+  /** Default 1400 on a host with an underlay, which leaves room for every encapsulation; else 1500. */
+  readonly mtu?: number;
+  /** The default route's next hop. Default: no default route. */
+  readonly gateway?: string;
+  /** Default: true when one of its addresses is an IPv6 address. */
+  readonly ipv6?: boolean;
+}
+
+/** {@link ContainerOptions} with what the host adds. */
+export interface ContainerPlace {
+  /** The network namespace that the other end of its link is in. */
+  readonly hostNetns: string;
+  readonly mac: string;
+  readonly mtu: number;
+  /** Puts the interface on a bridge, and returns its OpenFlow port number. */
+  readonly attach: (port: string) => Promise<number>;
+}
+
+/** A container as its network sees it: a network namespace with an interface `eth0`, linked to a bridge. */
+export class Container extends NetworkNamespace {
+  /** With prefix lengths. */
+  readonly addresses: readonly string[];
+  /** The first address, without its prefix length; empty when there is none. */
+  readonly ip: string;
+  readonly mac: string;
+  readonly pod: string | undefined;
+  /** The name of its interface on the host, and in OVSDB. */
+  readonly port: string;
+  #ofport = 0;
+
+  /** Makes the namespace, its link and its port. {@link Host.addContainer} is the way to call it. */
+  static async create(scope: Scope, options: ContainerOptions, place: ContainerPlace): Promise<Container> {
+    const container = new Container(scope, options, place);
+    const { netns, port, mac, addresses } = container;
+    await ipBatch(
+      [
+        ['netns', 'add', netns],
+        ['link', 'add', port, 'netns', place.hostNetns, 'mtu', `${place.mtu}`, 'type', 'veth']
+          .concat(['peer', 'name', 'eth0', 'netns', netns, 'address', mac, 'mtu', `${place.mtu}`]),
+      ],
+      contextOf(scope),
+    );
+    await container.setIpv6(options.ipv6 ?? addresses.some(isIpv6), ['eth0']);
+    // A veth leaves checksums to hardware that is not there, and the userspace datapath does not fill them in.
+    await container.exec('ethtool', ['-K', 'eth0', 'tx', 'off']);
+    await Promise.all([
+      ipBatch([['link', 'set', port, 'up']], contextOf(scope, place.hostNetns)),
+      ipBatch(container.#bringUp(options.gateway), container.context),
+    ]);
+    container.#ofport = await place.attach(port);
+    return container;
+  }
+
+  private constructor(scope: Scope, options: ContainerOptions, place: ContainerPlace) {
+    super(scope, options.name);
+    this.addresses = [options.address ?? []].flat();
+    this.ip = hostPart(this.addresses[0] ?? '');
+    this.mac = place.mac;
+    this.pod = options.pod;
+    this.port = options.name;
+  }
+
+  /** The OpenFlow port number; 0 when it is on no bridge. */
+  get ofport(): number {
+    return this.#ofport;
+  }
+
+  /**
+   * Sends random bytes to another container over TCP, from `eth0` to `eth0`, and verifies a checksum.
+   * @throws LabError `LAB_TRANSFER_CORRUPT`; `LAB_SOCKET_FAILED` when the connection is refused.
+   * @throws TimeoutError `LAB_SOCKET_TIMEOUT` without a connection within `timeoutMs` (default 10000),
+   * `LAB_TRANSFER_TIMEOUT` when the bytes have not arrived by then.
+   */
+  async tcpTransfer(
+    to: Container,
+    bytes: number,
+    options: { readonly timeoutMs?: number } = {},
+  ): Promise<TransferResult> {
+    const { timeoutMs = 10_000 } = options;
+    const server = await to.listen({ host: to.ip, port: 0 });
+    const { port } = server.address() as { port: number };
+    return transfer(server, () => this.connect({ host: to.ip, port }, { timeoutMs }), bytes, timeoutMs);
+  }
+
+  #bringUp(gateway: string | undefined): string[][] {
+    return [
+      ['link', 'set', 'lo', 'up'],
+      ...this.addresses.map((address) => ['address', 'add', address, 'dev', 'eth0']),
+      ['link', 'set', 'eth0', 'up'],
+      ...(gateway === undefined ? [] : [['route', 'add', 'default', 'via', gateway]]),
+    ];
+  }
+}
+
+/** An address without its prefix length. */
+export function hostPart(address: string): string {
+  return address.split('/', 1)[0]!;
+}
+
+/** True for an IPv6 address, with or without prefix length. */
+export function isIpv6(address: string): boolean {
+  return address.includes(':');
+}
