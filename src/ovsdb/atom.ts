@@ -75,8 +75,7 @@ function encodeReference(
   if (typeof value === 'string' && isUuid(value)) return encodeUuid(value);
   const isFitting = value instanceof NewRow && (base.refTable ?? value.table) === value.table;
   if (isFitting) return encodeNewRow(value);
-  const got = value instanceof NewRow ? `a new row of ${value.table}` : value;
-  throw badValue(column, describeBase(base), got);
+  throw badValue(column, describeBase(base), value);
 }
 
 function isOfType(base: BaseType, value: unknown): value is Atom {
@@ -108,7 +107,12 @@ function describeBase(base: BaseType): string {
   return `${NOUNS[base.type]}${describeBounds(base)}`;
 }
 
-const NOUNS = { integer: 'an integer', real: 'a number', boolean: 'true or false', string: 'a string' } as const;
+const NOUNS = {
+  integer: 'an integer',
+  real: 'a number',
+  boolean: 'true or false',
+  string: 'a string',
+} as const;
 
 function describeBounds({ type, min, max }: BaseType): string {
   const unit = type === 'string' ? ' characters' : '';

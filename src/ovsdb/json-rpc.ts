@@ -2,14 +2,14 @@ import type { Duplex } from 'node:stream';
 import { ClosedError, type GalagoError, TimeoutError, UsageError, WireError } from '../util/errors.ts';
 import { JsonFramer, type JsonFramerOptions } from './framer.ts';
 import { isJsonObject, type Json, type JsonObject, show } from './json.ts';
-import { OvsdbError } from './remote-error.ts';
 import { InactivityProbe, type ProbeOptions } from './probe.ts';
+import { OvsdbError } from './remote-error.ts';
 
 /** The bounds and the hooks of a {@link JsonRpcPeer}. */
 export interface JsonRpcOptions extends JsonFramerOptions, ProbeOptions {
   /** Names the peer in errors. */
   readonly name?: string;
-  /** Requests that may wait for their replies at once. Default 1000. */
+  /** Requests that may wait for their replies at once. Default 4096. */
   readonly maxPending?: number;
   /** Bytes that may wait to be sent. Default 64 MiB. */
   readonly maxUnsentBytes?: number;
@@ -19,12 +19,16 @@ export interface JsonRpcOptions extends JsonFramerOptions, ProbeOptions {
   readonly onRequest?: (method: string, params: readonly Json[]) => Json | Promise<Json>;
 }
 
-/** How one request is made. */
-export interface RequestOptions<T = Json> {
-  /** Rejects the request when aborted; a request that has been sent is also cancelled (RFC 7047, 4.1.4). */
+/** How long one call may take. */
+export interface CallOptions {
+  /** Rejects the call when aborted; a transaction that has been sent is also cancelled (RFC 7047, 4.1.4). */
   readonly signal?: AbortSignal | undefined;
   /** The longest wait for the reply. Default: for ever, or until the inactivity probe finds the peer dead. */
   readonly timeoutMs?: number | undefined;
+}
+
+/** How one request is made. */
+export interface RequestOptions<T = Json> extends CallOptions {
   /**
    * Turns the result into what the promise resolves with. It runs as the reply is met in the stream, before any
    * later message is looked at. A WireError that it throws closes the connection as well.
@@ -65,7 +69,7 @@ export class JsonRpcPeer implements AsyncDisposable {
     this.#socket = socket;
     this.#options = options;
     this.#framer = new JsonFramer(options);
-    this.#maxPending = options.maxPending ?? 1000;
+    this.#maxPending = options.maxPending ?? 4096;
     this.#maxUnsentBytes = options.maxUnsentBytes ?? 64 * 1024 * 1024;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -89,6 +93,11 @@ export class JsonRpcPeer implements AsyncDisposable {
     return this.#reason !== undefined;
   }
 
+  /** How long nothing has come from the peer. */
+  get idleMs(): number {
+    return this.#probe.idleMs;
+  }
+
   /**
    * Calls a method of the peer.
    * @throws OvsdbError what the peer answered.
@@ -96,7 +105,11 @@ export class JsonRpcPeer implements AsyncDisposable {
    * @throws TimeoutError `OVSDB_NO_ANSWER` after `timeoutMs`.
    * @throws UsageError `OVSDB_QUEUE_FULL` when a bound is reached; nothing has been sent then.
    */
-  async request<T = Json>(method: string, params: readonly Json[], options: RequestOptions<T> = {}): Promise<T> {
+  async request<T = Json>(
+    method: string,
+    params: readonly Json[],
+    options: RequestOptions<T> = {},
+  ): Promise<T> {
     if (this.#reason !== undefined) throw this.#reason;
     if (options.signal?.aborted) throw aborted(method, options.signal);
     if (this.#pending.size >= this.#maxPending) {
@@ -183,7 +196,8 @@ export class JsonRpcPeer implements AsyncDisposable {
     try {
       reply = { id, result: await onRequest(method, params), error: null };
     } catch (error) {
-      const json = error instanceof OvsdbError ? { error: error.error, details: error.details } : String(error);
+      const json =
+        error instanceof OvsdbError ? { error: error.error, details: error.details } : String(error);
       reply = { id, result: null, error: json };
     }
     try {
@@ -218,7 +232,7 @@ export class JsonRpcPeer implements AsyncDisposable {
     }
   }
 
-  #watch(id: number, method: string, { signal, timeoutMs }: RequestOptions<never>): () => void {
+  #watch(id: number, method: string, { signal, timeoutMs }: CallOptions): () => void {
     const giveUp = (error: GalagoError) => {
       const request = this.#pending.get(id)!;
       this.#pending.delete(id);

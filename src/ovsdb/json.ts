@@ -18,10 +18,16 @@ export function show(value: unknown): string {
 const MAX_SHOWN = 80;
 
 function toText(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value);
   if (value instanceof Map) return `Map ${toText([...value])}`;
+  if (typeof value === 'object' && !isPlain(value)) return String(value);
   try {
     return JSON.stringify(value);
   } catch {
     return undefined;
   }
+}
+
+function isPlain(value: object | null): boolean {
+  return value === null || Array.isArray(value) || value.constructor === Object;
 }

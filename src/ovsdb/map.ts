@@ -7,7 +7,11 @@ import type { ColumnSchema } from './schema.ts';
  * Writes `<map>` (RFC 7047, 5.1).
  * @throws UsageError `OVSDB_BAD_VALUE` when it is no Map, or a key or a value is wrong.
  */
-export function encodeMap(column: ColumnSchema, value: unknown, encodeNewRow: EncodeNewRow): readonly ['map', readonly Json[]] {
+export function encodeMap(
+  column: ColumnSchema,
+  value: unknown,
+  encodeNewRow: EncodeNewRow,
+): readonly ['map', readonly Json[]] {
   const { key: keyType, value: valueType } = column.type;
   if (!(value instanceof Map)) throw badValue(column, 'a Map', value);
   const pairs = [...value].map(([key, item]) => [

@@ -27,7 +27,11 @@ export class NewRow<T extends string> {
    * @throws UsageError `OVSDB_NOT_COMMITTED` before the transaction has been committed.
    */
   get uuid(): Ref<T> {
-    return committed(this.#outcome, `the new row of ${this.table}`);
+    return committed(this.#outcome, `the uuid of ${this}`);
+  }
+
+  toString(): string {
+    return `a new row of ${this.table}`;
   }
 }
 
@@ -61,5 +65,8 @@ export class SelectedRows<R> {
 
 function committed<V>(outcome: Outcome<V>, what: string): V {
   if (outcome.value !== undefined) return outcome.value;
-  throw new UsageError('OVSDB_NOT_COMMITTED', `${what} is only known once its transaction has been committed`);
+  throw new UsageError(
+    'OVSDB_NOT_COMMITTED',
+    `${what} is only known once its transaction has been committed`,
+  );
 }

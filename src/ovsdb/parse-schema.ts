@@ -44,7 +44,8 @@ function parseTable(name: string, json: unknown): TableSchema {
   const table = objectAt(`table ${name}`, json);
   const columns = new Map<string, ColumnSchema>();
   for (const [column, value] of Object.entries(objectAt(`the columns of ${name}`, table.columns))) {
-    if (column.startsWith('_')) throw bad(`a column of ${name}`, "a name that does not begin with '_'", column);
+    if (column.startsWith('_'))
+      throw bad(`a column of ${name}`, "a name that does not begin with '_'", column);
     columns.set(idAt(`a column of ${name}`, column), parseColumn(name, column, value));
   }
   const maxRows = table.maxRows ?? Number.POSITIVE_INFINITY;
@@ -109,7 +110,8 @@ function parseBase(where: string, json: unknown): BaseType {
   const min = numberAt(where, base[MIN_NAME[type]]);
   const max = numberAt(where, base[MAX_NAME[type]]);
   const { refTable, refType } = base;
-  if (refTable !== undefined && typeof refTable !== 'string') throw bad(where, 'refTable as a string', refTable);
+  if (refTable !== undefined && typeof refTable !== 'string')
+    throw bad(where, 'refTable as a string', refTable);
   if (refType !== undefined && refType !== 'strong' && refType !== 'weak') {
     throw bad(where, "refType 'strong' or 'weak'", refType);
   }
@@ -124,7 +126,8 @@ function parseBase(where: string, json: unknown): BaseType {
 
 function parseEnum(where: string, type: AtomicType, json: unknown): readonly Atom[] {
   const values = Array.isArray(json) && json[0] === 'set' ? json[1] : [json];
-  const expected = type === 'integer' || type === 'real' ? 'number' : type === 'boolean' ? 'boolean' : 'string';
+  const expected =
+    type === 'integer' || type === 'real' ? 'number' : type === 'boolean' ? 'boolean' : 'string';
   if (!Array.isArray(values) || values.length === 0) throw bad(`the enum of ${where}`, 'values', json);
   for (const value of values) {
     if (typeof value !== expected) throw bad(`the enum of ${where}`, `values of type ${type}`, value);

@@ -39,6 +39,11 @@ export class InactivityProbe {
     if (this.#intervalMs > 0) this.#wait(this.#intervalMs);
   }
 
+  /** How long nothing has come. */
+  get idleMs(): number {
+    return this.#now() - this.#lastReceived;
+  }
+
   /** Notes that something came. */
   received(): void {
     this.#lastReceived = this.#now();
@@ -56,12 +61,21 @@ export class InactivityProbe {
   }
 
   #check(): void {
-    const idleMs = this.#now() - this.#lastReceived;
-    if (this.#isProbed) return this.#actions.expire(Math.round(idleMs));
+    if (this.#isProbed) return this.#expireUnlessRead();
+    const { idleMs } = this;
     if (idleMs < this.#intervalMs) return this.#wait(this.#intervalMs - idleMs);
     this.#isProbed = true;
     this.#wait(this.#intervalMs);
     this.#actions.probe();
+  }
+
+  /** When this process itself was stuck, the answer may be there, unread: timers run before sockets are read. */
+  #expireUnlessRead(): void {
+    const immediate = setImmediate(() => {
+      if (this.#isProbed) this.#actions.expire(Math.round(this.idleMs));
+      else this.#wait(this.#intervalMs);
+    });
+    this.#cancelTimer = () => clearImmediate(immediate);
   }
 }
 

@@ -7,27 +7,29 @@ import type { Ref, Uuid } from './uuid.ts';
 export type TableName<S extends SchemaJson> = keyof S['tables'] & string;
 
 /** The names of the columns of a table, without `_uuid`. */
-export type ColumnName<S extends SchemaJson, T extends TableName<S>> = keyof S['tables'][T]['columns'] & string;
+export type ColumnName<S extends SchemaJson, T extends TableName<S>> = keyof S['tables'][T]['columns'] &
+  string;
 
 /**
  * A row as the server has it (RFC 7047, 5.1): a column of one value is that value, an optional one (`min` 0,
  * `max` 1) is the value or `undefined`, a set is an array, a map is a Map. A uuid column is a {@link Ref} to
  * its table; an enumerated one is a union of its values.
  */
-export type Row<S extends SchemaJson, T extends TableName<S>> = string extends TableName<S>
-  ? UntypedRow
-  : {
-      readonly [C in '_uuid' | ColumnName<S, T>]: C extends ColumnName<S, T>
-        ? ColumnValue<S['tables'][T]['columns'][C]['type']>
-        : Ref<T>;
-    };
+export type Row<S extends SchemaJson, T extends TableName<S>> =
+  string extends TableName<S>
+    ? UntypedRow
+    : {
+        readonly [C in '_uuid' | ColumnName<S, T>]: C extends ColumnName<S, T>
+          ? ColumnValue<S['tables'][T]['columns'][C]['type']>
+          : Ref<T>;
+      };
 
 /** {@link Row}, of a schema made by `defineSchema`: `RowOf<typeof openVswitch, 'Bridge'>`. */
 export type RowOf<D, T extends string> =
   D extends DatabaseSchema<infer S> ? (T extends TableName<S> ? Row<S, T> : never) : never;
 
 /** A row of a table whose schema is only known at run time. */
-export type UntypedRow = { readonly _uuid: Uuid; readonly [column: string]: Value };
+export type UntypedRow = { readonly _uuid: Ref<string>; readonly [column: string]: Value };
 
 /** A value of any column, as {@link Row} holds it. */
 export type Value = Atom | undefined | readonly Atom[] | ReadonlyMap<Atom, Atom>;
@@ -39,16 +41,18 @@ export type Atom = number | boolean | string;
  * The columns of a row to be inserted. Those left out get their defaults (RFC 7047, 5.2.1), which a strong
  * reference that may not be empty does not have. References may also be to rows of the same transaction.
  */
-export type RowInit<S extends SchemaJson, T extends TableName<S>> = string extends TableName<S>
-  ? { readonly [column: string]: unknown }
-  : { readonly [C in Exclude<ColumnName<S, T>, RequiredName<S, T>>]?: ColumnInit<S, T, C> } & {
-      readonly [C in RequiredName<S, T>]: ColumnInit<S, T, C>;
-    };
+export type RowInit<S extends SchemaJson, T extends TableName<S>> =
+  string extends TableName<S>
+    ? { readonly [column: string]: unknown }
+    : { readonly [C in Exclude<ColumnName<S, T>, RequiredName<S, T>>]?: ColumnInit<S, T, C> } & {
+        readonly [C in RequiredName<S, T>]: ColumnInit<S, T, C>;
+      };
 
 /** The columns of rows to be changed: any that are mutable. */
-export type RowUpdate<S extends SchemaJson, T extends TableName<S>> = string extends TableName<S>
-  ? { readonly [column: string]: unknown }
-  : { readonly [C in MutableName<S, T>]?: ColumnInit<S, T, C> };
+export type RowUpdate<S extends SchemaJson, T extends TableName<S>> =
+  string extends TableName<S>
+    ? { readonly [column: string]: unknown }
+    : { readonly [C in MutableName<S, T>]?: ColumnInit<S, T, C> };
 
 /** The names of the columns that may be written after the insertion. */
 export type MutableName<S extends SchemaJson, T extends TableName<S>> = {
@@ -71,9 +75,15 @@ export type ValueInit<V> =
         : V;
 
 /** `<condition>` (RFC 7047, 5.1) on a row of type `R`; the conditions of an array must all hold. */
-export type Condition<R> = {
-  [C in keyof R & string]: readonly [column: C, function: ConditionFunction<R[C]>, value: ValueInit<R[C]>];
-}[keyof R & string];
+export type Condition<R> = string extends keyof R
+  ? readonly [column: string, function: ConditionFunction<Value>, value: unknown]
+  : {
+      [C in keyof R & string]: readonly [
+        column: C,
+        function: ConditionFunction<R[C]>,
+        value: ValueInit<R[C]>,
+      ];
+    }[keyof R & string];
 
 /** `<function>` (RFC 7047, 5.1); ordering is for numbers. */
 export type ConditionFunction<V> =
@@ -81,7 +91,7 @@ export type ConditionFunction<V> =
   | '!='
   | 'includes'
   | 'excludes'
-  | (number extends V ? Ordering : NonNullable<V> extends number ? Ordering : never);
+  | (Value extends V ? Ordering : NonNullable<V> extends number ? Ordering : never);
 
 /** `<mutator>` (RFC 7047, 5.1) for a column of type `V`. */
 export type Mutator<V> = V extends number
@@ -95,13 +105,15 @@ export type Mutator<V> = V extends number
 /** What a {@link Mutator} takes: a number, elements, pairs, or the keys of pairs to delete. */
 export type MutatorValue<V, M> = M extends Arithmetic
   ? number
-  : V extends readonly unknown[]
-    ? ValueInit<V>
-    : V extends ReadonlyMap<infer K, unknown>
-      ? M extends 'delete'
-        ? ValueInit<V> | readonly K[]
-        : ValueInit<V>
-      : never;
+  : Value extends V
+    ? unknown
+    : V extends readonly unknown[]
+      ? ValueInit<V>
+      : V extends ReadonlyMap<infer K, unknown>
+        ? M extends 'delete'
+          ? ValueInit<V> | readonly K[]
+          : ValueInit<V>
+        : never;
 
 type Ordering = '<' | '<=' | '>' | '>=';
 type Arithmetic = '+=' | '-=' | '*=' | '/=' | '%=';

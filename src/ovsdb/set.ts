@@ -7,7 +7,11 @@ import type { ColumnSchema } from './schema.ts';
  * Writes `<set>` (RFC 7047, 5.1), whatever its number of elements.
  * @throws UsageError `OVSDB_BAD_VALUE` when it is no array, or an element is wrong or there twice.
  */
-export function encodeSet(column: ColumnSchema, value: unknown, encodeNewRow: EncodeNewRow): readonly ['set', readonly Json[]] {
+export function encodeSet(
+  column: ColumnSchema,
+  value: unknown,
+  encodeNewRow: EncodeNewRow,
+): readonly ['set', readonly Json[]] {
   if (!Array.isArray(value)) throw badValue(column, 'an array', value);
   const elements = value.map((element) => encodeAtom(column, column.type.key, element, encodeNewRow));
   if (new Set(value).size !== value.length) throw badValue(column, 'each element once', value);

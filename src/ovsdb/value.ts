@@ -1,4 +1,4 @@
-import { badNotation, badValue, decodeAtom, defaultAtom, type EncodeNewRow, encodeAtom } from './atom.ts';
+import { badNotation, badValue, defaultAtom, type EncodeNewRow, encodeAtom } from './atom.ts';
 import type { Json } from './json.ts';
 import { applyMapDifference, decodeMap, encodeMap, equalMaps } from './map.ts';
 import type { Atom, Value } from './row-types.ts';

@@ -1,6 +1,8 @@
 import { ipBatch } from './ip-batch.ts';
+import { isIpv6, setIpv6 } from './ipv6.ts';
 import { NetworkNamespace } from './network-namespace.ts';
-import { contextOf, type Scope } from './scope.ts';
+import { run } from './run.ts';
+import { contextOf, netnsOf, type Scope } from './scope.ts';
 import { type TransferResult, transfer } from './transfer.ts';
 
 /** A container of a {@link Host}. */
@@ -29,8 +31,8 @@ export interface ContainerOptions {
 
 /** {@link ContainerOptions} with what the host adds. */
 export interface ContainerPlace {
-  /** The network namespace that the other end of its link is in. */
-  readonly hostNetns: string;
+  /** The host's name. */
+  readonly host: string;
   readonly mac: string;
   readonly mtu: number;
   /** Puts the interface on a bridge, and returns its OpenFlow port number. */
@@ -47,43 +49,33 @@ export class Container extends NetworkNamespace {
   readonly pod: string | undefined;
   /** The name of its interface on the host, and in OVSDB. */
   readonly port: string;
-  #ofport = 0;
+  /** The OpenFlow port number; 0 when it is on no bridge. */
+  readonly ofport: number;
 
-  /** Makes the namespace, its link and its port. {@link Host.addContainer} is the way to call it. */
+  /** {@link Host.addContainer} is the way to call it. */
   static async create(scope: Scope, options: ContainerOptions, place: ContainerPlace): Promise<Container> {
-    const container = new Container(scope, options, place);
-    const { netns, port, mac, addresses } = container;
-    await ipBatch(
-      [
-        ['netns', 'add', netns],
-        ['link', 'add', port, 'netns', place.hostNetns, 'mtu', `${place.mtu}`, 'type', 'veth']
-          .concat(['peer', 'name', 'eth0', 'netns', netns, 'address', mac, 'mtu', `${place.mtu}`]),
-      ],
-      contextOf(scope),
-    );
-    await container.setIpv6(options.ipv6 ?? addresses.some(isIpv6), ['eth0']);
+    const { name } = options;
+    const addresses = listOf(options.address);
+    const inside = contextOf(scope, name);
+    await makeLink(scope, name, place);
+    await setIpv6(inside, options.ipv6 ?? addresses.some(isIpv6), ['eth0']);
     // A veth leaves checksums to hardware that is not there, and the userspace datapath does not fill them in.
-    await container.exec('ethtool', ['-K', 'eth0', 'tx', 'off']);
+    await run('ethtool', ['-K', 'eth0', 'tx', 'off'], inside);
     await Promise.all([
-      ipBatch([['link', 'set', port, 'up']], contextOf(scope, place.hostNetns)),
-      ipBatch(container.#bringUp(options.gateway), container.context),
+      ipBatch([['link', 'set', 'dev', name, 'up']], contextOf(scope, place.host)),
+      ipBatch(bringUp(addresses, options.gateway), inside),
     ]);
-    container.#ofport = await place.attach(port);
-    return container;
+    return new Container(scope, options, place.mac, await place.attach(name));
   }
 
-  private constructor(scope: Scope, options: ContainerOptions, place: ContainerPlace) {
+  private constructor(scope: Scope, options: ContainerOptions, mac: string, ofport: number) {
     super(scope, options.name);
-    this.addresses = [options.address ?? []].flat();
+    this.addresses = listOf(options.address);
     this.ip = hostPart(this.addresses[0] ?? '');
-    this.mac = place.mac;
+    this.mac = mac;
     this.pod = options.pod;
     this.port = options.name;
-  }
-
-  /** The OpenFlow port number; 0 when it is on no bridge. */
-  get ofport(): number {
-    return this.#ofport;
+    this.ofport = ofport;
   }
 
   /**
@@ -102,15 +94,6 @@ export class Container extends NetworkNamespace {
     const { port } = server.address() as { port: number };
     return transfer(server, () => this.connect({ host: to.ip, port }, { timeoutMs }), bytes, timeoutMs);
   }
-
-  #bringUp(gateway: string | undefined): string[][] {
-    return [
-      ['link', 'set', 'lo', 'up'],
-      ...this.addresses.map((address) => ['address', 'add', address, 'dev', 'eth0']),
-      ['link', 'set', 'eth0', 'up'],
-      ...(gateway === undefined ? [] : [['route', 'add', 'default', 'via', gateway]]),
-    ];
-  }
 }
 
 /** An address without its prefix length. */
@@ -118,7 +101,28 @@ export function hostPart(address: string): string {
   return address.split('/', 1)[0]!;
 }
 
-/** True for an IPv6 address, with or without prefix length. */
-export function isIpv6(address: string): boolean {
-  return address.includes(':');
+/** One, several or no addresses as a list. */
+export function listOf(address: string | readonly string[] | undefined): readonly string[] {
+  return [address ?? []].flat();
+}
+
+async function makeLink(scope: Scope, name: string, { host, mac, mtu }: ContainerPlace): Promise<void> {
+  const end = ['link', 'add', 'name', name, 'netns', netnsOf(scope, host), 'mtu', `${mtu}`, 'type', 'veth'];
+  const peer = ['peer', 'name', 'eth0', 'netns', netnsOf(scope, name), 'address', mac, 'mtu', `${mtu}`];
+  await ipBatch(
+    [
+      ['netns', 'add', netnsOf(scope, name)],
+      [...end, ...peer],
+    ],
+    contextOf(scope),
+  );
+}
+
+function bringUp(addresses: readonly string[], gateway: string | undefined): string[][] {
+  return [
+    ['link', 'set', 'dev', 'lo', 'up'],
+    ...addresses.map((address) => ['address', 'add', address, 'dev', 'eth0']),
+    ['link', 'set', 'eth0', 'up'],
+    ...(gateway === undefined ? [] : [['route', 'add', 'default', 'via', gateway]]),
+  ];
 }

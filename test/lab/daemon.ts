@@ -34,14 +34,16 @@ export class Daemon {
     const { pidFile } = this.#options;
     const pid = Number(readIfThere(pidFile).trim());
     // The pid file outlives a killed process. A zombie has no command line.
-    return pid > 0 && readIfThere(`/proc/${pid}/cmdline`).includes(`--pidfile=${pidFile}\0`) ? pid : undefined;
+    return pid > 0 && readIfThere(`/proc/${pid}/cmdline`).includes(`--pidfile=${pidFile}\0`)
+      ? pid
+      : undefined;
   }
 
   /** Ends the process with SIGTERM, or with SIGKILL when that takes longer than `graceMs`. Idempotent. */
   async stop(graceMs = 5000): Promise<void> {
     this.#signal('SIGTERM');
     try {
-      await this.#gone(graceMs);
+      await this.ended(graceMs);
     } catch {
       await this.kill();
     }
@@ -50,7 +52,16 @@ export class Daemon {
   /** Sends `signal` and waits for the end. Idempotent. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     this.#signal(signal);
-    await this.#gone(10_000);
+    await this.ended(10_000);
+  }
+
+  /**
+   * Waits for the end, whoever brings it about.
+   * @throws TimeoutError `LAB_WAIT_TIMEOUT` when `timeoutMs` have passed.
+   */
+  async ended(timeoutMs: number): Promise<void> {
+    const what = `${this.#options.command} to end`;
+    await eventually(() => this.pid === undefined, { timeoutMs, intervalMs: 5, what });
   }
 
   #signal(signal: NodeJS.Signals): void {
@@ -61,11 +72,6 @@ export class Daemon {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
-  }
-
-  async #gone(timeoutMs: number): Promise<void> {
-    const what = `${this.#options.command} to end`;
-    await eventually(() => this.pid === undefined, { timeoutMs, intervalMs: 5, what });
   }
 }
 

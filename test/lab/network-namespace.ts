@@ -1,10 +1,9 @@
 import type { Socket as UdpSocket } from 'node:dgram';
-import { existsSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { ContinuousPing, type PingOptions, type PingResult, parsePing, pingArguments } from './ping.ts';
 import { type CommandContext, CommandError, type RunOptions, run } from './run.ts';
 import { type RunningProcess, type StartOptions, startProcess } from './running-process.ts';
-import { contextOf, type Scope } from './scope.ts';
+import { contextOf, netnsOf, type Scope } from './scope.ts';
 import { bindUdpIn, connectIn, listenIn, type OpenSocketOptions, type SocketAddress } from './sockets.ts';
 
 /** A network namespace of the lab, and what can be done from inside it: the common part of hosts and containers. */
@@ -14,13 +13,15 @@ export class NetworkNamespace {
   /** Its name for `ip netns`. */
   readonly netns: string;
   protected readonly scope: Scope;
-  protected readonly context: CommandContext;
+  readonly #context: CommandContext;
+  readonly #held = new Set<() => void>();
 
   protected constructor(scope: Scope, name: string) {
     this.scope = scope;
     this.name = name;
-    this.netns = `${scope.id}-${name}`;
-    this.context = contextOf(scope, this.netns);
+    this.netns = netnsOf(scope, name);
+    this.#context = contextOf(scope, name);
+    scope.closers.add(() => this.closeSockets());
   }
 
   /**
@@ -62,9 +63,9 @@ export class NetworkNamespace {
 
   /** A TCP server inside, whose connections are accepted in this process. Port 0 takes a free one. */
   async listen(at: SocketAddress, options?: OpenSocketOptions): Promise<Server> {
-    const server = await listenIn(this.context, at, options);
+    const server = await listenIn(this.#context, at, options);
     server.on('connection', (socket: Socket) => this.#holdSocket(socket));
-    return this.#hold(server, () => server.close());
+    return this.hold(server, () => server.close());
   }
 
   /**
@@ -72,26 +73,18 @@ export class NetworkNamespace {
    * @throws LabError `LAB_SOCKET_FAILED` when refused; TimeoutError `LAB_SOCKET_TIMEOUT` when unanswered.
    */
   async connect(to: SocketAddress, options?: OpenSocketOptions): Promise<Socket> {
-    return this.#holdSocket(await connectIn(this.context, to, options));
+    return this.#holdSocket(await connectIn(this.#context, to, options));
   }
 
   /** A UDP socket inside, read and written in this process. Port 0 takes a free one. */
   async bindUdp(at: SocketAddress, options?: OpenSocketOptions): Promise<UdpSocket> {
-    const socket = await bindUdpIn(this.context, at, options);
-    return this.#hold(socket, () => socket.close());
+    const socket = await bindUdpIn(this.#context, at, options);
+    return this.hold(socket, () => socket.close());
   }
 
-  /**
-   * Without IPv6 nothing is sent that no test asked for. With it, addresses are usable at once instead of after
-   * the second that duplicate address detection takes.
-   */
-  protected async setIpv6(enabled: boolean, interfaces: readonly string[]): Promise<void> {
-    const settings = '/proc/sys/net/ipv6/conf';
-    if (!existsSync(settings)) return;
-    const files = enabled
-      ? ['default', ...interfaces].map((name) => `${settings}/${name}/accept_dad`)
-      : [`${settings}/all/disable_ipv6`];
-    await this.exec('tee', files, { input: enabled ? '0' : '1' });
+  /** Closes what {@link listen}, {@link connect} and {@link bindUdp} have opened. Idempotent. */
+  closeSockets(): void {
+    for (const close of [...this.#held]) close();
   }
 
   #inside<T extends CommandContext>(options: T): T {
@@ -101,12 +94,16 @@ export class NetworkNamespace {
   #holdSocket(socket: Socket): Socket {
     // Whoever uses it sees 'close' in any case; an end that nobody listens to must not end the process.
     socket.on('error', () => {});
-    return this.#hold(socket, () => socket.destroy());
+    return this.hold(socket, () => socket.destroy());
   }
 
-  #hold<T extends { once(event: 'close', listener: () => void): unknown }>(held: T, close: () => void): T {
-    this.scope.closers.add(close);
-    held.once('close', () => this.scope.closers.delete(close));
+  /** Has {@link closeSockets} close something, unless it closes before. */
+  protected hold<T extends { once(event: 'close', listener: () => void): unknown }>(
+    held: T,
+    close: () => void,
+  ): T {
+    this.#held.add(close);
+    held.once('close', () => this.#held.delete(close));
     return held;
   }
 }

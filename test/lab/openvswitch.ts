@@ -5,7 +5,7 @@ import { type CommandContext, CommandError, LabError, type RunOptions, run, runF
 
 /** Where a private Open vSwitch lives. */
 export interface OpenVSwitchOptions {
-  /** Absolute path of its database, sockets, pid files and logs; made when missing. At most 80 characters. */
+  /** Absolute path of its database, sockets, pid files and logs; made when missing. At most 86 bytes. */
   readonly dir: string;
   /**
    * The network namespace. The userspace datapath makes a device `ovs-netdev`, so there can be only one Open
@@ -42,7 +42,7 @@ export class OpenVSwitch {
     }
     await mkdir(options.dir, { recursive: true });
     const ovs = new OpenVSwitch(options);
-    await run('ovsdb-tool', ['create', join(options.dir, 'conf.db'), VSWITCH_SCHEMA]);
+    await ovs.#run('ovsdb-tool', ['create', join(options.dir, 'conf.db'), VSWITCH_SCHEMA]);
     try {
       await ovs.#ovsdb.start();
       await ovs.#vswitchd.start();
@@ -135,8 +135,9 @@ export class OpenVSwitch {
   /** Stops both processes. The devices of its bridges go too, unless their namespace goes with them. Idempotent. */
   async stop(): Promise<void> {
     if (this.#context.netns === undefined && this.#vswitchd.pid !== undefined) {
-      // Signals leave the bridges' devices behind; without the answer, the signals have to do.
-      await this.appctl('exit', '--cleanup').catch(() => {});
+      // Signals leave the bridges' devices behind, so they come only when it does not end when asked.
+      const asked = this.appctl('exit', '--cleanup').then(() => this.#vswitchd.ended(5000));
+      await asked.catch(() => {});
     }
     await this.#vswitchd.stop();
     await this.#ovsdb.stop();

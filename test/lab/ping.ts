@@ -34,7 +34,8 @@ export function pingArguments(address: string, options: PingOptions): string[] {
  */
 export function parsePing(text: string): PingResult {
   const summary = /^(\d+) packets transmitted, (\d+) received(?:, \+(\d+) duplicates)?/m.exec(text);
-  if (!summary) throw new LabError('LAB_PING_UNREADABLE', `expected the summary of ping, got: ${text.trim()}`);
+  if (!summary)
+    throw new LabError('LAB_PING_UNREADABLE', `expected the summary of ping, got: ${text.trim()}`);
   const replies = text.split('\n').flatMap((line) => parseReply(line) ?? []);
   return {
     sent: Number(summary[1]),
@@ -56,7 +57,7 @@ export interface ContinuousPingResult {
 
 /** A ping that goes on while something happens to the network, and tells what that cost. */
 export class ContinuousPing {
-  #process: RunningProcess | undefined;
+  #process: PingProcess | undefined;
   #first = 0;
   #highest = 0;
   #received = 0;
@@ -71,7 +72,7 @@ export class ContinuousPing {
   async start(
     address: string,
     intervalMs: number,
-    launch: (args: readonly string[], onLine: (line: string) => void) => Promise<RunningProcess>,
+    launch: (args: readonly string[], onLine: (line: string) => void) => Promise<PingProcess>,
   ): Promise<this> {
     const args = ['-n', '-D', '-i', `${intervalMs / 1000}`, address];
     const running = await launch(args, (line) => this.#read(line));
@@ -96,10 +97,9 @@ export class ContinuousPing {
    */
   async stop(): Promise<ContinuousPingResult> {
     const running = this.#process!;
-    const before = this.#received;
-    const answered = await eventually(() => this.#received > before, { timeoutMs: 1000, intervalMs: 1 }).catch(
-      () => false,
-    );
+    const stopMs = Date.now();
+    const isAnswered = () => this.#lastReplyMs >= stopMs;
+    const answered = await eventually(isAnswered, { timeoutMs: 1000, intervalMs: 1 }).catch(() => false);
     await running.stop('SIGINT');
     const last = answered ? this.#highest : parsePing(running.output).sent;
     if (!answered) this.#measureGap(Date.now());
@@ -120,12 +120,10 @@ export class ContinuousPing {
       this.#duplicates++;
       return;
     }
-    // The number in the packet has 16 bits.
+    if (this.#received++ === 0) this.#first = this.#highest = reply.sequence;
+    // The number in the packet has 16 bits, and the nearest one of those that end in them is meant.
     const turns = Math.round((this.#highest - reply.sequence) / 0x10000);
-    const sequence = reply.sequence + turns * 0x10000;
-    if (this.#received === 0) this.#first = sequence;
-    this.#highest = Math.max(this.#highest, sequence);
-    this.#received++;
+    this.#highest = Math.max(this.#highest, reply.sequence + turns * 0x10000);
     this.#measureGap(reply.timeMs);
     this.#lastReplyMs = reply.timeMs;
   }
@@ -134,6 +132,8 @@ export class ContinuousPing {
     if (this.#lastReplyMs > 0) this.#longestGapMs = Math.max(this.#longestGapMs, nowMs - this.#lastReplyMs);
   }
 }
+
+type PingProcess = Pick<RunningProcess, 'output' | 'stop'>;
 
 interface Reply {
   readonly sequence: number;
@@ -145,7 +145,9 @@ interface Reply {
 
 /** Reads a line like `[1700000000.123456] 64 bytes from 10.0.0.2: icmp_seq=1 ttl=64 time=0.045 ms`. */
 function parseReply(line: string): Reply | undefined {
-  const match = /^(?:\[([\d.]+)\] )?\d+ bytes from .*icmp_seq=(\d+) .*time=([\d.]+) ms( \(DUP!\))?/.exec(line);
+  const match = /^(?:\[([\d.]+)\] )?\d+ bytes from .*icmp_seq=(\d+) .*time=([\d.]+) ms( \(DUP!\))?/.exec(
+    line,
+  );
   if (!match) return undefined;
   return {
     timeMs: Number(match[1] ?? 0) * 1000,

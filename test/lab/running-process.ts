@@ -36,6 +36,8 @@ export async function startProcess(
     const failure = { command: line, exitCode: null, stdout: '', stderr: '' };
     throw new CommandError(failure, (error as Error).message, { cause: error });
   }
+  // A signal that cannot be sent changes nothing; 'close' tells the end in any case.
+  child.on('error', () => {});
   return running;
 }
 
@@ -48,6 +50,7 @@ export class RunningProcess {
   readonly #maxOutputChars: number;
   readonly #onLine: ((line: string) => void) | undefined;
   readonly #watchers = new Set<() => void>();
+  #ended = false;
   #output = '';
   #partialLine = '';
 
@@ -60,6 +63,7 @@ export class RunningProcess {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#read(text, false));
     this.exited = new Promise((resolve) => {
       child.on('close', (code, signal) => {
+        this.#ended = true;
         resolve({ code, signal });
         this.#wake();
       });
@@ -117,10 +121,6 @@ export class RunningProcess {
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  get #ended(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   #read(text: string, isStdout: boolean): void {

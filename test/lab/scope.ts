@@ -12,7 +12,12 @@ export interface Scope {
   readonly closers: Set<() => void>;
 }
 
-/** The place of the lab's commands, in one of its namespaces or in this process's own. */
-export function contextOf(scope: Scope, netns?: string): CommandContext {
-  return { env: scope.env, netns };
+/** The name for `ip netns` of a namespace of the lab. */
+export function netnsOf(scope: Scope, name: string): string {
+  return `${scope.id}-${name}`;
+}
+
+/** The place of the lab's commands: one of its namespaces, by its name in the lab, or this process's own. */
+export function contextOf(scope: Scope, name?: string): CommandContext {
+  return { env: scope.env, netns: name === undefined ? undefined : netnsOf(scope, name) };
 }

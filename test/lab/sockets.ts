@@ -120,6 +120,8 @@ function splice(a: Socket, b: Socket): void {
     [a, b],
     [b, a],
   ] as const) {
+    // One end may have said all it has to say while the other still answers.
+    from.allowHalfOpen = true;
     from.on('error', () => to.resetAndDestroy());
     from.on('close', () => to.destroySoon());
     from.pipe(to);

@@ -4,6 +4,8 @@ import { need, readLength, type WireView } from '../wire/wire-view.ts';
 import type { Writer } from '../wire/writer.ts';
 import type { ActionCodec, NestedActions } from './codec.ts';
 import { type NiciraAction, type NiciraActionInit, niciraActions } from './nicira/index.ts';
+import { type OnfAction, type OnfActionInit, onfActions } from './onf.ts';
+import { type OpenFlow11Action, openflow11Actions } from './openflow11.ts';
 import { type SetField, type SetFieldInit, setFieldAction } from './set-field.ts';
 import { type OutputInit, type StandardAction, standardActions } from './standard.ts';
 
@@ -15,10 +17,10 @@ export interface UnknownAction {
 }
 
 /** A decoded action (OpenFlow 1.3.5, 7.2.5). */
-export type Action = StandardAction | SetField | NiciraAction | UnknownAction;
+export type Action = StandardAction | SetField | OpenFlow11Action | NiciraAction | OnfAction | UnknownAction;
 
 /** An action to be sent. */
-export type ActionInit = Action | OutputInit | SetFieldInit | NiciraActionInit;
+export type ActionInit = Action | OutputInit | SetFieldInit | NiciraActionInit | OnfActionInit;
 
 /** OFPAT_EXPERIMENTER. */
 const EXPERIMENTER_CODE = 0xffff;
@@ -27,13 +29,29 @@ const MAX_DEPTH = 16;
 /** Bytes before an experimenter action's own fields: type, length, experimenter, subtype. */
 const EXPERIMENTER_HEADER_SIZE = 10;
 
-const byCode = new Map<number, ActionCodec>();
-const byNiciraSubtype = new Map<number, ActionCodec>();
-const standardByType = new Map<string, ActionCodec>();
-const niciraByType = new Map<string, ActionCodec>();
+/** How an action is found by its type: `experimenter` is undefined for the specification's own. */
+interface Registered {
+  readonly codec: ActionCodec;
+  readonly experimenter: number | undefined;
+}
 
-for (const codec of [...standardActions, setFieldAction]) register(codec, byCode, standardByType);
-for (const codec of niciraActions) register(codec, byNiciraSubtype, niciraByType);
+/** Experimenters whose actions have a 16-bit subtype behind the experimenter id. */
+const experimenters: readonly [experimenter: number, codecs: readonly ActionCodec[]][] = [
+  [Experimenter.NICIRA, niciraActions],
+  [Experimenter.ONF, onfActions],
+];
+
+const byCode = new Map<number, ActionCodec>();
+const bySubtype = new Map<number, Map<number, ActionCodec>>();
+const byType = new Map<string, Registered>();
+
+for (const codec of [...standardActions, setFieldAction, ...openflow11Actions])
+  register(codec, undefined, byCode);
+for (const [experimenter, codecs] of experimenters) {
+  const subtypes = new Map<number, ActionCodec>();
+  for (const codec of codecs) register(codec, experimenter, subtypes);
+  bySubtype.set(experimenter, subtypes);
+}
 
 const levels: NestedActions[] = Array.from({ length: MAX_DEPTH }, (_, depth) => ({
   decode: (wire, start, end) => decodeList(wire, start, end, depth + 1),
@@ -69,8 +87,8 @@ function decodeList(wire: WireView, start: number, end: number, depth: number): 
 
 function decodeAction(wire: WireView, start: number, end: number, nested: NestedActions): Action {
   const code = wire.view.getUint16(start);
-  const codec = code === EXPERIMENTER_CODE ? niciraCodec(wire, start, end) : byCode.get(code);
-  if (codec === undefined) return { type: 'unknown', code, raw: wire.bytes.subarray(start + 4, end) };
+  const codec = code === EXPERIMENTER_CODE ? experimenterCodec(wire, start, end) : byCode.get(code);
+  if (codec === undefined) return unknown(wire, code, start, end);
   const length = end - start;
   if (length < codec.size || (codec.fixed && length !== codec.size)) {
     const expected = codec.fixed ? `${codec.size}` : `at least ${codec.size}`;
@@ -79,13 +97,16 @@ function decodeAction(wire: WireView, start: number, end: number, nested: Nested
       `action ${codec.type} has length ${length}, expected ${expected} bytes`,
     );
   }
-  return codec.decode(wire, start, end, nested);
+  return codec.decode(wire, start, end, nested) ?? unknown(wire, code, start, end);
 }
 
-function niciraCodec(wire: WireView, start: number, end: number): ActionCodec | undefined {
-  if (end - start < EXPERIMENTER_HEADER_SIZE || wire.view.getUint32(start + 4) !== Experimenter.NICIRA)
-    return undefined;
-  return byNiciraSubtype.get(wire.view.getUint16(start + 8));
+function unknown({ bytes }: WireView, code: number, start: number, end: number): UnknownAction {
+  return { type: 'unknown', code, raw: bytes.subarray(start + 4, end) };
+}
+
+function experimenterCodec({ view }: WireView, start: number, end: number): ActionCodec | undefined {
+  if (end - start < EXPERIMENTER_HEADER_SIZE) return undefined;
+  return bySubtype.get(view.getUint32(start + 4))?.get(view.getUint16(start + 8));
 }
 
 function encodeList(writer: Writer, actions: readonly ActionInit[], depth: number): void {
@@ -109,19 +130,16 @@ function encodeKnown(
   action: Exclude<ActionInit, UnknownAction>,
   nested: NestedActions,
 ): void {
-  const standard = standardByType.get(action.type);
-  if (standard !== undefined) {
-    writer.u16(standard.code);
-    writer.u16(0);
-    return standard.encode(writer, action, nested);
-  }
-  const nicira = niciraByType.get(action.type);
-  if (nicira === undefined) throw new WireError('OFP_BAD_VALUE', `no action is called '${action.type}'`);
-  writer.u16(EXPERIMENTER_CODE);
+  const registered = byType.get(action.type);
+  if (registered === undefined) throw new WireError('OFP_BAD_VALUE', `no action is called '${action.type}'`);
+  const { codec, experimenter } = registered;
+  writer.u16(experimenter === undefined ? codec.code : EXPERIMENTER_CODE);
   writer.u16(0);
-  writer.u32(Experimenter.NICIRA);
-  writer.u16(nicira.code);
-  nicira.encode(writer, action, nested);
+  if (experimenter !== undefined) {
+    writer.u32(experimenter);
+    writer.u16(codec.code);
+  }
+  codec.encode(writer, action, nested);
 }
 
 function level(depth: number): NestedActions {
@@ -132,12 +150,11 @@ function level(depth: number): NestedActions {
 
 function register(
   codec: ActionCodec,
+  experimenter: number | undefined,
   codes: Map<number, ActionCodec>,
-  types: Map<string, ActionCodec>,
 ): void {
   if (codes.has(codec.code)) throw new Error(`action code ${codec.code} is registered twice`);
-  if (standardByType.has(codec.type) || niciraByType.has(codec.type))
-    throw new Error(`action ${codec.type} is registered twice`);
+  if (byType.has(codec.type)) throw new Error(`action ${codec.type} is registered twice`);
   codes.set(codec.code, codec);
-  types.set(codec.type, codec);
+  byType.set(codec.type, { codec, experimenter });
 }

@@ -13,7 +13,8 @@ export interface ActionCodec<T extends Action = Action> {
   /** Least length in bytes with the header; also the exact one where `fixed` is set. */
   readonly size: number;
   readonly fixed: boolean;
-  decode(wire: WireView, start: number, end: number, nested: NestedActions): T;
+  /** Gives undefined for a form of the action that is not known here: it is then kept as it came. */
+  decode(wire: WireView, start: number, end: number, nested: NestedActions): T | undefined;
   encode(writer: Writer, action: Extract<ActionInit, { type: T['type'] }>, nested: NestedActions): void;
 }
 
@@ -22,6 +23,9 @@ export interface NestedActions {
   decode(wire: WireView, start: number, end: number): Action[];
   encode(writer: Writer, actions: readonly ActionInit[]): void;
 }
+
+/** `T` to be sent, where the properties `Keys` have usual values and may be left out. */
+export type WithDefaults<T, Keys extends keyof T> = Omit<T, Keys> & Partial<Pick<T, Keys>>;
 
 /** Gives a codec the type that a registry of all of them has; each is only ever called with its own actions. */
 export function actionCodec<T extends Action>(codec: ActionCodec<T>): ActionCodec {

@@ -1,41 +1,45 @@
 import { WireError } from '../../util/errors.ts';
 import type { FieldName, InitOf, UnknownFieldName, ValueOf } from '../oxm/fields.ts';
 import { decodeOxm, encodeOxm } from '../oxm/oxm.ts';
+import type { WireView } from '../wire/wire-view.ts';
 import { type ActionCodec, actionCodec } from './codec.ts';
 
-/** OFPAT_SET_FIELD (OpenFlow 1.3.5, 7.2.5): writes one field. The mask is OpenFlow 1.5's, which Open vSwitch takes over 1.3 too. */
-export type SetField =
+/** An action of the type `Type` that writes a value into a field, in the bits that `mask` sets where there is one. */
+export type FieldWrite<Type extends string> =
   | {
       [N in FieldName]: {
-        readonly type: 'setField';
+        readonly type: Type;
         readonly field: N;
         readonly value: ValueOf<N>;
         readonly mask?: ValueOf<N>;
       };
     }[FieldName]
-  | {
-      readonly type: 'setField';
-      readonly field: UnknownFieldName;
-      readonly value: Uint8Array;
-      readonly mask?: never;
-    };
+  | UnknownFieldWrite<Type>;
 
-/** A {@link SetField} to be sent. */
-export type SetFieldInit =
+/** A {@link FieldWrite} to be sent. */
+export type FieldWriteInit<Type extends string> =
   | {
       [N in FieldName]: {
-        readonly type: 'setField';
+        readonly type: Type;
         readonly field: N;
         readonly value: InitOf<N>;
         readonly mask?: InitOf<N>;
       };
     }[FieldName]
-  | {
-      readonly type: 'setField';
-      readonly field: UnknownFieldName;
-      readonly value: Uint8Array;
-      readonly mask?: never;
-    };
+  | UnknownFieldWrite<Type>;
+
+interface UnknownFieldWrite<Type extends string> {
+  readonly type: Type;
+  readonly field: UnknownFieldName;
+  readonly value: Uint8Array;
+  readonly mask?: never;
+}
+
+/** OFPAT_SET_FIELD (OpenFlow 1.3.5, 7.2.5): writes one field. The mask is OpenFlow 1.5's, which Open vSwitch takes over 1.3 too. */
+export type SetField = FieldWrite<'setField'>;
+
+/** A {@link SetField} to be sent. */
+export type SetFieldInit = FieldWriteInit<'setField'>;
 
 /** Makes the action that writes `value` into a field. */
 export function setField<N extends FieldName>(field: N, value: InitOf<N>): SetFieldInit {
@@ -48,18 +52,24 @@ export const setFieldAction: ActionCodec = actionCodec<SetField>({
   code: 25,
   size: 8,
   fixed: false,
-  decode(wire, start, end) {
-    let action: SetField | undefined;
-    const next = decodeOxm(wire, start + 4, end, (field, value, mask) => {
-      action = (
-        mask === undefined ? { type: 'setField', field, value } : { type: 'setField', field, value, mask }
-      ) as SetField;
-    });
-    if (end - next < 8 && action !== undefined) return action;
-    throw new WireError(
-      'OFP_BAD_LENGTH',
-      `set-field of ${end - start} bytes has ${end - next} behind its field`,
-    );
-  },
+  decode: (wire, start, end) => decodeFieldWrite('setField', wire, start + 4, end),
   encode: (writer, { field, value, mask }) => encodeOxm(writer, field, value, mask),
 });
+
+/**
+ * Reads the one OXM field that fills `start` to `end` but for its padding.
+ * @throws WireError `OFP_BAD_LENGTH`, `OFP_TRUNCATED`
+ */
+export function decodeFieldWrite<Type extends string>(
+  type: Type,
+  wire: WireView,
+  start: number,
+  end: number,
+): FieldWrite<Type> {
+  let action: FieldWrite<Type> | undefined;
+  const next = decodeOxm(wire, start, end, (field, value, mask) => {
+    action = (mask === undefined ? { type, field, value } : { type, field, value, mask }) as FieldWrite<Type>;
+  });
+  if (end - next < 8 && action !== undefined) return action;
+  throw new WireError('OFP_BAD_LENGTH', `${type} has ${end - next} bytes behind its field, expected under 8`);
+}

@@ -1,4 +1,5 @@
-import { need, readLength } from '../wire/wire-view.ts';
+import { readLength, type WireView } from '../wire/wire-view.ts';
+import { checkUnsigned } from '../wire/writer.ts';
 import type { MessageBase, MessageCodec } from './codec.ts';
 
 /** OFPT_HELLO (OpenFlow 1.3.5, 7.5.1): the first message either way, with the versions that the sender speaks. */
@@ -25,6 +26,8 @@ export type HelloElement =
   | { readonly type: 'unknown'; readonly code: number; readonly raw: Uint8Array };
 
 const VERSION_BITMAP = 1;
+/** A version is one byte of the header: what a bitmap says of higher ones means nothing. */
+const VERSION_COUNT = 256;
 
 /** The codec of {@link Hello}. Bytes that make no element are passed over, as section 7.5.1 asks of receivers. */
 export const hello: MessageCodec<Hello, HelloInit> = {
@@ -69,27 +72,28 @@ export function negotiateVersion(ours: readonly number[], peer: Hello): number |
   return ours.includes(lower) ? lower : undefined;
 }
 
-function decodeElement(
-  wire: { readonly view: DataView; readonly bytes: Uint8Array },
-  start: number,
-  end: number,
-): HelloElement {
+function decodeElement(wire: WireView, start: number, end: number): HelloElement {
   const code = wire.view.getUint16(start);
   if (code !== VERSION_BITMAP || (end - start) % 4 !== 0) {
     return { type: 'unknown', code, raw: wire.bytes.subarray(start + 4, end) };
   }
   const versions: number[] = [];
-  for (let at = start + 4; at < end; at += 4) {
-    need('a version bitmap', 4, at, end);
-    const word = wire.view.getUint32(at);
-    const base = (at - start - 4) * 8;
+  const words = Math.min((end - start - 4) / 4, VERSION_COUNT / 32);
+  for (let index = 0; index < words; index++) {
+    const word = wire.view.getUint32(start + 4 + index * 4);
+    const base = index * 32;
     for (let bit = 0; bit < 32; bit++) if ((word >>> bit) & 1) versions.push(base + bit);
   }
   return { type: 'versionBitmap', versions };
 }
 
-function bitmapWords(versions: readonly number[]): number[] {
-  const words = new Array<number>(Math.floor(Math.max(0, ...versions) / 32) + 1).fill(0);
-  for (const version of versions) words[version >>> 5]! |= 1 << (version & 31);
-  return words;
+function bitmapWords(versions: readonly number[]): Uint32Array {
+  const words = new Uint32Array(VERSION_COUNT / 32);
+  let count = 1;
+  for (const version of versions) {
+    const index = checkUnsigned('a version', version, 8) >>> 5;
+    words[index]! |= 1 << (version & 31);
+    count = Math.max(count, index + 1);
+  }
+  return words.subarray(0, count);
 }

@@ -107,32 +107,77 @@ export function encodeOxm(writer: Writer, name: string, value: unknown, mask?: u
   if (oxm.experimenter !== 0) writer.u32(oxm.experimenter);
   writeValue(writer, oxm, value);
   if (mask !== undefined) writeValue(writer, oxm, mask);
-  if (oxm.size === 0) writer.bytes[start + 3] = writer.offset - start - 4;
+  if (oxm.size === 0) {
+    checkVariable(oxm, value, mask);
+    writer.bytes[start + 3] = writer.offset - start - 4;
+  }
 }
 
-/** Writes an OXM header alone, as the actions that move and load name their fields. */
-export function encodeOxmHeader(writer: Writer, name: string): void {
-  const unknown = name.startsWith(UNKNOWN);
-  const oxm = unknown ? undefined : fieldByName(name);
-  const [header, experimenter] = oxm ? [oxm.header, oxm.experimenter] : parseUnknownName(name);
-  writer.u32(header);
-  if (header >>> 16 === OxmClass.EXPERIMENTER) writer.u32(experimenter);
+/** An OXM header without its value, as actions and table features name a field. */
+export interface OxmHeader {
+  /** The field's name, or `unknown:…`. */
+  readonly name: string;
+  /** Set when the header says that a mask follows the value: in table features, that the field may be masked. */
+  readonly masked?: boolean;
+  /** Bytes of a value, for fields of variable size where it is not their greatest. */
+  readonly valueSize?: number;
+}
+
+/**
+ * Writes an OXM header alone: 8 bytes in class 0xffff, else 4.
+ * @throws WireError `OFP_UNKNOWN_FIELD`, `OFP_BAD_VALUE`
+ */
+export function encodeOxmHeader(writer: Writer, name: string, options: Omit<OxmHeader, 'name'> = {}): void {
+  if (name.startsWith(UNKNOWN)) {
+    const [header, experimenter] = parseUnknownName(name);
+    writer.u32(header);
+    if (header >>> 16 === OxmClass.EXPERIMENTER) writer.u32(experimenter);
+    return;
+  }
+  const oxm = fieldByName(name);
+  writer.u32(headerOf(oxm, options));
+  if (oxm.experimenter !== 0) writer.u32(oxm.experimenter);
+}
+
+/**
+ * Writes an OXM header in the four bytes that the older actions have for it.
+ * @throws WireError `OFP_BAD_VALUE` for fields of class 0xffff, whose header takes eight; as {@link encodeOxmHeader} otherwise
+ */
+export function encodeShortOxmHeader(
+  writer: Writer,
+  name: string,
+  options: Omit<OxmHeader, 'name'> = {},
+): void {
+  if (name.startsWith(UNKNOWN)) return writer.u32(parseUnknownName(name)[0]);
+  const oxm = fieldByName(name);
+  if (oxm.experimenter !== 0) {
+    throw new WireError('OFP_BAD_VALUE', `${name} has an 8-byte header, which does not fit here`);
+  }
+  writer.u32(headerOf(oxm, options));
 }
 
 /**
  * Reads an OXM header alone.
- * @returns the field's name; the header takes 8 bytes in class 0xffff, else 4
+ * @returns the field, and as `size` the bytes that the header takes: 8 in class 0xffff, else 4
+ * @throws WireError `OFP_TRUNCATED`
  */
-export function decodeOxmHeader(wire: WireView, start: number, end: number): { name: string; size: number } {
+export function decodeOxmHeader(
+  wire: WireView,
+  start: number,
+  end: number,
+): OxmHeader & { readonly size: number } {
   need('an OXM header', 4, start, end);
   const header = wire.view.getUint32(start);
-  const oxmClass = header >>> 16;
-  const size = oxmClass === OxmClass.EXPERIMENTER ? 8 : 4;
-  need('an OXM header', size, start, end);
-  const experimenter = size === 8 ? wire.view.getUint32(start + 4) : 0;
-  const oxm = fieldByNumber(oxmClass, (header >>> 9) & 0x7f, experimenter);
-  const known = oxm !== undefined && header === oxm.header;
-  return { name: known ? oxm.name : unknownName(header, oxmClass, experimenter), size };
+  if (header >>> 16 !== OxmClass.EXPERIMENTER) return { ...describeHeader(header, 0), size: 4 };
+  need('an OXM header', 8, start, end);
+  return { ...describeHeader(header, wire.view.getUint32(start + 4)), size: 8 };
+}
+
+/** Reads an OXM header of four bytes, as {@link encodeShortOxmHeader} writes it. */
+export function decodeShortOxmHeader({ view }: WireView, start: number): OxmHeader {
+  const header = view.getUint32(start);
+  if (header >>> 16 !== OxmClass.EXPERIMENTER) return describeHeader(header, 0);
+  return { name: `${UNKNOWN}0x${header.toString(16)}` };
 }
 
 /**
@@ -160,11 +205,55 @@ function isMasked(oxm: OxmField, header: number): boolean {
   return (header & 0x101) === 0x100;
 }
 
+/** The header's number: for fields of variable size, with the length that was asked for. */
+function headerOf(oxm: OxmField, { masked = false, valueSize }: Omit<OxmHeader, 'name'>): number {
+  if (oxm.size !== 0) return masked ? oxm.maskedHeader : oxm.header;
+  const greatest = oxm.bits / 8;
+  const size = valueSize ?? greatest;
+  if (!(size >= 0 && size <= greatest)) {
+    throw new WireError('OFP_BAD_VALUE', `${oxm.name} has 0 to ${greatest} bytes, got ${size}`);
+  }
+  return masked ? oxm.maskedHeader + size * 2 : oxm.header + size;
+}
+
+/** The field of a header that stands alone; one whose length the table does not foresee keeps its number for a name. */
+function describeHeader(header: number, experimenter: number): OxmHeader {
+  const oxm = fieldByNumber(header >>> 16, (header >>> 9) & 0x7f, experimenter);
+  if (oxm === undefined) return { name: unknownName(header, header >>> 16, experimenter) };
+  if (header === oxm.header && oxm.size !== 0) return { name: oxm.name };
+  const masked = isMasked(oxm, header);
+  if (masked && oxm.size !== 0) return { name: oxm.name, masked };
+  const valueSize = masked ? (header & 0xff) >>> 1 : header & 0xff;
+  const known = oxm.size === 0 && (masked || (header & 0x100) === 0) && valueSize <= oxm.bits / 8;
+  if (!known) return { name: unknownName(header, header >>> 16, experimenter) };
+  return {
+    name: oxm.name,
+    ...(masked && { masked }),
+    ...(valueSize !== oxm.bits / 8 && { valueSize }),
+  };
+}
+
+function checkVariable(oxm: OxmField, value: unknown, mask: unknown): void {
+  const { length } = value as Uint8Array;
+  if (length > oxm.bits / 8) {
+    throw new WireError('OFP_BAD_VALUE', `${oxm.name} has up to ${oxm.bits / 8} bytes, got ${length}`);
+  }
+  if (mask !== undefined && (mask as Uint8Array).length !== length) {
+    throw new WireError('OFP_BAD_MASK', `the mask of ${oxm.name} is not of its ${length} bytes`);
+  }
+}
+
 function maskText(name: string, text: string): string {
   const { kind } = fieldByName(name);
-  if (kind === 'ipv4') return isIpv4(text) ? text : ipv4Mask(Number(text));
-  if (kind === 'ipv6' && !text.includes(':')) return ipv6Mask(Number(text));
+  if (kind === 'ipv4') return isIpv4(text) ? text : ipv4Mask(prefixLength(name, text));
+  if (kind === 'ipv6' && !text.includes(':')) return ipv6Mask(prefixLength(name, text));
   return text;
+}
+
+/** `Number` alone would take an empty text for 0, a mask that lets everything through. */
+function prefixLength(name: string, text: string): number {
+  if (/^\d{1,3}$/.test(text)) return Number(text);
+  throw new WireError('OFP_BAD_MASK', `${name} takes a prefix length or a mask behind '/', got '${text}'`);
 }
 
 function readValue(wire: WireView, at: number, size: number, oxm: OxmField): unknown {

@@ -21,18 +21,22 @@ export class Writer {
     if (this.offset + size > this.bytes.length) this.#grow(size);
   }
 
+  /** @throws WireError `OFP_BAD_VALUE` for what is no unsigned integer of 8 bits; so do the others of theirs */
   u8(value: number): void {
+    if ((value & 0xff) !== value) throw outOfRange(value, 8);
     this.ensure(1);
     this.bytes[this.offset++] = value;
   }
 
   u16(value: number): void {
+    if ((value & 0xffff) !== value) throw outOfRange(value, 16);
     this.ensure(2);
     this.view.setUint16(this.offset, value);
     this.offset += 2;
   }
 
   u32(value: number): void {
+    if (value >>> 0 !== value) throw outOfRange(value, 32);
     this.ensure(4);
     this.view.setUint32(this.offset, value);
     this.offset += 4;
@@ -91,4 +95,8 @@ export class Writer {
 export function checkUnsigned(what: string, value: number, bits: number): number {
   if (value >= 0 && value < 2 ** bits && Number.isInteger(value)) return value;
   throw new WireError('OFP_BAD_VALUE', `${what} is an unsigned ${bits}-bit integer, got ${value}`);
+}
+
+function outOfRange(value: number, bits: number): WireError {
+  return new WireError('OFP_BAD_VALUE', `expected an unsigned ${bits}-bit integer, got ${value}`);
 }

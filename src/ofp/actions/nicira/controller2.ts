@@ -1,3 +1,5 @@
+import { type PacketInReason, packetInReasons } from '../../messages/packet-in.ts';
+import type { Enumerated } from '../../wire/enumeration.ts';
 import {
   decodeProperties,
   encodeProperty,
@@ -18,8 +20,8 @@ export interface NxController2 {
   readonly maxLen?: number;
   /** Which controller connection, by the id that it set; 0 unless given. */
   readonly controllerId?: number;
-  /** The reason that the packet-in will name (OFPR_); 1, action, unless given. */
-  readonly reason?: number;
+  /** The reason that the packet-in will name; `action` unless given. */
+  readonly reason?: Enumerated<PacketInReason>;
   /** Bytes that come back in the packet-in (NXT_PACKET_IN2 only). */
   readonly userdata?: Uint8Array;
   /** Freezes the packet's way through the tables, to be resumed by NXT_RESUME. */
@@ -57,7 +59,8 @@ export const nxController2: ActionCodec = actionCodec<NxController2>({
     if (maxLen !== undefined) encodeProperty(writer, Property.MAX_LEN, () => writer.u32(maxLen * 0x1_0000));
     if (controllerId !== undefined)
       encodeProperty(writer, Property.CONTROLLER_ID, () => writer.u32(controllerId * 0x1_0000));
-    if (reason !== undefined) encodeProperty(writer, Property.REASON, () => writer.u8(reason));
+    if (reason !== undefined)
+      encodeProperty(writer, Property.REASON, () => writer.u8(packetInReasons.code(reason)));
     if (userdata !== undefined) encodeProperty(writer, Property.USERDATA, () => writer.raw(userdata));
     if (pause) encodeProperty(writer, Property.PAUSE, () => {});
     if (meterId !== undefined) encodeProperty(writer, Property.METER_ID, () => writer.u32(meterId));
@@ -83,7 +86,7 @@ function readProperty(
       action.controllerId = view.getUint16(exactBody('controller_id', body, end, 4));
       return true;
     case Property.REASON:
-      action.reason = view.getUint8(exactBody('reason', body, end, 1));
+      action.reason = packetInReasons.name(view.getUint8(exactBody('reason', body, end, 1)));
       return true;
     case Property.USERDATA:
       action.userdata = bytes.subarray(body, end);

@@ -1,0 +1,72 @@
+/** What one contender used for the work once. */
+export interface Turn {
+  readonly seconds: number;
+  /** By whose it is: `client`, `switch`. */
+  readonly cpuSeconds: Readonly<Record<string, number>>;
+}
+
+/**
+ * What a contender is there for: `ours` is measured, a `peer` is what it is measured against, and the `limit` does
+ * the least that anybody could.
+ */
+export type Role = 'ours' | 'peer' | 'limit';
+
+/** One way to do the work. */
+export interface Contender {
+  readonly name: string;
+  readonly role: Role;
+  /** Does the work once; what throws is no turn but an error. */
+  turn(): Promise<Turn>;
+}
+
+/** All turns of one contender. */
+export interface Series {
+  readonly name: string;
+  readonly role: Role;
+  readonly turns: readonly Turn[];
+  /** One a turn that failed. */
+  readonly errors: readonly string[];
+}
+
+/** How {@link takeTurns} goes about it. */
+export interface RoundsOptions {
+  readonly rounds: number;
+  /** Brings everything back to the start, outside of the measurement. */
+  readonly prepare: () => Promise<void>;
+  /** Looks whether the work has been done; what it throws makes the turn an error. */
+  readonly verify: () => Promise<void>;
+  readonly onTurn?: (round: number, contender: Contender) => void;
+}
+
+/**
+ * Lets the contenders do the same work by turns, so that what else the machine does hits them alike. Each round
+ * begins with the next one, so that nobody always comes behind the same neighbour.
+ */
+export async function takeTurns(
+  contenders: readonly Contender[],
+  { rounds, prepare, verify, onTurn }: RoundsOptions,
+): Promise<Series[]> {
+  const all = contenders.map(({ name, role }) => ({
+    name,
+    role,
+    turns: [] as Turn[],
+    errors: [] as string[],
+  }));
+  for (let round = 0; round < rounds; round++) {
+    for (let i = 0; i < contenders.length; i++) {
+      const place = (round + i) % contenders.length;
+      const contender = contenders[place]!;
+      const series = all[place]!;
+      onTurn?.(round + 1, contender);
+      await prepare();
+      try {
+        const turn = await contender.turn();
+        await verify();
+        series.turns.push(turn);
+      } catch (error) {
+        series.errors.push(`round ${round + 1}: ${(error as Error).message}`);
+      }
+    }
+  }
+  return all;
+}

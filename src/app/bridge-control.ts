@@ -1,0 +1,175 @@
+import { isPortUp, type PortStatus, type Switch } from '../ofp/index.ts';
+import { type GalagoError, RemoteError } from '../util/errors.ts';
+import type { Log } from '../util/log.ts';
+import type { BridgeApp } from './bridge.ts';
+import type { BridgeMode, EventSink, SwitchState } from './events.ts';
+import { LearningBridge } from './learning-bridge.ts';
+import { FIRST_GROUP, LAST_GROUP } from './pipeline/compile.ts';
+import { OURS, OURS_MASK } from './pipeline/cookie.ts';
+import { LEARN_METER } from './pipeline/tables.ts';
+import { PodBridge, type PodPlan } from './pod-bridge.ts';
+
+/** What a bridge should be used as, and what that takes. */
+export type BridgeOrder =
+  | { readonly mode: 'waiting'; readonly bridge?: string; readonly problems: readonly string[] }
+  | { readonly mode: 'learning'; readonly bridge?: string; readonly problems: readonly string[] }
+  | {
+      readonly mode: 'pods';
+      readonly bridge: string;
+      readonly problems: readonly string[];
+      readonly plan: PodPlan;
+    }
+  | { readonly mode: 'refused'; readonly bridge: string; readonly problems: readonly string[] };
+
+/**
+ * The use of one switch's session. Orders are carried out one after the other; one that comes while another is being
+ * carried out takes the place of those that wait.
+ */
+export class BridgeControl {
+  readonly #session: Switch;
+  readonly #onEvent: EventSink;
+  readonly #log: Log;
+  #order: BridgeOrder = { mode: 'waiting', problems: [] };
+  #next: BridgeOrder | undefined;
+  #app: BridgeApp | undefined;
+  #working: Promise<void> | undefined;
+
+  constructor(session: Switch, onEvent: EventSink, log: Log) {
+    this.#session = session;
+    this.#onEvent = onEvent;
+    this.#log = log;
+    session.on('portStatus', this.#tellPort);
+    session.once('close', () => this.stop());
+  }
+
+  get mode(): BridgeMode {
+    return this.#order.mode;
+  }
+
+  /** Has the bridge used as ordered. */
+  order(order: BridgeOrder): void {
+    this.#next = order;
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+    });
+  }
+
+  /** Resolves when the last order has been carried out, and the switch has confirmed it. */
+  async settled(): Promise<void> {
+    await this.#working;
+    if (this.#app instanceof PodBridge) await this.#app.settled();
+  }
+
+  state(): SwitchState {
+    const { mode, bridge, problems } = this.#order;
+    const ports = [...this.#session.ports.values()].map((port) => ({
+      port: port.portNo,
+      name: port.name,
+      up: isPortUp(port),
+    }));
+    const seen = this.#app?.state() ?? { endpoints: [], members: [] };
+    return {
+      switch: this.#session.id,
+      ...(bridge !== undefined && { bridge }),
+      mode,
+      problems,
+      ports,
+      ...seen,
+    };
+  }
+
+  stop(): void {
+    this.#app?.stop();
+    this.#app = undefined;
+    this.#session.off('portStatus', this.#tellPort);
+  }
+
+  async #work(): Promise<void> {
+    while (this.#next !== undefined && !this.#session.isClosed) {
+      const order = this.#next;
+      this.#next = undefined;
+      try {
+        await this.#carryOut(order);
+      } catch (error) {
+        await this.#fail(error as GalagoError);
+      }
+    }
+  }
+
+  async #carryOut(order: BridgeOrder): Promise<void> {
+    const before = this.#order;
+    this.#order = order;
+    if (order.mode !== before.mode || order.problems.join() !== before.problems.join()) this.#tellMode(order);
+    if (order.mode === 'pods' && this.#app instanceof PodBridge) return this.#app.update(order.plan);
+    if (order.mode === before.mode) return;
+    this.#app?.stop();
+    this.#app = undefined;
+    if (order.mode === 'learning') return this.#startLearning();
+    if (order.mode === 'pods') return this.#startPods(order.plan);
+    if (order.mode === 'refused') await this.#clear();
+  }
+
+  async #startLearning(): Promise<void> {
+    const app = new LearningBridge({ session: this.#session, onEvent: this.#onEvent, log: this.#log });
+    this.#app = app;
+    await app.start();
+  }
+
+  async #startPods(plan: PodPlan): Promise<void> {
+    const hasMeters = await this.#hasMeters();
+    if (!hasMeters)
+      this.#log.warn({ switch: this.#session.id }, 'no meters: frames of unknown sources are not limited');
+    const app = new PodBridge({ session: this.#session, onEvent: this.#onEvent, log: this.#log, hasMeters });
+    this.#app = app;
+    await app.start(plan);
+  }
+
+  async #hasMeters(): Promise<boolean> {
+    try {
+      return (await this.#session.multipart('meterFeatures')).maxMeter > 0;
+    } catch (error) {
+      if (error instanceof RemoteError) return false;
+      throw error;
+    }
+  }
+
+  /** Takes everything of ours out of the switch, so that it forwards nothing. */
+  async #clear(): Promise<void> {
+    await this.#session.reconcile(
+      {},
+      {
+        cookie: OURS,
+        cookieMask: OURS_MASK,
+        ownsGroup: (groupId) => groupId >= FIRST_GROUP && groupId <= LAST_GROUP,
+        ownsMeter: (meterId) => meterId === LEARN_METER,
+      },
+    );
+  }
+
+  /** What the switch has is not known any more: it has to begin anew. */
+  async #fail(error: GalagoError): Promise<void> {
+    if (this.#session.isClosed) return;
+    const { code, message } = error;
+    this.#log.error({ switch: this.#session.id, code }, `the bridge could not be set up: ${message}`);
+    this.#onEvent({ type: 'problem', switch: this.#session.id, code, message });
+    await this.#session.close(error);
+  }
+
+  #tellMode({ mode, bridge, problems }: BridgeOrder): void {
+    const fields = { switch: this.#session.id, ...(bridge !== undefined && { bridge }) };
+    const say = mode === 'refused' ? this.#log.error : this.#log.info;
+    say.call(
+      this.#log,
+      { ...fields, mode },
+      `used as: ${mode}${problems.map((text) => `; ${text}`).join('')}`,
+    );
+    this.#onEvent({ type: 'switchMode', ...fields, mode, problems });
+  }
+
+  readonly #tellPort = ({ reason, port }: PortStatus): void => {
+    if (typeof reason !== 'string') return;
+    const { portNo, name } = port;
+    const up = isPortUp(port);
+    this.#onEvent({ type: 'port', switch: this.#session.id, change: reason, port: portNo, name, up });
+  };
+}

@@ -1,0 +1,1 @@
+export { Controller, type ControllerOptions, OVSDB_PORT } from './controller.ts';

@@ -1,0 +1,65 @@
+/** Where a MAC address is: behind a port of this switch, or behind the tunnel to another host. */
+export type Location =
+  | { readonly type: 'port'; readonly ofport: number }
+  | { readonly type: 'tunnel'; readonly peer: string };
+
+/** What a switch has to know before it can carry a pod's frames to other hosts. */
+export interface TunnelPort {
+  readonly ofport: number;
+}
+
+/** One reason for flows to exist on one switch. */
+export type Intent =
+  /** The tables themselves: what happens to frames that nothing else speaks of. */
+  | { readonly type: 'base'; readonly hasMeters: boolean }
+  /** A pod that has endpoints here: who hears its broadcasts, and whose tunnel frames are accepted. */
+  | {
+      readonly type: 'pod';
+      readonly key: number;
+      readonly ofports: readonly number[];
+      readonly tunnel: TunnelPort | undefined;
+      readonly peers: readonly string[];
+    }
+  /** An interface that is in a pod. */
+  | { readonly type: 'endpoint'; readonly ofport: number; readonly key: number }
+  /** A MAC address that has been seen. */
+  | {
+      readonly type: 'learnt';
+      readonly key: number;
+      readonly mac: string;
+      readonly location: Location;
+      readonly tunnel: TunnelPort | undefined;
+    };
+
+/** A name for the intent that no other one on the same switch has, and that stays when its contents change. */
+export function intentId(intent: Intent): string {
+  switch (intent.type) {
+    case 'base':
+      return 'base';
+    case 'pod':
+      return `pod ${intent.key}`;
+    case 'endpoint':
+      return `endpoint ${intent.ofport}`;
+    case 'learnt':
+      return `learnt ${intent.key} ${intent.mac}`;
+  }
+}
+
+/**
+ * The number in the cookies of the intent's flows: its type in the top 4 of 40 bits, and below them the number that
+ * it has by nature, so that it is the same after a restart. Learnt flows share their pod's.
+ */
+export function intentNumber(intent: Intent): number {
+  switch (intent.type) {
+    case 'base':
+      return 0;
+    case 'pod':
+      return TYPE_UNIT + intent.key;
+    case 'endpoint':
+      return 2 * TYPE_UNIT + intent.ofport;
+    case 'learnt':
+      return 3 * TYPE_UNIT + intent.key;
+  }
+}
+
+const TYPE_UNIT = 2 ** 36;

@@ -1,0 +1,133 @@
+import type Long from 'long';
+import { readU64, type U64 } from '../../../util/u64.ts';
+import { encodeOxm } from '../../oxm/oxm.ts';
+import {
+  type FieldBit,
+  type FieldReference,
+  readFieldReference,
+  readRange,
+  readShortReference,
+  type Subfield,
+  writeFieldReference,
+  writeRange,
+  writeShortReference,
+} from '../../oxm/subfield.ts';
+import { type ActionCodec, actionCodec } from '../codec.ts';
+import { decodeFieldCopy, encodeFieldCopy, type FieldCopy } from '../field-copy.ts';
+import { decodeFieldWrite, type FieldWrite, type FieldWriteInit } from '../set-field.ts';
+
+/** NXAST_REG_MOVE: copies bits of a field into another. */
+export interface NxRegMove extends FieldCopy {
+  readonly type: 'nxRegMove';
+}
+
+/** NXAST_REG_LOAD: writes a value into bits of a field. */
+export interface NxRegLoad<Value = Long> {
+  readonly type: 'nxRegLoad';
+  readonly dst: Subfield;
+  readonly value: Value;
+}
+
+/** NXAST_REG_LOAD2: writes a value into a field, in the bits that the mask sets; like set-field, but of any field and version. */
+export type NxRegLoad2 = FieldWrite<'nxRegLoad2'>;
+
+/** NXAST_DELETE_FIELD: takes a tunnel option (`tunMetadata0`) off the packet. */
+export interface NxDeleteField extends FieldReference {
+  readonly type: 'nxDeleteField';
+}
+
+/** NXAST_CHECK_PKT_LARGER: sets a bit when the packet is longer than `pktLen`, else clears it. */
+export interface NxCheckPktLarger {
+  readonly type: 'nxCheckPktLarger';
+  /** Bytes, the Ethernet header included. */
+  readonly pktLen: number;
+  readonly dst: FieldBit;
+}
+
+/** Actions that write fields. */
+export type NxRegisterAction = NxRegMove | NxRegLoad | NxRegLoad2 | NxDeleteField | NxCheckPktLarger;
+
+/** A {@link NxRegisterAction} to be sent. */
+export type NxRegisterActionInit =
+  | Exclude<NxRegisterAction, NxRegLoad | NxRegLoad2>
+  | NxRegLoad<U64>
+  | FieldWriteInit<'nxRegLoad2'>;
+
+const HEADER_SIZE = 10;
+/** What has one field header of either size is as long as with the longer one. */
+const ONE_FIELD_SIZE = 24;
+
+/** The codecs of {@link NxRegisterAction}. */
+export const nxRegisterActions: readonly ActionCodec[] = [
+  actionCodec<NxRegMove>({
+    type: 'nxRegMove',
+    code: 6,
+    size: 24,
+    fixed: false,
+    decode: (wire, start, end) => ({
+      type: 'nxRegMove',
+      ...decodeFieldCopy(wire, start + HEADER_SIZE, start + 16, end),
+    }),
+    encode: (writer, action) => encodeFieldCopy(writer, action, 0),
+  }),
+  actionCodec<NxRegLoad>({
+    type: 'nxRegLoad',
+    code: 7,
+    size: 24,
+    fixed: true,
+    decode: (wire, start) => ({
+      type: 'nxRegLoad',
+      dst: { ...readShortReference(wire, start + 12), ...readRange(wire, start + 10) },
+      value: readU64(wire.view, start + 16),
+    }),
+    encode(writer, { dst, value }) {
+      writeRange(writer, dst);
+      writeShortReference(writer, dst);
+      writer.u64(value);
+    },
+  }),
+  actionCodec<NxRegLoad2>({
+    type: 'nxRegLoad2',
+    code: 33,
+    size: 16,
+    fixed: false,
+    decode: (wire, start, end) => decodeFieldWrite('nxRegLoad2', wire, start + HEADER_SIZE, end),
+    encode: (writer, { field, value, mask }) => encodeOxm(writer, field, value, mask),
+  }),
+  actionCodec<NxCheckPktLarger>({
+    type: 'nxCheckPktLarger',
+    code: 49,
+    size: ONE_FIELD_SIZE,
+    fixed: true,
+    decode: (wire, start, end) => ({
+      type: 'nxCheckPktLarger',
+      pktLen: wire.view.getUint16(start + 10),
+      dst: {
+        ...readFieldReference(wire, start + 14, end).reference,
+        start: wire.view.getUint16(start + 12),
+      },
+    }),
+    encode(writer, { pktLen, dst }) {
+      const end = writer.offset + ONE_FIELD_SIZE - HEADER_SIZE;
+      writer.u16(pktLen);
+      writer.u16(dst.start);
+      writeFieldReference(writer, dst);
+      writer.zeros(end - writer.offset);
+    },
+  }),
+  actionCodec<NxDeleteField>({
+    type: 'nxDeleteField',
+    code: 50,
+    size: ONE_FIELD_SIZE,
+    fixed: true,
+    decode: (wire, start, end) => ({
+      type: 'nxDeleteField',
+      ...readFieldReference(wire, start + HEADER_SIZE, end).reference,
+    }),
+    encode(writer, action) {
+      const end = writer.offset + ONE_FIELD_SIZE - HEADER_SIZE;
+      writeFieldReference(writer, action);
+      writer.zeros(end - writer.offset);
+    },
+  }),
+];

@@ -1,0 +1,74 @@
+import type { U64 } from '../../util/u64.ts';
+import type { FlowSpec, GroupSpec, MeterSpec, TableState } from '../flow-spec.ts';
+import { isEmptyPlan, type PlanCounts, plan } from './plan.ts';
+import type { RequestOptions } from './requests.ts';
+import type { Switch } from './switch.ts';
+
+/** Which flows, groups and meters of the switch {@link Switch.reconcile} may touch. */
+export interface ReconcileOptions extends RequestOptions {
+  /** Flows with this cookie, under the mask. */
+  readonly cookie: U64;
+  readonly cookieMask: U64;
+  /** Groups have no cookie. Default: those that are desired, so that none is deleted. */
+  readonly ownsGroup?: (groupId: number) => boolean;
+  /** Meters have none either. Default: those that are desired. */
+  readonly ownsMeter?: (meterId: number) => boolean;
+}
+
+/** The session, as far as reconciling uses it. */
+type Session = Pick<Switch, 'multipart' | 'bundle' | 'sendAll'>;
+
+/** Reads what is there under the cookie, and makes it what is desired. */
+export async function reconcile(
+  session: Session,
+  desired: Partial<TableState>,
+  options: ReconcileOptions,
+): Promise<PlanCounts> {
+  const { flows = [], groups = [], meters = [] } = desired;
+  const wanted = { flows, groups: [...groups], meters: [...meters] };
+  return applyChange(session, await readState(session, wanted, options), wanted, options);
+}
+
+/** Makes the switch, which is `current`, `desired`. */
+export async function applyChange(
+  session: Session,
+  current: TableState,
+  desired: TableState,
+  options: RequestOptions = {},
+): Promise<PlanCounts> {
+  const change = plan(current, desired);
+  if (isEmptyPlan(change)) return change.counts;
+  const { metersBefore, bundle, metersAfter } = change;
+  // Open vSwitch takes no meters in bundles, and flows that name a meter need it to be there.
+  if (metersBefore.length > 0) await session.sendAll(metersBefore, options);
+  if (bundle.length > 0) {
+    await session.bundle((add) => {
+      for (const message of bundle) add.send(message);
+    }, options);
+  }
+  if (metersAfter.length > 0) await session.sendAll(metersAfter, options);
+  return change.counts;
+}
+
+async function readState(
+  session: Session,
+  wanted: { readonly groups: readonly GroupSpec[]; readonly meters: readonly MeterSpec[] },
+  { cookie, cookieMask, ownsGroup, ownsMeter, ...options }: ReconcileOptions,
+): Promise<TableState> {
+  const groupIds = new Set(wanted.groups.map(({ groupId }) => groupId));
+  const meterIds = new Set(wanted.meters.map(({ meterId }) => meterId));
+  const isOurGroup = ownsGroup ?? ((groupId: number) => groupIds.has(groupId));
+  const isOurMeter = ownsMeter ?? ((meterId: number) => meterIds.has(meterId));
+  const readsGroups = ownsGroup !== undefined || groupIds.size > 0;
+  const readsMeters = ownsMeter !== undefined || meterIds.size > 0;
+  const [flows, groups, meters] = await Promise.all([
+    session.multipart('flow', { cookie, cookieMask }, options),
+    readsGroups ? session.multipart('groupDesc', undefined, options) : [],
+    readsMeters ? session.multipart('meterConfig', {}, options) : [],
+  ]);
+  return {
+    flows: flows satisfies FlowSpec[],
+    groups: groups.filter(({ groupId }) => isOurGroup(groupId)),
+    meters: meters.filter(({ meterId }) => isOurMeter(meterId)),
+  };
+}

@@ -1,0 +1,123 @@
+import type { MatchInit } from '../oxm/fields.ts';
+import { exactMask, type MaskedValue, parseFieldValue } from './field-value.ts';
+import { fieldByText, fieldTextNames, type TextField } from './fields.ts';
+import { allOnes, FlowKey } from './flow-key.ts';
+import { fieldRun, saysField, setField } from './match-key.ts';
+import { matchOfKey } from './match-write.ts';
+import { parseBits } from './numbers.ts';
+import { EthType, IpProto } from './packet-kind.ts';
+import { type KeyValue, keyValues, Span } from './span.ts';
+import { parseSubfield } from './subfield.ts';
+import { didYouMean } from './text-error.ts';
+
+/**
+ * Reads a match as ovs-ofctl does: `tcp,nw_src=10.0.0.0/8,tp_dst=80`. The fields come in the order in which
+ * Open vSwitch sends them, and those that mean nothing in such packets (`tp_dst` without a protocol) are left out,
+ * as it leaves them out.
+ * @throws TextError `OFP_TEXT_INVALID`
+ */
+export function parseMatch(text: string): MatchInit {
+  const key = new FlowKey();
+  for (const word of keyValues(new Span(text))) {
+    if (parseMatchWord(key, word)) continue;
+    throw word.key.error(`no field is called '${word.key.text}'${didYouMean(word.key.text, matchWords())}`);
+  }
+  finishKey(key);
+  return matchOfKey(key);
+}
+
+/** EtherType and protocol of the words that stand for them. */
+const SHORTHANDS: Readonly<Record<string, readonly [etherType: number, protocol?: number]>> = {
+  ip: [EthType.IPV4],
+  ipv4: [EthType.IPV4],
+  ip4: [EthType.IPV4],
+  arp: [EthType.ARP],
+  icmp: [EthType.IPV4, IpProto.ICMP],
+  tcp: [EthType.IPV4, IpProto.TCP],
+  udp: [EthType.IPV4, IpProto.UDP],
+  sctp: [EthType.IPV4, IpProto.SCTP],
+  ipv6: [EthType.IPV6],
+  ip6: [EthType.IPV6],
+  icmp6: [EthType.IPV6, IpProto.ICMPV6],
+  tcp6: [EthType.IPV6, IpProto.TCP],
+  udp6: [EthType.IPV6, IpProto.UDP],
+  sctp6: [EthType.IPV6, IpProto.SCTP],
+  rarp: [EthType.RARP],
+  mpls: [EthType.MPLS],
+  mplsm: [EthType.MPLS_MULTICAST],
+};
+
+/** Every word that a match may have: fields, their aliases and the protocols. */
+export function matchWords(): string[] {
+  return [...fieldTextNames(), ...Object.keys(SHORTHANDS), 'eth'];
+}
+
+/** Adds one word of a match to a key; false when it is none. @throws TextError when its value is wrong */
+export function parseMatchWord(key: FlowKey, word: KeyValue): boolean {
+  const name = word.key.text;
+  if (name === 'eth') {
+    key.setExact('packetType', 0);
+    return true;
+  }
+  if (Object.hasOwn(SHORTHANDS, name)) {
+    const [etherType, protocol] = SHORTHANDS[name]!;
+    key.setExact('dlType', etherType);
+    if (protocol !== undefined) key.setExact('nwProto', protocol);
+    sayEthernet(key);
+    return true;
+  }
+  const field = fieldByText(name);
+  if (field !== undefined) {
+    parseField(key, field, word);
+    return true;
+  }
+  if (!name.includes('[')) return false;
+  parseBitsOfField(key, word);
+  return true;
+}
+
+/** Takes the EtherType from a packet type that is one, whatever else was said of it. */
+export function finishKey(key: FlowKey): void {
+  const packetType = key.number('packetType');
+  if (packetType >>> 16 === 1 && key.has('dlType')) key.setExact('dlType', packetType & 0xffff);
+}
+
+function parseField(key: FlowKey, field: TextField, { key: name, value }: KeyValue): void {
+  if (field.oxm === undefined && field.name.startsWith('tun_')) {
+    throw name.error(`${field.name} cannot be matched with OpenFlow`);
+  }
+  if (field.place === undefined && saysField(key, field)) throw name.error(`${field.name} is there twice`);
+  const parsed = value.isEmpty ? existence(field, name) : parseFieldValue(field, value);
+  setField(key, field, parsed.value, parsed.mask);
+  if (field.needs !== 'none') sayEthernet(key);
+}
+
+/** A field without a value: of a tunnel option it says that there is one, of others nothing. */
+function existence(field: TextField, name: Span): MaskedValue {
+  if (field.kind === 'decimal' || field.kind === 'hex') return { value: 0n, mask: 0n };
+  throw name.error(`${field.name} needs a value`, name.text.length);
+}
+
+function parseBitsOfField(key: FlowKey, { key: name, value }: KeyValue): void {
+  const { field, offset, bits } = parseSubfield(name);
+  const given = parseBits(value, Math.min(64, field.bytes * 8), field.name);
+  if (given >> BigInt(bits) !== 0n) throw value.error(`${name.text} has ${bits} bits, got ${value.text}`);
+  if (field.place === undefined) {
+    const mask = allOnes(bits) << BigInt(offset);
+    return setField(key, field, given << BigInt(offset), mask);
+  }
+  const run = fieldRun(field);
+  const all = allOnes(run.bits);
+  const before = (key.value(run.place) >> BigInt(run.shift)) & all;
+  const mask = ((key.mask(run.place) >> BigInt(run.shift)) & all) | (allOnes(bits) << BigInt(offset));
+  const kept = before & ~(allOnes(bits) << BigInt(offset));
+  const isExact = mask === allOnes(field.bits);
+  if (!field.maskable && !isExact)
+    throw name.error(`${field.name} takes no mask, so all of its bits are needed`);
+  setField(key, field, kept | (given << BigInt(offset)), isExact ? exactMask(field) : mask);
+  if (field.needs !== 'none') sayEthernet(key);
+}
+
+function sayEthernet(key: FlowKey): void {
+  if (!key.has('packetType')) key.setExact('packetType', 0);
+}

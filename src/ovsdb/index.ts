@@ -1,0 +1,43 @@
+export {
+  OvsdbClient,
+  type OvsdbClientEvents,
+  type OvsdbClientOptions,
+  type OvsdbClientState,
+  type OvsdbConnectOptions,
+} from './client.ts';
+export type { Where } from './condition.ts';
+export { JsonFramer, type JsonFramerOptions } from './framer.ts';
+export { type GenerateOptions, generateSchema } from './generate.ts';
+export type { HandlerFailure } from './guarded-emitter.ts';
+export type { Json, JsonObject } from './json.ts';
+export { type CallOptions, type JsonRpcOptions, JsonRpcPeer, type RequestOptions } from './json-rpc.ts';
+export { type ListenOvsdbOptions, listenOvsdb } from './listen-ovsdb.ts';
+export { NewRow, RowCount, SelectedRows } from './outcome.ts';
+export { defineSchema, parseSchema } from './parse-schema.ts';
+export { OvsdbError } from './remote-error.ts';
+export type {
+  Replica,
+  ReplicaEvents,
+  ReplicaOf,
+  ReplicaTable,
+  RowChange,
+  SelectedRow,
+  Selection,
+  TableEvents,
+} from './replica.ts';
+export type {
+  Atom,
+  ColumnName,
+  Condition,
+  Row,
+  RowInit,
+  RowOf,
+  RowUpdate,
+  TableName,
+  UntypedRow,
+  Value,
+} from './row-types.ts';
+export type { BaseType, ColumnSchema, ColumnType, DatabaseSchema, TableSchema } from './schema.ts';
+export type { SchemaJson } from './schema-json.ts';
+export type { Transaction, WaitOptions } from './transaction.ts';
+export { isUuid, type Ref, type Uuid } from './uuid.ts';

@@ -1,0 +1,254 @@
+import { type GalagoError, WireError } from '../util/errors.ts';
+import type { Reporter } from './guarded-emitter.ts';
+import { type Json, type JsonObject, show } from './json.ts';
+import type { CallOptions, JsonRpcPeer } from './json-rpc.ts';
+import { OvsdbError } from './remote-error.ts';
+import { Replica, type ReplicaSource } from './replica.ts';
+import { equalRows } from './row.ts';
+import type { UntypedRow } from './row-types.ts';
+import { type ColumnSchema, columnOf, type DatabaseSchema, tableOf } from './schema.ts';
+import { TableStore } from './table-store.ts';
+import { planUpdates, type RowUpdatePlan, type UpdatesFormat } from './table-updates.ts';
+import { isUuid, type Uuid, ZERO_UUID } from './uuid.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+/** What a {@link Monitor} is made of. */
+export interface MonitorOptions {
+  /** The `<json-value>` that names it on the connection. */
+  readonly id: string;
+  /** The schema that our types were made from. */
+  readonly ours: DatabaseSchema;
+  readonly selection: Readonly<Record<string, true | readonly string[] | undefined>>;
+  /** Where failed handlers are reported. */
+  readonly parent: Reporter;
+  readonly now: () => number;
+  /** Ends the monitor at the client. */
+  readonly onStop: () => Promise<void>;
+}
+
+interface Change {
+  readonly table: string;
+  readonly type: 'insert' | 'update' | 'delete';
+  readonly row: UntypedRow;
+  readonly old?: UntypedRow;
+}
+
+/**
+ * Keeps one replica equal to the server, over any number of connections: by `monitor_cond_since` (ovsdb-server(7),
+ * 4.1.15), or what an older server has in its place. A reply that does not continue where we stopped holds
+ * everything; it is compared with the rows at hand, and only the differences are told.
+ */
+export class Monitor implements ReplicaSource {
+  readonly id: string;
+  readonly replica: Replica;
+  readonly stores: ReadonlyMap<string, TableStore>;
+  readonly #options: MonitorOptions;
+  readonly #synced: WaitingLine;
+  /** The transaction that our rows are the state after. */
+  #lastTransaction: Uuid = ZERO_UUID;
+  #requested = '';
+  /** When the rows were last known to equal the server's; `undefined` while they do. */
+  #staleSince: number | undefined;
+  #ended: GalagoError | undefined;
+
+  constructor(options: MonitorOptions) {
+    const { id, selection, now, parent } = options;
+    this.id = id;
+    this.#options = options;
+    this.#staleSince = now();
+    this.#synced = new WaitingLine({ maxLength: 10_000, now });
+    const tables = Object.entries(selection).filter(([, columns]) => columns !== undefined);
+    this.stores = new Map(tables.map(([table]) => [table, new TableStore(table)]));
+    this.replica = new Replica(this, parent);
+  }
+
+  get isStale(): boolean {
+    return this.#staleSince !== undefined;
+  }
+
+  get ageMs(): number {
+    return this.#staleSince === undefined ? 0 : this.#options.now() - this.#staleSince;
+  }
+
+  async synced(options: CallOptions): Promise<void> {
+    if (this.#ended !== undefined) throw this.#ended;
+    if (this.isStale) await this.#synced.enter('synced', async () => {}, options);
+  }
+
+  stop(): Promise<void> {
+    return this.#options.onStop();
+  }
+
+  /**
+   * Begins on a new connection; when it resolves the replica equals the server.
+   * @throws UsageError `OVSDB_UNKNOWN_TABLE`, `OVSDB_UNKNOWN_COLUMN`, `OVSDB_SCHEMA_MISMATCH`.
+   * @throws OvsdbError what the server answered.
+   */
+  async start(peer: JsonRpcPeer, schema: DatabaseSchema, options: CallOptions = {}): Promise<void> {
+    const requests = this.#select(schema);
+    for (const { method, since, decode } of METHODS) {
+      const params = [schema.name, this.id, requests, ...(since ? [this.#lastTransaction] : [])];
+      try {
+        return await peer.request(method, params, {
+          ...options,
+          decode: (reply) => this.#guard(() => this.#begin(decode(reply))),
+        });
+      } catch (error) {
+        const isUnknown = error instanceof OvsdbError && error.code === 'OVSDB_UNKNOWN_METHOD';
+        if (!isUnknown || method === LAST_RESORT) throw error;
+      }
+    }
+  }
+
+  /**
+   * Takes `update`, `update2` or `update3`.
+   * @throws WireError when it cannot be followed; the next connection then begins with everything.
+   */
+  update(method: string, params: readonly Json[]): void {
+    this.#guard(() => {
+      const [, second, third] = params;
+      const updates = method === 'update3' ? third : second;
+      const format = method === 'update' ? 'updates' : 'updates2';
+      const changes = this.#apply(planUpdates(this.stores, updates ?? null, format));
+      if (method === 'update3') this.#lastTransaction = transactionAt(second);
+      this.#tell(changes);
+    });
+  }
+
+  /** The connection has ended; nothing has come for `idleMs`. */
+  disconnected(error: GalagoError, idleMs: number): void {
+    if (this.isStale) return;
+    this.#staleSince = this.#options.now() - idleMs;
+    this.replica.emit('stale', { error });
+  }
+
+  /** There will be no other connection. */
+  end(error: GalagoError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
+    this.disconnected(error, 0);
+    this.#synced.refuse(error);
+  }
+
+  /** Takes the columns from the server's schema, and returns `<monitor-cond-requests>` for those it has. */
+  #select(schema: DatabaseSchema): JsonObject {
+    const requests: Record<string, Json> = {};
+    for (const [name, store] of this.stores) {
+      const theirs = tableOf(schema, name);
+      const selected = this.#options.selection[name]!;
+      const ours = this.#options.ours.tables.get(name) ?? theirs;
+      const columns: ColumnSchema[] =
+        selected === true
+          ? [...ours.columns].map(([column, ourColumn]) =>
+              theirs.columns.has(column) ? columnOf(theirs, column) : ourColumn,
+            )
+          : selected.map((column) => columnOf(theirs, column));
+      store.setColumns(theirs, columns);
+      const names = columns.map((column) => column.name).filter((column) => theirs.columns.has(column));
+      requests[name] = [{ columns: names }];
+    }
+    // A transaction only says where we stopped as far as the same columns go.
+    const requested = JSON.stringify(requests);
+    if (requested !== this.#requested) this.#lastTransaction = ZERO_UUID;
+    this.#requested = requested;
+    return requests;
+  }
+
+  #begin({ found, lastTransaction, updates, format }: Snapshot): void {
+    const plans = [...planUpdates(this.stores, updates, format)];
+    if (!found) plans.push(...this.#goneRows(plans));
+    const changes = this.#apply(plans);
+    this.#lastTransaction = lastTransaction;
+    this.#staleSince = undefined;
+    this.#tell(changes);
+    this.#synced.open();
+    this.replica.emit('synced');
+  }
+
+  /** The rows at hand that a reply with everything does not hold. */
+  #goneRows(plans: readonly RowUpdatePlan[]): RowUpdatePlan[] {
+    return [...this.stores.values()].flatMap((store) => {
+      const present = new Set(plans.filter((plan) => plan.store === store).map(({ uuid }) => uuid));
+      const gone = [...store.rows.keys()].filter((uuid) => !present.has(uuid));
+      return gone.map((uuid) => ({ store, uuid, row: undefined }));
+    });
+  }
+
+  #apply(plans: readonly RowUpdatePlan[]): readonly Change[] {
+    const changes: Change[] = [];
+    for (const { store, uuid, row } of plans) {
+      const old = store.rows.get(uuid);
+      const table = store.name;
+      if (row === undefined) {
+        if (old === undefined) continue;
+        store.delete(uuid);
+        changes.push({ table, type: 'delete', row: old });
+      } else if (old === undefined) {
+        store.put(row);
+        changes.push({ table, type: 'insert', row });
+      } else if (!equalRows(store.columns, row, old)) {
+        store.put(row);
+        changes.push({ table, type: 'update', row, old });
+      }
+    }
+    return changes;
+  }
+
+  #tell(changes: readonly Change[]): void {
+    if (changes.length === 0) return;
+    for (const { table, type, row, old } of changes) {
+      const events = this.replica.tables.get(table)!;
+      if (type === 'update') events.emit('update', row as never, old as never);
+      else events.emit(type, row as never);
+    }
+    this.replica.emit('change', changes as never);
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#lastTransaction = ZERO_UUID;
+      throw error;
+    }
+  }
+}
+
+interface Snapshot {
+  /** True when it holds what has changed since the last transaction, false when it holds everything. */
+  readonly found: boolean;
+  readonly lastTransaction: Uuid;
+  readonly updates: Json;
+  readonly format: UpdatesFormat;
+}
+
+const LAST_RESORT = 'monitor';
+
+/** From the newest to that of RFC 7047, 4.1.5, which every server has. */
+const METHODS: readonly {
+  readonly method: string;
+  readonly since: boolean;
+  readonly decode: (reply: Json) => Snapshot;
+}[] = [
+  { method: 'monitor_cond_since', since: true, decode: decodeSince },
+  { method: 'monitor_cond', since: false, decode: (updates) => everything(updates, 'updates2') },
+  { method: LAST_RESORT, since: false, decode: (updates) => everything(updates, 'updates') },
+];
+
+function decodeSince(reply: Json): Snapshot {
+  const [found, lastTransaction, updates] = Array.isArray(reply) ? reply : [];
+  if (typeof found !== 'boolean' || updates === undefined) {
+    const message = `monitor_cond_since: expected [found, last-txn-id, updates], got ${show(reply)}`;
+    throw new WireError('OVSDB_BAD_MESSAGE', message);
+  }
+  return { found, lastTransaction: transactionAt(lastTransaction), updates, format: 'updates2' };
+}
+
+function transactionAt(json: Json | undefined): Uuid {
+  if (typeof json === 'string' && isUuid(json)) return json;
+  throw new WireError('OVSDB_BAD_MESSAGE', `expected the uuid of a transaction, got ${show(json)}`);
+}
+
+function everything(updates: Json, format: UpdatesFormat): Snapshot {
+  return { found: false, lastTransaction: ZERO_UUID, updates, format };
+}

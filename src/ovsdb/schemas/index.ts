@@ -1,0 +1,1 @@
+export { openVswitch } from './open-vswitch.ts';

@@ -1,0 +1,253 @@
+import { UsageError, WireError } from '../util/errors.ts';
+import { type AnyWhere, encodeWhere, type Where } from './condition.ts';
+import { isJsonObject, type Json, type JsonObject, show } from './json.ts';
+import { encodeMutation, requireMutable } from './mutation.ts';
+import { NewRow, type Outcome, RowCount, SelectedRows } from './outcome.ts';
+import { OvsdbError } from './remote-error.ts';
+import { decodeRow, encodeRow } from './row.ts';
+import type {
+  ColumnName,
+  MutableName,
+  Mutator,
+  MutatorValue,
+  Row,
+  RowInit,
+  RowUpdate,
+  TableName,
+} from './row-types.ts';
+import { columnOf, type DatabaseSchema, type TableSchema, tableOf } from './schema.ts';
+import type { SchemaJson } from './schema-json.ts';
+import { decodeUuid, encodeUuid, type Ref, type Uuid } from './uuid.ts';
+
+/** How {@link Transaction.wait} waits. */
+export interface WaitOptions {
+  /** Whether the rows found must be the row given, or must not be. Default `==`. */
+  readonly until?: '==' | '!=';
+  /** How long the server waits before the transaction fails with `OVSDB_TIMED_OUT`. Default 0: not at all. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * The operations of one transaction (RFC 7047, 5.2), which the server carries out all or none. Everything is
+ * checked against the server's schema as it is added, so that a wrong table, column or value is never sent.
+ */
+export class Transaction<S extends SchemaJson = SchemaJson> {
+  readonly #schema: DatabaseSchema;
+  readonly #draft: Draft;
+  readonly #newRows = new Set<NewRow<string>>();
+
+  constructor(schema: DatabaseSchema, draft: Draft) {
+    this.#schema = schema;
+    this.#draft = draft;
+  }
+
+  /**
+   * Adds `insert` (RFC 7047, 5.2.1). The result stands for the new row in others of this transaction.
+   * @throws UsageError `OVSDB_UNKNOWN_TABLE`, `OVSDB_UNKNOWN_COLUMN`, `OVSDB_BAD_VALUE`, `OVSDB_MISSING_VALUE`.
+   */
+  insert<T extends TableName<S>>(table: T, row: RowInit<S, NoInfer<T>>): NewRow<T> {
+    const schema = tableOf(this.#schema, table);
+    requireReferences(schema, row);
+    const json = encodeRow(schema, row, this.#encodeNewRow);
+    const outcome: Outcome<Ref<T>> = {};
+    const newRow = new NewRow(table, `row${this.#newRows.size}`, outcome);
+    this.#add({ op: 'insert', table, row: json, 'uuid-name': newRow.name }, (result) => {
+      outcome.value = decodeUuid(result.uuid ?? null) as Ref<T>;
+    });
+    this.#newRows.add(newRow);
+    return newRow;
+  }
+
+  /**
+   * Adds `update` (RFC 7047, 5.2.3). Given a row of a replica, it first waits that the columns to be written
+   * are still as in that row, so that nobody else's change is lost: the transaction then fails with
+   * `OVSDB_TIMED_OUT` instead.
+   * @throws UsageError as `insert`, and `OVSDB_BAD_CONDITION`, `OVSDB_IMMUTABLE_COLUMN`.
+   */
+  update<T extends TableName<S>>(
+    table: T,
+    where: Where<S, NoInfer<T>>,
+    row: RowUpdate<S, NoInfer<T>>,
+  ): RowCount {
+    const schema = tableOf(this.#schema, table);
+    const json = encodeRow(schema, row, this.#encodeNewRow);
+    for (const name of Object.keys(row)) requireMutable(columnOf(schema, name));
+    const whereJson = encodeWhere(schema, where as AnyWhere, this.#encodeNewRow);
+    if (isRow(where)) this.#verify(schema, where, whereJson, Object.keys(row));
+    return this.#count({ op: 'update', table, where: whereJson, row: json });
+  }
+
+  /**
+   * Adds `mutate` (RFC 7047, 5.2.4), which changes a value without having to know it. `insert` into a map leaves
+   * the keys alone that are there already: delete them first to replace their values.
+   * @throws UsageError as `update`, and `OVSDB_BAD_MUTATOR`.
+   */
+  mutate<
+    T extends TableName<S>,
+    C extends MutableName<S, T>,
+    M extends Mutator<Row<S, T>[C & keyof Row<S, T>]>,
+  >(
+    table: T,
+    where: Where<S, NoInfer<T>>,
+    column: C,
+    mutator: M,
+    value: MutatorValue<Row<S, T>[C & keyof Row<S, T>], M>,
+  ): RowCount {
+    const schema = tableOf(this.#schema, table);
+    const mutation = encodeMutation(columnOf(schema, column), mutator, value, this.#encodeNewRow);
+    const whereJson = encodeWhere(schema, where as AnyWhere, this.#encodeNewRow);
+    return this.#count({ op: 'mutate', table, where: whereJson, mutations: [mutation] });
+  }
+
+  /**
+   * Adds `delete` (RFC 7047, 5.2.5). A row of a table that is no root goes by itself with the last reference to it.
+   * @throws UsageError `OVSDB_UNKNOWN_TABLE`, `OVSDB_UNKNOWN_COLUMN`, `OVSDB_BAD_VALUE`, `OVSDB_BAD_CONDITION`.
+   */
+  delete<T extends TableName<S>>(table: T, where: Where<S, NoInfer<T>>): RowCount {
+    const schema = tableOf(this.#schema, table);
+    const whereJson = encodeWhere(schema, where as AnyWhere, this.#encodeNewRow);
+    return this.#count({ op: 'delete', table, where: whereJson });
+  }
+
+  /**
+   * Adds `select` (RFC 7047, 5.2.2) of the given columns, or of all, as they are at this point of the transaction.
+   * @throws UsageError as `delete`.
+   */
+  select<T extends TableName<S>, C extends ColumnName<S, T> = ColumnName<S, T>>(
+    table: T,
+    where: Where<S, NoInfer<T>>,
+    columns?: readonly C[],
+  ): SelectedRows<Pick<Row<S, T>, (C | '_uuid') & keyof Row<S, T>>> {
+    const schema = tableOf(this.#schema, table);
+    const chosen = (columns ?? [...schema.columns.keys()]).map((name) => columnOf(schema, name));
+    const whereJson = encodeWhere(schema, where as AnyWhere, this.#encodeNewRow);
+    const names = ['_uuid', ...chosen.map(({ name }) => name)];
+    const outcome: Outcome<readonly Pick<Row<S, T>, (C | '_uuid') & keyof Row<S, T>>[]> = {};
+    this.#add({ op: 'select', table, where: whereJson, columns: names }, (result) => {
+      if (!Array.isArray(result.rows)) throw badResult('rows', result);
+      outcome.value = result.rows.map((row) =>
+        decodeRow(chosen, decodeUuid(row._uuid) as Ref<T>, row),
+      ) as never;
+    });
+    return new SelectedRows(outcome);
+  }
+
+  /**
+   * Adds `wait` (RFC 7047, 5.2.6): goes on only if each row found holds the given values.
+   * @throws UsageError as `delete`.
+   */
+  wait<T extends TableName<S>>(
+    table: T,
+    where: Where<S, NoInfer<T>>,
+    row: Partial<Row<S, NoInfer<T>>>,
+    options: WaitOptions = {},
+  ): void {
+    const schema = tableOf(this.#schema, table);
+    const json = encodeRow(schema, row, this.#encodeNewRow);
+    const whereJson = encodeWhere(schema, where as AnyWhere, this.#encodeNewRow);
+    this.#addWait(schema, whereJson, json, options);
+  }
+
+  /** Adds `comment` (RFC 7047, 5.2.9), which the server writes to its log together with the transaction. */
+  comment(text: string): void {
+    this.#add({ op: 'comment', comment: text });
+  }
+
+  #verify(table: TableSchema, row: object, where: Json, columns: readonly string[]): void {
+    const known = Object.fromEntries(Object.entries(row).filter(([name]) => columns.includes(name)));
+    if (Object.keys(known).length === 0) return;
+    this.#addWait(table, where, encodeRow(table, known, this.#encodeNewRow), {});
+  }
+
+  #addWait(table: TableSchema, where: Json, row: JsonObject, options: WaitOptions): void {
+    const { until = '==', timeoutMs = 0 } = options;
+    const columns = Object.keys(row);
+    this.#add({ op: 'wait', table: table.name, where, columns, until, rows: [row], timeout: timeoutMs });
+  }
+
+  #count(operation: Operation): RowCount {
+    const outcome: Outcome<number> = {};
+    this.#add(operation, (result) => {
+      if (typeof result.count !== 'number') throw badResult('count', result);
+      outcome.value = result.count;
+    });
+    return new RowCount(outcome);
+  }
+
+  #add(operation: Operation, settle: (result: JsonObject) => void = () => {}): void {
+    if (this.#draft.isSealed) {
+      const message = `${operation.op} came after its transaction was sent: the function that builds one must not be async`;
+      throw new UsageError('OVSDB_TRANSACTION_SENT', message);
+    }
+    this.#draft.operations.push(operation);
+    this.#draft.settlers.push(settle);
+  }
+
+  readonly #encodeNewRow = (row: NewRow<string>): Json =>
+    this.#newRows.has(row) ? ['named-uuid', row.name] : encodeUuid(row.uuid);
+}
+
+/** `<operation>` (RFC 7047, 5.2). */
+export interface Operation extends JsonObject {
+  readonly op: string;
+}
+
+/** What a {@link Transaction} writes to, and what remains of it when it is sent. */
+export interface Draft {
+  readonly operations: Operation[];
+  /** For each operation, what takes its result. */
+  readonly settlers: ((result: JsonObject) => void)[];
+  isSealed: boolean;
+}
+
+/** Lets `build` add the operations of a transaction. */
+export function draftTransaction<S extends SchemaJson, T>(
+  schema: DatabaseSchema,
+  build: (tx: Transaction<S>) => T,
+): { readonly draft: Draft; readonly value: T } {
+  const draft: Draft = { operations: [], settlers: [], isSealed: false };
+  try {
+    return { draft, value: build(new Transaction<S>(schema, draft)) };
+  } finally {
+    draft.isSealed = true;
+  }
+}
+
+/**
+ * Reads the reply to `transact` (RFC 7047, 4.1.3): a result for each operation, up to the one that failed; one
+ * more when the commit failed.
+ * @throws OvsdbError when the transaction failed.
+ * @throws WireError `OVSDB_BAD_MESSAGE`.
+ */
+export function settleTransaction(draft: Draft, results: Json): void {
+  const { operations, settlers } = draft;
+  if (!Array.isArray(results)) throw badResult('an array of results', results);
+  const failed = results.findIndex((result) => isJsonObject(result) && result.error !== undefined);
+  if (failed >= 0) {
+    const operation = operations[failed];
+    const context =
+      operation === undefined
+        ? { what: 'commit' }
+        : { what: operation.op, operation: failed, table: operation.table as string | undefined };
+    throw new OvsdbError(results[failed], context);
+  }
+  if (results.length !== operations.length) throw badResult(`${operations.length} results`, results);
+  for (const [i, settle] of settlers.entries()) settle(isJsonObject(results[i]) ? results[i] : {});
+}
+
+/** A strong reference that may not be empty has no default that could be committed. */
+function requireReferences(table: TableSchema, row: object): void {
+  for (const { name, type } of table.columns.values()) {
+    if (type.key.refType !== 'strong' || type.min === 0 || Object.hasOwn(row, name)) continue;
+    const message = `${table.name}.${name}: expected at least one row of ${type.key.refTable}, got none`;
+    throw new UsageError('OVSDB_MISSING_VALUE', message);
+  }
+}
+
+function isRow(where: unknown): where is { readonly _uuid: Uuid } {
+  return typeof where === 'object' && where !== null && '_uuid' in where;
+}
+
+function badResult(expected: string, got: Json): WireError {
+  return new WireError('OVSDB_BAD_MESSAGE', `transact: expected ${expected}, got ${show(got)}`);
+}

@@ -1,0 +1,1 @@
+export { decodeEthernet, type EthernetHeader, EthType, isLinkLocalGroup } from './ethernet.ts';

@@ -1,0 +1,143 @@
+/** Flows in the syntax of ovs-ofctl that bring every field of a match which Open vSwitch 3.1 takes over 1.3. */
+export const MATCHES: readonly string[] = [
+  'in_port=1,priority=65535,actions=drop',
+  'in_port=LOCAL,actions=drop',
+  'dl_src=02:00:00:00:00:01,dl_dst=02:00:00:00:00:02,actions=drop',
+  'dl_dst=01:00:00:00:00:00/01:00:00:00:00:00,actions=drop',
+  'dl_vlan=100,dl_vlan_pcp=7,actions=drop',
+  'vlan_tci=0x1000/0x1000,actions=drop',
+  'vlan_vid=0x1064/0x10ff,actions=drop',
+  'vlan_tci=0,actions=drop',
+  'dl_type=0x88cc,actions=drop',
+  'ip,nw_src=10.1.0.0/16,nw_dst=10.0.0.1,nw_tos=184,nw_ecn=3,nw_ttl=64,actions=drop',
+  'ip,nw_src=10.0.0.1/255.0.255.0,actions=drop',
+  'ip,nw_proto=47,nw_frag=first,actions=drop',
+  'ip,nw_frag=not_later,actions=drop',
+  'tcp,tp_src=1000/0xfffe,tp_dst=80,actions=drop',
+  'tcp,tcp_flags=+syn-ack,actions=drop',
+  'udp,tp_src=53,udp_dst=0x1000/0xf000,actions=drop',
+  'sctp,tp_src=9,sctp_dst=10,actions=drop',
+  'icmp,icmp_type=8,icmp_code=0,actions=drop',
+  'arp,arp_op=1,arp_spa=10.0.0.1,arp_tpa=10.0.0.0/24,arp_sha=02:00:00:00:00:01,arp_tha=00:00:00:00:00:00,actions=drop',
+  'ipv6,ipv6_src=2001:db8::/32,ipv6_dst=2001:db8::1,ipv6_label=0x12345,actions=drop',
+  'tcp6,tp_dst=443,actions=drop',
+  'icmp6,icmp_type=135,icmp_code=0,nd_target=fe80::1,nd_sll=02:00:00:00:00:01,actions=drop',
+  'icmp6,icmp_type=136,icmp_code=0,nd_target=fe80::/10,nd_tll=02:00:00:00:00:01,actions=drop',
+  'icmp6,icmp_type=135,icmp_code=0,nd_reserved=0x60000000,nd_options_type=2,actions=drop',
+  'mpls,mpls_label=1048575,mpls_tc=5,mpls_bos=1,mpls_ttl=64,actions=drop',
+  'metadata=0xfedcba9876543210,actions=drop',
+  'metadata=0x1/0xffffffff,actions=drop',
+  'tun_id=0x10ffd,tun_src=192.0.2.1,tun_dst=192.0.2.0/24,actions=drop',
+  'tun_id=0x10000/0xff0000,tun_ipv6_src=2001:db8::1,tun_ipv6_dst=2001:db8::/64,tun_flags=oam,actions=drop',
+  'tun_gbp_id=7,tun_gbp_flags=0x40/0x40,actions=drop',
+  'tun_erspan_ver=1,tun_erspan_idx=0x12345,actions=drop',
+  'tun_erspan_ver=2,tun_erspan_dir=1,tun_erspan_hwid=0x3f,actions=drop',
+  'tun_gtpu_flags=0x30,tun_gtpu_msgtype=255,actions=drop',
+  'tun_metadata0=0x12345678,tun_metadata1=0x1234/0xff00,actions=drop',
+  'tun_metadata2=0x0102030405060708090a0b0c0d0e0f1011121314,actions=drop',
+  'tun_metadata3,actions=drop',
+  'reg0=1,reg1=0x10/0xf0,reg15=0xffffffff,actions=drop',
+  'xreg0=0x1122334455667788,xreg7=1/0xff,actions=drop',
+  'xxreg0=0x112233445566778899aabbccddeeff00,xxreg3=1/0xffff,actions=drop',
+  'pkt_mark=0x80000000/0x80000000,actions=drop',
+  'ct_state=+trk+est-new,ct_zone=7,ct_mark=1,ct_label=0x1/0xff,ip,actions=drop',
+  'ct_state=+trk+est,ct_mark=0x2/0x2,ip,ct_nw_src=10.0.0.1,ct_nw_dst=10.0.0.0/8,ct_nw_proto=6,ct_tp_src=1,ct_tp_dst=80/0xfff0,actions=drop',
+  'ct_state=+trk+est,ipv6,ct_nw_proto=17,ct_ipv6_src=2001:db8::1,ct_ipv6_dst=2001:db8::/64,actions=drop',
+  'conj_id=1,ip,actions=drop',
+  'actset_output=2,actions=drop',
+  'dl_type=0x894f,nsh_flags=0,nsh_ttl=63,nsh_mdtype=1,nsh_np=1,nsh_spi=0x123456,nsh_si=255,nsh_c1=1,nsh_c2=2,nsh_c3=3,nsh_c4=0x11223344/0xffff0000,actions=drop',
+  'packet_type=(1,0x800),actions=drop',
+  'priority=1,cookie=0xfedcba9876543210,idle_timeout=600,hard_timeout=65535,send_flow_rem,check_overlap,reset_counts,no_packet_counts,no_byte_counts,importance=0,in_port=9,actions=drop',
+];
+
+/** Flows that bring every action and instruction which ovs-ofctl sends over 1.3. */
+export const ACTIONS: readonly string[] = [
+  'actions=output:1,2,IN_PORT,ALL,FLOOD,NORMAL,LOCAL,CONTROLLER',
+  'actions=CONTROLLER:128,output(port=2,max_len=100)',
+  'actions=controller(reason=invalid_ttl,max_len=64,id=3)',
+  'actions=controller(userdata=01.02.03.04.05,pause,meter_id=1,max_len=200)',
+  'actions=enqueue:1:2',
+  'actions=set_queue:7,pop_queue',
+  'actions=push_vlan:0x8100,set_field:0x1064->vlan_vid,set_field:3->vlan_pcp,output:1',
+  'dl_vlan=5,actions=pop_vlan,mod_vlan_vid:6',
+  'actions=push_mpls:0x8847,set_field:100->mpls_label,set_mpls_tc:3,set_field:1->mpls_tc',
+  'mpls,actions=set_mpls_ttl:5,dec_mpls_ttl,set_mpls_label:10,pop_mpls:0x0800',
+  'ip,actions=mod_nw_ttl:9,dec_ttl,dec_ttl(1,2,3),mod_nw_tos:184,mod_nw_ecn:1',
+  'ip,actions=set_field:10.0.0.1->ip_src,set_field:10.0.0.0/255.0.0.0->ip_dst,mod_nw_src:10.0.0.9',
+  'tcp,actions=set_field:80->tcp_dst,mod_tp_src:1000',
+  'udp6,actions=set_field:2001:db8::1->ipv6_dst,set_field:0x12345->ipv6_label,set_field:53->udp_src',
+  'arp,actions=set_field:2->arp_op,set_field:02:00:00:00:00:09->arp_sha,move:NXM_OF_ARP_SPA[]->NXM_OF_ARP_TPA[]',
+  'actions=mod_dl_src:02:00:00:00:00:01,set_field:02:00:00:00:00:00/ff:ff:ff:00:00:00->eth_dst',
+  'actions=load:0x1234->NXM_NX_REG0[0..15],load:1->OXM_OF_METADATA[],set_field:0x5/0xf->reg1,set_field:1->xxreg0',
+  'actions=move:NXM_NX_REG0[0..7]->NXM_NX_REG1[8..15],move:OXM_OF_IN_PORT[]->NXM_NX_XXREG0[0..31]',
+  'actions=set_field:0x99->tun_metadata0,set_field:5->tun_id,set_field:192.0.2.1->tun_dst,set_field:2001:db8::1->tun_ipv6_dst',
+  'actions=push:NXM_NX_REG0[],pop:NXM_NX_REG1[0..15],push:OXM_OF_ETH_SRC[]',
+  'actions=resubmit:1,resubmit(,20),resubmit(2,30)',
+  'ct_state=+trk+est,ip,actions=resubmit(,40,ct)',
+  'actions=learn(table=3,idle_timeout=10,hard_timeout=300,priority=7,cookie=0x5,delete_learned,fin_idle_timeout=1,fin_hard_timeout=2,NXM_OF_VLAN_TCI[0..11],NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],load:NXM_OF_IN_PORT[]->NXM_NX_REG0[0..15],output:NXM_OF_IN_PORT[])',
+  'actions=learn(table=3,limit=10,result_dst=reg0[0],eth_type=0x800,load:0x5->NXM_NX_REG2[],load:NXM_NX_TUN_ID[0..31]->NXM_NX_REG3[])',
+  'actions=multipath(eth_src,50,modulo_n,1,0,NXM_NX_REG0[])',
+  'ip,actions=multipath(symmetric_l3l4,1024,hrw,12,0,NXM_NX_REG0[0..15])',
+  'actions=bundle(eth_src,0,hrw,ofport,members:1,2,65534)',
+  'actions=bundle_load(symmetric_l4,60,active_backup,ofport,NXM_NX_REG0[0..15],members:1,2)',
+  'actions=output:NXM_NX_REG0[0..15],output:OXM_OF_METADATA[0..31]',
+  'tcp,actions=fin_timeout(idle_timeout=10,hard_timeout=15)',
+  'actions=note:00.11.22.33.44.55.66.77,note:01,exit',
+  'actions=sample(probability=12345,collector_set_id=1,obs_domain_id=2,obs_point_id=3)',
+  'actions=sample(probability=1,collector_set_id=1,obs_domain_id=2,obs_point_id=3,sampling_port=1,egress)',
+  'ip,nw_src=10.0.0.1,actions=conjunction(1,1/3),conjunction(2,2/2)',
+  'ip,actions=ct()',
+  'ip,actions=ct(commit,zone=7,table=5,exec(load:1->NXM_NX_CT_MARK[],set_field:2->ct_label))',
+  'ip,actions=ct(commit,force,zone=NXM_NX_REG0[0..15],nat(src=10.0.0.1-10.0.0.9:1000-2000,random,persistent))',
+  'ipv6,actions=ct(commit,nat(dst=[2001:db8::1]:80,hash)),ct(table=1,nat)',
+  'tcp,actions=ct(commit,alg=ftp,nat(src=10.0.0.1)),ct_clear',
+  'actions=clone(output:1,clone(push_vlan:0x88a8,output:2)),output:3',
+  'packet_type=(1,0x894f),actions=encap(ethernet),output:1',
+  'ip,actions=encap(nsh(md_type=2,tlv(0x1000,10,0x12345678))),set_field:0x1234->nsh_spi,encap(ethernet)',
+  'actions=decap(),decap(packet_type(ns=0,type=0))',
+  'dl_type=0x894f,actions=dec_nsh_ttl,set_field:7->nsh_si',
+  'actions=check_pkt_larger(1400)->NXM_NX_REG0[0]',
+  'actions=delete_field:tun_metadata0',
+  'actions=group:1,group:4294967040',
+  'actions=clear_actions,write_actions(set_field:1->reg0,output:1,group:1),write_metadata:0x5/0xff,goto_table:200',
+  'actions=meter:1,output:1',
+  'actions=write_metadata:0xffffffffffffffff,goto_table:254',
+];
+
+/** Flows that a switch refuses from a controller, though ovs-ofctl sends them. */
+export const REFUSED: readonly string[] = [
+  'recirc_id=3,actions=drop',
+  'dp_hash=0x5/0xf,actions=drop',
+  'check_overlap,actions=drop',
+  'ct_state=+trk,ip,ct_nw_src=10.0.0.1,actions=drop',
+  'actions=output:4294967056',
+  'actions=group:99',
+];
+
+/** Groups of each type. The fast-failover one watches a port and a group. */
+export const GROUPS: readonly string[] = [
+  'group_id=1,type=all,bucket=output:1,bucket=actions=set_field:5->tun_id,output:2',
+  'group_id=2,type=select,selection_method=dp_hash,bucket=weight:10,output:1,bucket=weight:20,output:2',
+  'group_id=3,type=indirect,bucket=push_vlan:0x8100,set_field:0x1005->vlan_vid,output:1',
+  'group_id=4,type=ff,bucket=watch_port:1,output:1,bucket=watch_group:1,output:2',
+  'group_id=4294967040,type=all,bucket=ct(commit,nat(src=10.0.0.1)),output:1',
+  'group_id=5,type=all',
+];
+
+/** Meters in both units, with and without a burst. */
+export const METERS: readonly string[] = [
+  'meter=1,kbps,band=type=drop,rate=1000',
+  'meter=2,pktps,burst,stats,bands=type=drop,rate=100,burst_size=200',
+  'meter=controller,pktps,band=type=drop,rate=50',
+];
+
+/** Packets for packet-outs: an ARP request, UDP over IPv4 with TTL 1, and TCP over IPv6, without checksums. */
+export const PACKETS: readonly string[] = [
+  `ffffffffffff020000000001 0806 0001080006040001 0200000000010a000001 0000000000000a000002`,
+  `020000000002020000000001 0800 4500002000004000011100000a0000010a000002 00350035000c0000 61626364`,
+  `020000000002020000000001 86dd 6000000000140640 ${ipv6(1)} ${ipv6(2)} 040001bb ${'0'.repeat(16)} 5002${'0'.repeat(12)}`,
+].map((packet) => packet.replaceAll(' ', ''));
+
+function ipv6(host: number): string {
+  return `20010db8${String(host).padStart(24, '0')}`;
+}

@@ -1,0 +1,272 @@
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { OvsdbClient, type OvsdbConnectOptions } from '../../src/ovsdb/index.ts';
+import type { Json, JsonObject } from '../../src/ovsdb/json.ts';
+import type { JsonRpcPeer } from '../../src/ovsdb/json-rpc.ts';
+import { rejection } from '../net/sockets.ts';
+import { FakeServer } from './fake-server.ts';
+import { FakeTime } from './fake-time.ts';
+import { testSchema, uuidOf } from './test-schema.ts';
+
+const ZERO = '00000000-0000-0000-0000-000000000000';
+const [a, b, c] = [uuidOf(1), uuidOf(2), uuidOf(3)];
+const txn = (number: number) => uuidOf(100 + number);
+const initial = (rows: Record<string, JsonObject>): JsonObject => ({
+  Part: Object.fromEntries(Object.entries(rows).map(([uuid, row]) => [uuid, { initial: row }])),
+});
+
+let server: FakeServer;
+let time: FakeTime;
+let clients: OvsdbClient<typeof testSchema.json>[];
+
+beforeEach(async () => {
+  server = await FakeServer.start();
+  time = new FakeTime();
+  clients = [];
+});
+
+afterEach(async () => {
+  for (const client of clients) await client.close();
+  await server.close();
+});
+
+type Options = OvsdbConnectOptions<typeof testSchema.json>;
+
+async function connect(options: Options = {}) {
+  const settings = { schema: testSchema, probeIntervalMs: 0, now: time.now, setTimer: time.setTimer };
+  const client = await OvsdbClient.connect(server.method, { ...settings, ...options });
+  clients.push(client);
+  return { client, peer: await server.connections.next() };
+}
+
+/** A client with a replica of Part, and a list of what its events have told. */
+async function replicate(reply: Json, method = 'monitor_cond_since') {
+  server.handlers[method] = () => reply;
+  const { client, peer } = await connect();
+  const replica = await client.replicate({ Part: true });
+  const told: string[] = [];
+  replica.Part.on('insert', (row) => told.push(`insert ${row.name}`));
+  replica.Part.on('update', (row, old) => told.push(`update ${old.name} to ${row.name}`));
+  replica.Part.on('delete', (row) => told.push(`delete ${row.name}`));
+  replica.on('change', (changes) => told.push(`change ${changes.length}`));
+  replica.on('stale', () => told.push('stale'));
+  replica.on('synced', () => told.push('synced'));
+  const names = () => [...replica.Part].map((row) => row.name);
+  return { client, peer, replica, told, names };
+}
+
+/** Sends a notification, and returns when the client has taken it. */
+async function notify(peer: JsonRpcPeer, method: string, params: readonly Json[]): Promise<void> {
+  peer.notify(method, params);
+  await peer.request('echo', []);
+}
+
+/** Breaks the connection and lets the client come back, with the given reply to its monitor. */
+async function reconnect(client: OvsdbClient<typeof testSchema.json>, peer: JsonRpcPeer, reply: Json) {
+  server.handlers.monitor_cond_since = () => reply;
+  const retry = once(client, 'retry');
+  await peer.close();
+  await retry;
+  const connected = once(client, 'connected');
+  time.advance(10_000);
+  await connected;
+  return server.connections.next();
+}
+
+describe('a replica', () => {
+  it('asks for the columns selected, and holds the rows', async () => {
+    const { replica } = await replicate([false, txn(1), initial({ [a]: { name: 'wheel' }, [b]: {} })]);
+    expect(server.calls.at(-1)).toEqual({
+      method: 'monitor_cond_since',
+      params: ['Test', 'galago-0', { Part: [{ columns: ['name', 'state'] }] }, ZERO],
+    });
+    expect([...replica.Part]).toEqual([
+      { _uuid: a, name: 'wheel', state: '' },
+      { _uuid: b, name: '', state: '' },
+    ]);
+    expect(replica.Part.rows.size).toBe(2);
+    expect(replica.Part.get(a as never)?.name).toBe('wheel');
+    expect(replica.Part.filter((row) => row.name === '')).toHaveLength(1);
+    expect({ isStale: replica.isStale, ageMs: replica.ageMs }).toEqual({ isStale: false, ageMs: 0 });
+  });
+
+  it('tells what changed, with the row as it was, once the whole change is made', async () => {
+    const { peer, replica, told } = await replicate([false, txn(1), initial({ [a]: { name: 'wheel' } })]);
+    const [row] = replica.Part;
+    replica.Part.on('insert', () => told.push(`sees ${replica.Part.rows.size}`));
+    const updates = {
+      Part: { [b]: { insert: { name: 'axle' } }, [a]: { modify: { name: 'tyre' } }, [c]: { delete: null } },
+    };
+    await notify(peer, 'update3', ['galago-0', txn(2), updates]);
+    expect(told).toEqual(['insert axle', 'sees 2', 'update wheel to tyre', 'change 2']);
+    expect(row).toEqual({ _uuid: a, name: 'wheel', state: '' });
+    await notify(peer, 'update3', ['galago-0', txn(3), { Part: { [a]: { delete: null } } }]);
+    expect(told.slice(4)).toEqual(['delete tyre', 'change 1']);
+    await notify(peer, 'update3', ['galago-7', txn(3), { Part: { [b]: { delete: null } } }]);
+    expect(replica.Part.rows.size).toBe(1);
+  });
+
+  it('finds rows by index, also while values change hands', async () => {
+    const rows = { [a]: { name: 'x', state: 's' }, [b]: { name: 'y' } };
+    const { peer, replica } = await replicate([false, txn(1), initial(rows)]);
+    const find = (name: string) => replica.Part.find({ name })?._uuid;
+    expect([find('x'), find('y'), find('z')]).toEqual([a, b, undefined]);
+    expect(replica.Part.find({ name: 'x', state: '' })).toBeUndefined();
+    expect(replica.Part.find({ state: 's' })?._uuid).toBe(a);
+    const swap = { Part: { [a]: { modify: { name: 'y' } }, [b]: { modify: { name: 'x' } } } };
+    await notify(peer, 'update3', ['galago-0', txn(2), swap]);
+    expect([find('x'), find('y')]).toEqual([b, a]);
+    const replace = { Part: { [c]: { insert: { name: 'x' } }, [b]: { delete: null } } };
+    await notify(peer, 'update3', ['galago-0', txn(3), replace]);
+    expect([find('x'), find('y')]).toEqual([c, a]);
+    expect(() => replica.Part.find({ nam: 'x' } as never)).toThrow(
+      "has no column 'nam'; did you mean 'name'?",
+    );
+  });
+
+  it('continues where it stopped when the server still knows that', async () => {
+    const rows = initial({ [a]: { name: 'wheel' }, [b]: { name: 'axle' } });
+    const { client, peer, told, names } = await replicate([false, txn(1), rows]);
+    await notify(peer, 'update3', ['galago-0', txn(2), { Part: { [a]: { modify: { name: 'tyre' } } } }]);
+    const missed = { Part: { [b]: { delete: null }, [c]: { insert: { name: 'hub' } } } };
+    await reconnect(client, peer, [true, txn(3), missed]);
+    expect(server.calls.at(-1)?.params.at(-1)).toBe(txn(2));
+    expect(told.slice(2)).toEqual(['stale', 'delete axle', 'insert hub', 'change 2', 'synced']);
+    expect(names()).toEqual(['tyre', 'hub']);
+  });
+
+  it('tells the differences, and nothing twice, when the server starts over', async () => {
+    const rows = initial({ [a]: { name: 'wheel' }, [b]: { name: 'axle' } });
+    const { client, peer, replica, told, names } = await replicate([false, txn(1), rows]);
+    const unchanged = replica.Part.find({ name: 'wheel' });
+    const now = initial({ [a]: { name: 'wheel' }, [c]: { name: 'hub' } });
+    const second = await reconnect(client, peer, [false, txn(9), now]);
+    expect(told).toEqual(['stale', 'insert hub', 'delete axle', 'change 2', 'synced']);
+    expect(names()).toEqual(['wheel', 'hub']);
+    expect(replica.Part.find({ name: 'wheel' })).toBe(unchanged);
+    await reconnect(client, second, [false, txn(9), now]);
+    expect(told.slice(5)).toEqual(['stale', 'synced']);
+  });
+
+  it('says how old it is while the connection is lost', async () => {
+    const { client, peer, replica } = await replicate([false, txn(1), {}]);
+    time.advance(100);
+    await notify(peer, 'ping', []);
+    time.advance(20);
+    const stale = once(replica, 'stale');
+    await peer.close();
+    await stale;
+    expect({ isStale: replica.isStale, ageMs: replica.ageMs }).toEqual({ isStale: true, ageMs: 20 });
+    const late = rejection(replica.synced({ timeoutMs: 1 }));
+    expect(await late).toMatchObject({ code: 'OVSDB_NO_ANSWER' });
+    const synced = replica.synced();
+    time.advance(10_000);
+    await synced;
+    await replica.synced();
+    expect({ isStale: replica.isStale, state: client.state }).toEqual({ isStale: false, state: 'connected' });
+  });
+
+  it.each<[string, Json, string]>([
+    ['modifies a row it has not told of', { Part: { [b]: { modify: {} } } }, 'OVSDB_REPLICA_DIVERGED'],
+    ['sends a table that was not asked for', { Thing: {} }, 'OVSDB_BAD_MESSAGE'],
+    ['sends a value of another type', { Part: { [b]: { insert: { name: 1 } } } }, 'OVSDB_BAD_NOTATION'],
+    ['sends no updates at all', null, 'OVSDB_BAD_MESSAGE'],
+  ])('starts over with everything when the server %s', async (_, updates, code) => {
+    const { client, peer, told } = await replicate([false, txn(1), initial({ [a]: { name: 'wheel' } })]);
+    const lost = once(client, 'retry');
+    const bad = { Part: { [c]: { insert: { name: 'hub' } } }, ...(updates as object) };
+    peer.notify('update3', ['galago-0', txn(2), updates === null ? null : bad]);
+    expect(await lost).toMatchObject([{ error: { cause: { code } } }]);
+    expect(told).toEqual(['stale']);
+    server.handlers.monitor_cond_since = () => [false, txn(3), initial({ [c]: { name: 'hub' } })];
+    const connected = once(client, 'connected');
+    time.advance(10_000);
+    await connected;
+    expect(server.calls.at(-1)?.params.at(-1)).toBe(ZERO);
+    expect(told.slice(1)).toEqual(['insert hub', 'delete wheel', 'change 2', 'synced']);
+  });
+
+  it('falls back to monitor_cond', async () => {
+    const { client, peer, told, names } = await replicate(
+      initial({ [a]: { name: 'wheel' } }),
+      'monitor_cond',
+    );
+    expect(server.methods).toEqual(['get_schema', 'monitor_cond_since', 'monitor_cond']);
+    await notify(peer, 'update2', ['galago-0', { Part: { [a]: { modify: { name: 'tyre' } } } }]);
+    expect(told).toEqual(['update wheel to tyre', 'change 1']);
+    await reconnect(client, peer, [false, txn(1), initial({ [b]: { name: 'axle' } })]);
+    expect(names()).toEqual(['axle']);
+  });
+
+  it('falls back to monitor of RFC 7047', async () => {
+    const { peer, told, names } = await replicate(
+      { Part: { [a]: { new: { name: 'wheel', state: 'ok' } } } },
+      'monitor',
+    );
+    expect(server.methods).toEqual(['get_schema', 'monitor_cond_since', 'monitor_cond', 'monitor']);
+    const update = (rows: Json) => notify(peer, 'update', ['galago-0', { Part: rows }]);
+    await update({ [a]: { old: { name: 'wheel' }, new: { name: 'tyre', state: 'ok' } } });
+    await update({ [b]: { new: { name: 'axle', state: '' } } });
+    await update({ [a]: { old: { name: 'tyre', state: 'ok' } } });
+    expect(told.filter((event) => !event.startsWith('change'))).toEqual([
+      'update wheel to tyre',
+      'insert axle',
+      'delete tyre',
+    ]);
+    expect(names()).toEqual(['axle']);
+  });
+
+  it('survives handlers that throw', async () => {
+    const { client, peer, replica, told } = await replicate([false, txn(1), {}]);
+    const failed = once(client, 'handlerError');
+    replica.Part.prependListener('insert', () => {
+      throw new Error('mine');
+    });
+    await notify(peer, 'update3', ['galago-0', txn(2), { Part: { [a]: { insert: { name: 'wheel' } } } }]);
+    expect(await failed).toEqual([{ event: 'insert', error: new Error('mine') }]);
+    expect(told).toEqual(['insert wheel', 'change 1']);
+  });
+
+  it('stops when closed, and stays readable', async () => {
+    const { client, peer, replica, told, names } = await replicate([
+      false,
+      txn(1),
+      initial({ [a]: { name: 'wheel' } }),
+    ]);
+    server.handlers.monitor_cancel = () => ({});
+    await replica.close();
+    await replica.close();
+    expect(server.calls.at(-1)).toEqual({ method: 'monitor_cancel', params: ['galago-0'] });
+    await notify(peer, 'update3', ['galago-0', txn(2), { Part: { [a]: { delete: null } } }]);
+    expect(names()).toEqual(['wheel']);
+    expect(told).toEqual(['stale']);
+    expect(await rejection(replica.synced())).toMatchObject({ code: 'OVSDB_CLOSED' });
+    expect(client.state).toBe('connected');
+  });
+
+  it('is refused before anything is sent when a name is wrong', async () => {
+    const { client } = await connect();
+    expect(await rejection(client.replicate({ Prat: true } as never))).toMatchObject({
+      code: 'OVSDB_UNKNOWN_TABLE',
+    });
+    expect(await rejection(client.replicate({ Part: ['nam'] } as never))).toMatchObject({
+      code: 'OVSDB_UNKNOWN_COLUMN',
+    });
+    expect(server.methods).toEqual(['get_schema']);
+  });
+
+  it('reads columns that an older server lacks as their defaults, unless they are named', async () => {
+    const older = {
+      name: 'Test',
+      version: '1.0.0',
+      tables: { Part: { columns: { name: { type: 'string' } } } },
+    };
+    server.handlers.get_schema = () => older;
+    const { replica, client } = await replicate([false, txn(1), initial({ [a]: { name: 'wheel' } })]);
+    expect(server.calls.at(-1)?.params[2]).toEqual({ Part: [{ columns: ['name'] }] });
+    expect([...replica.Part]).toEqual([{ _uuid: a, name: 'wheel', state: '' }]);
+    expect(await rejection(client.replicate({ Part: ['state'] }))).toMatchObject({
+      code: 'OVSDB_UNKNOWN_COLUMN',
+    });
+  });
+});
