@@ -4,10 +4,9 @@ import type { Log } from '../util/log.ts';
 import type { BridgeApp } from './bridge.ts';
 import type { BridgeMode, EventSink, SwitchState } from './events.ts';
 import { LearningBridge } from './learning-bridge.ts';
-import { FIRST_GROUP, LAST_GROUP } from './pipeline/compile.ts';
-import { OURS, OURS_MASK } from './pipeline/cookie.ts';
-import { LEARN_METER } from './pipeline/tables.ts';
-import { PodBridge, type PodPlan } from './pod-bridge.ts';
+import { OWNED } from './pipeline/compile.ts';
+import { PodBridge } from './pod-bridge.ts';
+import type { PodPlan } from './pod-plan.ts';
 
 /** What a bridge should be used as, and what that takes. */
 export type BridgeOrder =
@@ -39,7 +38,7 @@ export class BridgeControl {
     this.#onEvent = onEvent;
     this.#log = log;
     session.on('portStatus', this.#tellPort);
-    session.once('close', () => this.stop());
+    session.once('close', () => void this.stop());
   }
 
   get mode(): BridgeMode {
@@ -78,10 +77,15 @@ export class BridgeControl {
     };
   }
 
-  stop(): void {
-    this.#app?.stop();
-    this.#app = undefined;
+  async stop(): Promise<void> {
     this.#session.off('portStatus', this.#tellPort);
+    await this.#stopApp();
+  }
+
+  async #stopApp(): Promise<void> {
+    const app = this.#app;
+    this.#app = undefined;
+    await app?.stop();
   }
 
   async #work(): Promise<void> {
@@ -102,8 +106,7 @@ export class BridgeControl {
     if (order.mode !== before.mode || order.problems.join() !== before.problems.join()) this.#tellMode(order);
     if (order.mode === 'pods' && this.#app instanceof PodBridge) return this.#app.update(order.plan);
     if (order.mode === before.mode) return;
-    this.#app?.stop();
-    this.#app = undefined;
+    await this.#stopApp();
     if (order.mode === 'learning') return this.#startLearning();
     if (order.mode === 'pods') return this.#startPods(order.plan);
     if (order.mode === 'refused') await this.#clear();
@@ -135,15 +138,7 @@ export class BridgeControl {
 
   /** Takes everything of ours out of the switch, so that it forwards nothing. */
   async #clear(): Promise<void> {
-    await this.#session.reconcile(
-      {},
-      {
-        cookie: OURS,
-        cookieMask: OURS_MASK,
-        ownsGroup: (groupId) => groupId >= FIRST_GROUP && groupId <= LAST_GROUP,
-        ownsMeter: (meterId) => meterId === LEARN_METER,
-      },
-    );
+    await this.#session.reconcile({}, OWNED);
   }
 
   /** What the switch has is not known any more: it has to begin anew. */

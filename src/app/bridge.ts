@@ -4,6 +4,6 @@ import type { SwitchState } from './events.ts';
 export interface BridgeApp {
   /** Where addresses were seen, and who is in which pod. */
   state(): Pick<SwitchState, 'endpoints' | 'members'>;
-  /** Stops listening to the session. Flows stay in the switch. */
-  stop(): void;
+  /** Stops listening to the session, and resolves when nothing more will be sent. Flows stay in the switch. */
+  stop(): Promise<void>;
 }

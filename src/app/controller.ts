@@ -1,14 +1,26 @@
-import { isPassive, type Listener, parseMethod, Reconnector } from '../net/index.ts';
+import {
+  type ConnectionMethod,
+  type DialOptions,
+  dial,
+  formatMethod,
+  isPassive,
+  type Listener,
+  parseMethod,
+  Reconnector,
+  type TlsFiles,
+} from '../net/index.ts';
+import { readTlsFiles, requireTls } from '../net/tls.ts';
 import { OPENFLOW_PORT, OpenFlowServer, Switch } from '../ofp/index.ts';
 import { listenOvsdb, OvsdbClient } from '../ovsdb/index.ts';
 import { openVswitch } from '../ovsdb/schemas/index.ts';
-import type { GalagoError } from '../util/errors.ts';
+import { ClosedError, type GalagoError } from '../util/errors.ts';
 import { type Log, silentLog } from '../util/log.ts';
+import { systemTimer } from '../util/timer.ts';
 import { BridgeControl, type BridgeOrder } from './bridge-control.ts';
 import type { EventSink, NetworkEvent, SwitchState } from './events.ts';
 import { Host } from './host.ts';
 import type { OpenVswitch } from './host-view.ts';
-import { orderBridges } from './order.ts';
+import { orderBridges, type PodBridgeOrder } from './order.ts';
 import { PodKeys } from './pod-keys.ts';
 
 /** What a {@link Controller} controls, and how. */
@@ -23,8 +35,22 @@ export interface ControllerOptions {
   readonly localIp?: string;
   /** Tunnel addresses of hosts that other controllers look after. */
   readonly peers?: readonly string[];
+  /** The files of `ssl:` and `pssl:` methods. */
+  readonly tls?: TlsFiles;
+  /**
+   * Makes bridges that carry pods secure, through their databases, instead of refusing them: `fail_mode=secure`,
+   * `connection_mode=out-of-band`, `other_config:disable-in-band=true`. Default false.
+   */
+  readonly secureBridges?: boolean;
+  /**
+   * How long after a start tunnels to hosts that have not called yet are kept as they were, in milliseconds.
+   * Default 60000. Hosts that are called are waited for without end.
+   */
+  readonly waitForHostsMs?: number;
   readonly log?: Log;
 }
+
+type Optional = 'localIp' | 'tls';
 
 /** The OVSDB port that the specification's registration names (IANA: ovsdb). */
 export const OVSDB_PORT = 6640;
@@ -34,7 +60,7 @@ export const OVSDB_PORT = 6640;
  * interfaces into pods. It never flushes a switch: closing leaves the flows, and starting takes them over.
  */
 export class Controller implements AsyncDisposable {
-  readonly #options: Required<Omit<ControllerOptions, 'localIp'>> & Pick<ControllerOptions, 'localIp'>;
+  readonly #options: Required<Omit<ControllerOptions, Optional>> & Pick<ControllerOptions, Optional>;
   readonly #log: Log;
   readonly #servers: OpenFlowServer[] = [];
   readonly #reconnectors: Reconnector[] = [];
@@ -44,19 +70,33 @@ export class Controller implements AsyncDisposable {
   readonly #bridges = new Map<string, { readonly session: Switch; readonly control: BridgeControl }>();
   readonly #keys = new PodKeys();
   readonly #sinks = new Set<EventSink>();
-  /** Databases that have been asked for and have not told anything yet. */
+  /** Databases that have been asked for and have not told anything yet, and listeners that some may yet call. */
   #hostsAwaited = 0;
+  readonly #cancelWaits: (() => void)[] = [];
   #orderScheduled = false;
-  #closed = false;
+  readonly #abort = new AbortController();
 
   constructor(options: ControllerOptions) {
     this.#log = options.log ?? silentLog;
-    this.#options = { ovsdb: [], encapsulation: 'vxlan', peers: [], log: this.#log, ...options };
+    this.#options = {
+      ovsdb: [],
+      encapsulation: 'vxlan',
+      peers: [],
+      secureBridges: false,
+      waitForHostsMs: 60_000,
+      log: this.#log,
+      ...options,
+    };
   }
 
   /** Where switches can call, with real ports where 0 was asked for. */
   get listening(): readonly string[] {
     return this.#servers.flatMap((server) => server.method ?? []);
+  }
+
+  /** Where databases can call, with real ports where 0 was asked for. */
+  get listeningForHosts(): readonly string[] {
+    return this.#listeners.map(({ method }) => formatMethod(method));
   }
 
   /** Hears of everything that happens; the result ends that. */
@@ -72,15 +112,13 @@ export class Controller implements AsyncDisposable {
 
   /**
    * Begins to listen and to call. What cannot be reached yet is called again until it can.
-   * @throws UsageError `NET_METHOD_INVALID`; ClosedError `NET_LISTEN_FAILED`
+   * @throws UsageError `NET_METHOD_INVALID`, `NET_TLS_REQUIRED`, `NET_TLS_FILES_INVALID`;
+   * ClosedError `NET_LISTEN_FAILED`
    */
   async start(): Promise<void> {
     const { openflow, ovsdb } = this.#options;
-    const methods = openflow.map((text) => ({
-      text,
-      method: parseMethod(text, { defaultPort: OPENFLOW_PORT }),
-    }));
-    const databases = ovsdb.map((text) => ({ text, method: parseMethod(text, { defaultPort: OVSDB_PORT }) }));
+    const methods = openflow.map((text) => this.#readMethod(text, OPENFLOW_PORT));
+    const databases = ovsdb.map((text) => this.#readMethod(text, OVSDB_PORT));
     try {
       for (const { text, method } of databases) {
         if (isPassive(method)) await this.#listenForHosts(text);
@@ -104,9 +142,10 @@ export class Controller implements AsyncDisposable {
 
   /** Ends every connection. Flows stay in the switches. May be called again. */
   async close(): Promise<void> {
-    this.#closed = true;
-    for (const { control } of this.#bridges.values()) control.stop();
+    this.#abort.abort();
+    for (const cancel of this.#cancelWaits) cancel();
     await Promise.all([
+      ...[...this.#bridges.values()].map(({ control }) => control.stop()),
       ...this.#reconnectors.map((reconnector) => reconnector.close()),
       ...this.#servers.map((server) => server.close()),
       ...this.#listeners.map((listener) => listener.close()),
@@ -118,8 +157,19 @@ export class Controller implements AsyncDisposable {
     return this.close();
   }
 
+  /** What TLS needs is looked at before anything is begun: later it could only be logged. */
+  #readMethod(text: string, defaultPort: number): { text: string; method: ConnectionMethod } {
+    const method = parseMethod(text, { defaultPort });
+    if (method.type === 'ssl' || method.type === 'pssl') readTlsFiles(requireTls(method, this.#options.tls));
+    return { text, method };
+  }
+
+  get #isClosed(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
   async #listenForSwitches(method: string): Promise<void> {
-    const server = new OpenFlowServer({ listen: method, log: this.#log });
+    const server = new OpenFlowServer({ listen: method, log: this.#log, ...this.#tls });
     server.on('switch', (session) => this.#switchUp(session));
     server.on('refused', ({ remote, error: { code, message } }) => {
       this.#tell({ type: 'problem', code, message: `${remote || method}: ${message}` });
@@ -130,11 +180,11 @@ export class Controller implements AsyncDisposable {
 
   #callSwitch(text: string): void {
     const reconnector = new Reconnector({
+      ...this.#tls,
       method: parseMethod(text, { defaultPort: OPENFLOW_PORT }),
       onSocket: async (socket) => {
         const session = await Switch.open(socket, { log: this.#log });
-        this.#switchUp(session);
-        await new Promise((resolve) => session.once('close', resolve));
+        await this.#serve(session);
       },
       onFailure: (error, retryInMs) => this.#unreachable(text, error as GalagoError, retryInMs),
     });
@@ -142,8 +192,20 @@ export class Controller implements AsyncDisposable {
     reconnector.start();
   }
 
+  /** Resolves at the end of the session. @throws what ended it, unless it was closed here on purpose */
+  async #serve(session: Switch): Promise<void> {
+    if (session.isClosed) return;
+    const closed = new Promise<GalagoError | undefined>((resolve) => {
+      session.once('close', ({ error }) => resolve(error));
+    });
+    this.#switchUp(session);
+    const error = await closed;
+    if (error !== undefined) throw error;
+  }
+
   async #listenForHosts(method: string): Promise<void> {
     const options = {
+      ...this.#tls,
       schema: openVswitch,
       onFailure: ({ code, message }: GalagoError) =>
         this.#tell({ type: 'problem', code, message: `${method}: ${message}` }),
@@ -155,41 +217,76 @@ export class Controller implements AsyncDisposable {
       options,
     );
     this.#listeners.push(listener);
+    this.#hostsAwaited++;
+    this.#cancelWaits.push(systemTimer(() => this.#hostTold(), this.#options.waitForHostsMs));
   }
 
   #callHost(method: string): void {
     this.#hostsAwaited++;
-    OvsdbClient.connect(method, { schema: openVswitch, waitForServer: true })
-      .then((client) => this.#hostUp(method, client))
-      .catch((error: GalagoError) => this.#unreachable(method, error))
-      .finally(() => {
-        this.#hostsAwaited--;
-        this.#orderSoon();
+    const { signal } = this.#abort;
+    const dialAudibly = (target: ConnectionMethod, options: DialOptions) =>
+      dial(target, options).catch((error: GalagoError) => {
+        this.#unreachable(method, error);
+        throw error;
       });
+    const options = { schema: openVswitch, waitForServer: true, signal, dial: dialAudibly, ...this.#tls };
+    OvsdbClient.connect(method, options)
+      .then((client) => this.#hostUp(method, client))
+      .then(() => this.#hostTold())
+      .catch((error: GalagoError) => this.#hostLost(method, error));
+  }
+
+  #hostTold(): void {
+    this.#hostsAwaited--;
+    this.#orderSoon();
+  }
+
+  /** It stays awaited: without its database, a bridge of it may carry pods that a learning switch would join. */
+  #hostLost(method: string, error: GalagoError): void {
+    if (this.#isClosed) return;
+    const { code, message } = error;
+    this.#log.error({ method, code }, `the database cannot be followed: ${message}`);
+    this.#tell({ type: 'problem', code, message: `${method}: ${message}` });
   }
 
   async #hostUp(name: string, client: OvsdbClient<OpenVswitch>): Promise<void> {
     this.#clients.add(client);
     client.once('closed', () => {
       this.#clients.delete(client);
-      this.#hosts.delete(name);
-      this.#orderSoon();
+      this.#forgetTwins();
     });
     client.on('disconnected', ({ error }) =>
       this.#log.warn({ host: name, code: error.code }, `database lost: ${error.message}`),
     );
-    if (this.#closed) return client.close();
+    if (this.#isClosed) return client.close();
     const host = await Host.open(name, client, () => this.#orderSoon(), this.#log);
     this.#hosts.set(name, host);
+    this.#forgetTwins();
     this.#log.info({ host: name, bridges: host.view.bridges.length }, 'database followed');
     this.#orderSoon();
   }
 
+  /** A host whose database went away is taken to be as it was, until it has called again. */
+  #forgetTwins(): void {
+    const hosts = [...this.#hosts];
+    for (const [name, { id, isClosed }] of hosts) {
+      if (isClosed && hosts.some(([other, host]) => other !== name && host.id === id))
+        this.#hosts.delete(name);
+    }
+  }
+
+  /** A bridge that is called and calls as well has two sessions; the first one to come keeps it. */
   #switchUp(session: Switch): void {
+    const older = this.#bridges.get(session.id)?.session;
+    if (older !== undefined && !older.isClosed) {
+      const message = `datapath id ${session.id} is connected twice`;
+      void session.close(new ClosedError('OFP_DUPLICATE_DATAPATH', message));
+      return;
+    }
     const control = new BridgeControl(session, (event) => this.#tell(event), this.#log);
     this.#bridges.set(session.id, { session, control });
     session.once('close', ({ error }) => {
-      if (this.#bridges.get(session.id)?.session === session) this.#bridges.delete(session.id);
+      this.#bridges.delete(session.id);
       const why = error === undefined ? {} : { code: error.code, reason: error.message };
       this.#tell({ type: 'switchDown', switch: session.id, ...why });
     });
@@ -200,24 +297,39 @@ export class Controller implements AsyncDisposable {
     this.#orderSoon();
   }
 
+  get #tls(): Pick<ControllerOptions, 'tls'> {
+    const { tls } = this.#options;
+    return tls === undefined ? {} : { tls };
+  }
+
   #orderSoon(): void {
-    if (this.#orderScheduled || this.#closed) return;
+    if (this.#orderScheduled || this.#isClosed) return;
     this.#orderScheduled = true;
     setImmediate(() => {
       this.#orderScheduled = false;
-      if (!this.#closed) this.#order();
+      if (!this.#isClosed) this.#order();
     });
   }
 
   #order(): void {
     const hosts = [...this.#hosts.values()];
     const { encapsulation, localIp, peers } = this.#options;
-    const orders = orderBridges(hosts, { encapsulation, localIp, peers }, this.#keys);
+    const underlay = { encapsulation, localIp, peers, mayLackHosts: this.#hostsAwaited > 0 };
+    const orders = orderBridges(hosts, underlay, this.#keys);
     for (const [datapathId, { control }] of this.#bridges) {
       const known = orders.get(datapathId);
-      if (known?.needsTunnel) this.#hosts.get(known.host.name)?.ensureTunnel(known.bridge, encapsulation);
-      control.order(known?.order ?? this.#orderUnknown());
+      if (known === undefined) control.order(this.#orderUnknown());
+      else if (!this.#isBeingSecured(known)) control.order(known.order);
+      if (known?.needsTunnel) {
+        this.#hosts.get(known.host.name)?.ensureTunnel(known.bridge, encapsulation, localIp);
+      }
     }
+  }
+
+  /** Mends a bridge that would be refused, when that was asked for; its order waits until then. */
+  #isBeingSecured({ host, bridge, order }: PodBridgeOrder): boolean {
+    if (!this.#options.secureBridges || order.mode !== 'refused') return false;
+    return this.#hosts.get(host.name)?.ensureSecure(bridge) ?? false;
   }
 
   /** A bridge of which no database has told: it may carry pods, as long as there are databases yet to tell. */
@@ -228,12 +340,12 @@ export class Controller implements AsyncDisposable {
     if (!passive && this.#hostsAwaited === 0) return { mode: 'learning', problems: [] };
     return {
       mode: 'waiting',
-      problems: ['no database has told of this bridge yet: it forwards nothing until one has'],
+      problems: ['no database has told of this bridge yet: its flows stay as they are until one has'],
     };
   }
 
   #unreachable(method: string, { code, message }: GalagoError, retryInMs?: number): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     const again = retryInMs === undefined ? '' : `, trying again in ${Math.round(retryInMs)} ms`;
     this.#log.warn({ method, code }, `${message}${again}`);
   }

@@ -1,6 +1,6 @@
 import type { DatabaseSchema, OvsdbClient } from '../ovsdb/index.ts';
 import type { openVswitch } from '../ovsdb/schemas/index.ts';
-import type { UsageError } from '../util/errors.ts';
+import { UsageError } from '../util/errors.ts';
 import { isIpv4 } from '../util/ip.ts';
 import { type Pod, parsePod } from './pod.ts';
 
@@ -10,11 +10,12 @@ export type OpenVswitch = typeof openVswitch extends DatabaseSchema<infer S> ? S
 /** Copies what the controller has to know of a host's database. */
 export function replicateHost(db: OvsdbClient<OpenVswitch>) {
   return db.replicate({
-    Open_vSwitch: ['bridges', 'external_ids'],
+    Open_vSwitch: ['bridges', 'external_ids', 'cur_cfg', 'next_cfg', 'manager_options'],
     Bridge: ['name', 'datapath_id', 'ports', 'fail_mode', 'controller', 'other_config'],
     Port: ['name', 'interfaces'],
     Interface: ['name', 'ofport', 'type', 'options', 'external_ids', 'error'],
     Controller: ['target', 'connection_mode'],
+    Manager: ['target', 'connection_mode'],
   });
 }
 
@@ -33,7 +34,7 @@ export interface BridgeView {
   readonly name: string;
   /** 16 hexadecimal digits; undefined until the switch has started. */
   readonly datapathId: string | undefined;
-  /** True when one of its interfaces names a pod. */
+  /** True when one of its interfaces names a pod, or carries tunnels: what comes out of those belongs to pods. */
   readonly carriesPods: boolean;
   /** Why it must not carry pods, each with the command that mends it. */
   readonly insecurities: readonly string[];
@@ -64,15 +65,29 @@ export interface TunnelView {
 /** `external_ids` keys that are read. */
 export const Key = { POD: 'galago-pod', KEY: 'galago-key', LOCAL_IP: 'galago-local-ip' } as const;
 
-/** Reads a host out of its replica. */
-export function readHost(replica: HostReplica): HostView {
+/**
+ * Reads a host out of its replica; `before` is what it was. Open vSwitch may throw all flows of a bridge away when it
+ * is made secure, so that it is not taken to be so before the switch has carried the change out: then `cur_cfg` has
+ * reached `next_cfg`.
+ */
+export function readHost(replica: HostReplica, before?: HostView): HostView {
   const [root] = replica.Open_vSwitch;
   const localIp = root?.external_ids.get(Key.LOCAL_IP);
+  const isCarriedOut = root === undefined || root.cur_cfg >= root.next_cfg;
   return {
     localIp: localIp !== undefined && isIpv4(localIp) ? localIp : undefined,
-    bridges: [...replica.Bridge].map((bridge) => readBridge(replica, bridge)),
+    bridges: [...replica.Bridge].map((row) => {
+      const bridge = readBridge(replica, row);
+      const old = isCarriedOut ? undefined : before?.bridges.find(({ name }) => name === bridge.name);
+      const wasInsecure = old !== undefined && old.insecurities.length > 0;
+      return wasInsecure && bridge.insecurities.length === 0
+        ? { ...bridge, insecurities: UNDER_WAY }
+        : bridge;
+    }),
   };
 }
+
+const UNDER_WAY: readonly string[] = ['the switch has not carried out the change of its configuration yet'];
 
 type BridgeRow = HostReplica['Bridge'] extends Iterable<infer R> ? R : never;
 type InterfaceRow = HostReplica['Interface'] extends Iterable<infer R> ? R : never;
@@ -95,7 +110,7 @@ function readBridge(replica: HostReplica, bridge: BridgeRow): BridgeView {
   return {
     name: bridge.name,
     datapathId: bridge.datapath_id,
-    carriesPods: interfaces.some((row) => row.external_ids.has(Key.POD)),
+    carriesPods: interfaces.some((row) => row.external_ids.has(Key.POD) || isFlowTunnel(row)),
     insecurities: insecurities(replica, bridge),
     members,
     problems,
@@ -112,6 +127,7 @@ function readMember(row: InterfaceRow): Member | undefined {
   const name = row.external_ids.get(Key.POD);
   const ofport = openPort(row);
   if (name === undefined) return undefined;
+  if (isFlowTunnel(row)) throw new UsageError('POD_INVALID', 'a tunnel carries all pods and can be in none');
   const pod = parsePod(name, row.external_ids.get(Key.KEY));
   return ofport === undefined ? undefined : { interface: row.name, ofport, pod };
 }
@@ -136,19 +152,28 @@ function insecurities(replica: HostReplica, bridge: BridgeRow): string[] {
       `fail_mode is ${bridge.fail_mode ?? 'standalone'}: ovs-vsctl set-fail-mode ${bridge.name} secure`,
     );
   }
-  const inBand = bridge.controller
-    .map((uuid) => replica.Controller.get(uuid))
-    .filter((row) => row !== undefined && row.connection_mode !== 'out-of-band' && isRemote(row.target));
-  if (inBand.length > 0 && bridge.other_config.get('disable-in-band') !== 'true') {
+  const controllers = bridge.controller.map((uuid) => replica.Controller.get(uuid));
+  // A manager's address passes through every bridge, as if it were a controller of each.
+  const managers = [...replica.Open_vSwitch].flatMap(({ manager_options }) =>
+    manager_options.map((uuid) => replica.Manager.get(uuid)),
+  );
+  if ([...controllers, ...managers].some(isInBand) && bridge.other_config.get('disable-in-band') !== 'true') {
+    const outOfBand = `set controller ${bridge.name} connection_mode=out-of-band -- `;
     found.push(
-      `control is in-band: ovs-vsctl set controller ${bridge.name} connection_mode=out-of-band` +
-        ` -- set bridge ${bridge.name} other_config:disable-in-band=true`,
+      `control is in-band: ovs-vsctl ${controllers.some(isInBand) ? outOfBand : ''}` +
+        `set bridge ${bridge.name} other_config:disable-in-band=true`,
     );
   }
   return found;
 }
 
-/** Only controllers that are dialled over IP have in-band flows. */
+type RemoteRow = { readonly target: string; readonly connection_mode: string | undefined } | undefined;
+
+function isInBand(row: RemoteRow): boolean {
+  return row !== undefined && row.connection_mode !== 'out-of-band' && isRemote(row.target);
+}
+
+/** Only what is dialled over IP has in-band flows. */
 function isRemote(target: string): boolean {
   return target.startsWith('tcp:') || target.startsWith('ssl:');
 }

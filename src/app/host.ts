@@ -13,12 +13,17 @@ import {
 export class Host {
   /** How its database is reached, for logs. */
   readonly name: string;
+  /** The same each time that the database is reached, however it is: the `_uuid` of its root. */
+  readonly id: string;
   readonly #db: OvsdbClient<OpenVswitch>;
   readonly #replica: HostReplica;
   readonly #log: Log;
   #view: HostView;
   /** Bridges whose tunnel port has been asked for, so that a failure is not repeated without end. */
   readonly #asked = new Set<string>();
+  /** Bridges that are being made secure, and those for which it failed. */
+  readonly #securing = new Map<string, 'under way' | 'failed'>();
+  readonly #onChange: () => void;
 
   /** Copies the database. @throws as OvsdbClient.replicate */
   static async open(
@@ -37,13 +42,17 @@ export class Host {
     onChange: () => void,
     log: Log,
   ) {
+    const [root] = replica.Open_vSwitch;
     this.name = name;
+    this.id = root?._uuid ?? name;
     this.#db = db;
     this.#replica = replica;
     this.#log = log;
+    this.#onChange = onChange;
     this.#view = readHost(replica);
     replica.on('change', () => {
-      this.#view = readHost(replica);
+      this.#view = readHost(replica, this.#view);
+      this.#forgetSecured();
       onChange();
     });
   }
@@ -57,11 +66,24 @@ export class Host {
     return this.#replica.isStale;
   }
 
-  /** Adds the port that carries all tunnels of a kind, if it has not been asked for before. */
-  ensureTunnel(bridge: BridgeView, encapsulation: string): void {
-    if (this.#asked.has(bridge.name) || bridge.tunnels.some(({ type }) => type === encapsulation)) return;
+  /** True when the database has gone for good: it had called, and its connection has ended. */
+  get isClosed(): boolean {
+    return this.#db.state === 'closed';
+  }
+
+  /**
+   * Adds the port that carries all tunnels of a kind, if it has not been asked for before. Tunnels start at the
+   * host's address, or at `localIp` when the database does not say it.
+   */
+  ensureTunnel(bridge: BridgeView, encapsulation: string, localIp?: string): void {
+    if (bridge.tunnels.some(({ type }) => type === encapsulation)) {
+      // It is there, so that it may be asked for again when somebody takes it away.
+      this.#asked.delete(bridge.name);
+      return;
+    }
+    if (this.#asked.has(bridge.name)) return;
     this.#asked.add(bridge.name);
-    this.#addTunnel(bridge.name, encapsulation).catch((error) => {
+    this.#addTunnel(bridge.name, encapsulation, this.#view.localIp ?? localIp).catch((error) => {
       this.#log.error(
         { host: this.name, bridge: bridge.name, code: error.code },
         `no tunnel port: ${error.message}`,
@@ -69,11 +91,52 @@ export class Host {
     });
   }
 
+  /**
+   * Mends what {@link BridgeView.insecurities} names.
+   * @returns true while that is under way, false when it could not be done.
+   */
+  ensureSecure({ name }: BridgeView): boolean {
+    if (!this.#securing.has(name)) {
+      this.#securing.set(name, 'under way');
+      this.#secure(name).catch((error) => {
+        this.#log.error({ host: this.name, bridge: name, code: error.code }, `not secured: ${error.message}`);
+        this.#securing.set(name, 'failed');
+        this.#onChange();
+      });
+    }
+    return this.#securing.get(name) === 'under way';
+  }
+
   async close(): Promise<void> {
     await this.#db.close();
   }
 
-  async #addTunnel(bridgeName: string, encapsulation: string): Promise<void> {
+  #forgetSecured(): void {
+    for (const name of this.#securing.keys()) {
+      const bridge = this.#view.bridges.find((known) => known.name === name);
+      if (bridge === undefined || bridge.insecurities.length === 0) this.#securing.delete(name);
+    }
+  }
+
+  async #secure(bridgeName: string): Promise<void> {
+    const bridge = this.#replica.Bridge.find({ name: bridgeName });
+    const [root] = this.#replica.Open_vSwitch;
+    if (bridge === undefined || root === undefined) return;
+    await this.#db.transact((tx) => {
+      tx.update('Bridge', bridge._uuid, { fail_mode: 'secure' });
+      tx.mutate('Bridge', bridge._uuid, 'other_config', 'delete', ['disable-in-band']);
+      tx.mutate('Bridge', bridge._uuid, 'other_config', 'insert', new Map([['disable-in-band', 'true']]));
+      for (const controller of bridge.controller)
+        tx.update('Controller', controller, { connection_mode: 'out-of-band' });
+      // The switch copies this number to cur_cfg when it has carried out everything up to here.
+      tx.mutate('Open_vSwitch', root._uuid, 'next_cfg', '+=', 1);
+      tx.comment(`galago: ${bridgeName} made secure`);
+    });
+    const settings = 'fail_mode=secure, connection_mode=out-of-band, other_config:disable-in-band=true';
+    this.#log.info({ host: this.name, bridge: bridgeName }, `made secure: ${settings}`);
+  }
+
+  async #addTunnel(bridgeName: string, encapsulation: string, localIp: string | undefined): Promise<void> {
     const bridge = this.#replica.Bridge.find({ name: bridgeName });
     if (bridge === undefined) return;
     const name = `${encapsulation}-${bridge._uuid.slice(0, 4)}`;
@@ -81,6 +144,7 @@ export class Host {
       const options = new Map([
         ['remote_ip', 'flow'],
         ['key', 'flow'],
+        ...(localIp === undefined ? [] : [['local_ip', localIp] as const]),
       ]);
       const owner = new Map([['galago-owner', 'controller']]);
       const iface = tx.insert('Interface', { name, type: encapsulation, options, external_ids: owner });

@@ -1,1 +1,14 @@
+export { type ApiAddress, formatApiAddress, isLoopback, parseApiAddress } from './api-address.ts';
+export { parseOrigin } from './api-guard.ts';
+export { ApiServer, type ApiServerOptions, DEFAULT_API_ADDRESS } from './api-server.ts';
 export { Controller, type ControllerOptions, OVSDB_PORT } from './controller.ts';
+export type {
+  BridgeMode,
+  EventSink,
+  Membership,
+  NetworkEvent,
+  SeenAt,
+  SeenEndpoint,
+  SwitchState,
+} from './events.ts';
+export { Feed, type FeedOptions, type FeedSource, type FeedState } from './feed.ts';

@@ -1,5 +1,6 @@
 import type { BridgeOrder } from './bridge-control.ts';
-import type { BridgeView, HostView, Member } from './host-view.ts';
+import { type BridgeView, type HostView, Key, type Member } from './host-view.ts';
+import type { TunnelPort } from './pipeline/intent.ts';
 import type { PodKeys } from './pod-keys.ts';
 
 /** A host, as far as its bridges' use follows from it. */
@@ -16,6 +17,8 @@ export interface Underlay {
   readonly localIp: string | undefined;
   /** Tunnel addresses of hosts whose databases are not followed here; they are taken to hold every pod. */
   readonly peers: readonly string[];
+  /** True while there may be hosts that have not told yet. */
+  readonly mayLackHosts: boolean;
 }
 
 /** A bridge that carries pods, with what it needs of others. */
@@ -36,19 +39,22 @@ export function orderBridges(
   underlay: Underlay,
   keys: PodKeys,
 ): ReadonlyMap<string, PodBridgeOrder> {
-  const admitted = new Map<BridgeView, Admission>();
-  for (const { view } of hosts) for (const bridge of view.bridges) admitted.set(bridge, admit(bridge, keys));
-  const used = [...admitted.values()].flatMap(({ members }) => members.map(({ pod }) => pod.key));
-  keys.keepOnly(new Set(used));
+  const bridges = hosts.flatMap(({ view }) => view.bridges);
+  keys.keepOnly(bridges.flatMap(({ members }) => members.map(({ pod }) => pod)));
+  const admitted = new Map(bridges.map((bridge) => [bridge, admit(bridge, keys)]));
+  const holders = holdersByKey(hosts, admitted);
   const orders = new Map<string, PodBridgeOrder>();
   for (const host of hosts) {
     for (const bridge of host.view.bridges) {
       if (bridge.datapathId === undefined) continue;
-      orders.set(bridge.datapathId, orderBridge(host, bridge, hosts, underlay, admitted));
+      orders.set(bridge.datapathId, orderBridge(host, bridge, admitted.get(bridge)!, holders, underlay));
     }
   }
   return orders;
 }
+
+/** The hosts that hold each pod, but for those whose bridge is refused. */
+type Holders = ReadonlyMap<number, ReadonlySet<KnownHost>>;
 
 interface Admission {
   readonly members: readonly Member[];
@@ -67,15 +73,24 @@ function admit(bridge: BridgeView, keys: PodKeys): Admission {
   return { members, problems };
 }
 
+function holdersByKey(hosts: readonly KnownHost[], admitted: ReadonlyMap<BridgeView, Admission>): Holders {
+  const holders = new Map<number, Set<KnownHost>>();
+  for (const host of hosts) {
+    const bridges = host.view.bridges.filter(({ insecurities }) => insecurities.length === 0);
+    const members = bridges.flatMap((bridge) => admitted.get(bridge)!.members);
+    for (const { pod } of members) holders.set(pod.key, (holders.get(pod.key) ?? new Set()).add(host));
+  }
+  return holders;
+}
+
 function orderBridge(
   host: KnownHost,
   bridge: BridgeView,
-  hosts: readonly KnownHost[],
+  { members, problems }: Admission,
+  holders: Holders,
   underlay: Underlay,
-  admitted: ReadonlyMap<BridgeView, Admission>,
 ): PodBridgeOrder {
-  const { members, problems } = admitted.get(bridge)!;
-  const { name, carriesPods, insecurities, tunnels } = bridge;
+  const { name, carriesPods, insecurities } = bridge;
   if (!carriesPods)
     return { host, bridge, needsTunnel: false, order: { mode: 'learning', bridge: name, problems: [] } };
   if (insecurities.length > 0) {
@@ -86,16 +101,13 @@ function orderBridge(
       order: { mode: 'refused', bridge: name, problems: insecurities },
     };
   }
-  const peersByKey = new Map<number, readonly string[]>();
-  for (const { pod } of members) peersByKey.set(pod.key, peersOf(host, pod.key, hosts, underlay, admitted));
-  const tunnel = tunnels.find(({ type, ofport }) => type === underlay.encapsulation && ofport !== undefined);
+  const keys = new Set(members.map(({ pod }) => pod.key));
+  const peersByKey = new Map([...keys].map((key) => [key, peersOf(host, holders.get(key)!, underlay)]));
   const needsTunnel = [...peersByKey.values()].some((peers) => peers.length > 0);
-  const plan = {
-    members,
-    peersByKey,
-    tunnel: tunnel?.ofport === undefined ? undefined : { ofport: tunnel.ofport },
-  };
-  const tunnelProblems = needsTunnel && tunnel === undefined ? tunnelErrors(bridge, underlay) : [];
+  const isShared = needsTunnel || [...keys].some((key) => holders.get(key)!.size > 1);
+  const tunnel = openTunnel(bridge, underlay);
+  const plan = { members, peersByKey, tunnel, keepsPeers: underlay.mayLackHosts };
+  const tunnelProblems = isShared ? problemsOfTunnel(host, bridge, underlay) : [];
   return {
     host,
     bridge,
@@ -105,26 +117,33 @@ function orderBridge(
 }
 
 /** The tunnel addresses of the other hosts that hold a pod, in one order. */
-function peersOf(
-  host: KnownHost,
-  key: number,
-  hosts: readonly KnownHost[],
-  { localIp, peers }: Underlay,
-  admitted: ReadonlyMap<BridgeView, Admission>,
-): string[] {
-  const own = host.view.localIp ?? localIp;
-  const found = new Set(peers);
-  for (const other of hosts) {
-    const holds = other.view.bridges.some((bridge) =>
-      admitted.get(bridge)!.members.some(({ pod }) => pod.key === key),
-    );
-    if (other !== host && holds && other.view.localIp !== undefined) found.add(other.view.localIp);
-  }
+function peersOf(host: KnownHost, holders: ReadonlySet<KnownHost>, underlay: Underlay): string[] {
+  const found = new Set(underlay.peers);
+  for (const { view } of holders) if (view.localIp !== undefined) found.add(view.localIp);
+  const own = ownAddress(host, underlay);
   if (own !== undefined) found.delete(own);
   return [...found].sort();
 }
 
-function tunnelErrors({ tunnels }: BridgeView, { encapsulation }: Underlay): string[] {
-  const port = tunnels.find(({ type }) => type === encapsulation);
-  return port?.error === undefined ? [] : [`tunnel port ${port.interface}: ${port.error}`];
+function ownAddress({ view }: KnownHost, { localIp }: Underlay): string | undefined {
+  return view.localIp ?? localIp;
+}
+
+function openTunnel({ tunnels }: BridgeView, { encapsulation }: Underlay): TunnelPort | undefined {
+  const port = tunnels.find(({ type, ofport }) => type === encapsulation && ofport !== undefined);
+  return port?.ofport === undefined ? undefined : { ofport: port.ofport };
+}
+
+/** Why a pod that other hosts hold too cannot reach them, or they this host. */
+function problemsOfTunnel(host: KnownHost, bridge: BridgeView, underlay: Underlay): string[] {
+  const problems: string[] = [];
+  if (ownAddress(host, underlay) === undefined) {
+    problems.push(
+      `where do tunnels to this host end? ovs-vsctl set Open_vSwitch . external_ids:${Key.LOCAL_IP}=ADDRESS`,
+    );
+  }
+  const failed = bridge.tunnels.find(({ type }) => type === underlay.encapsulation);
+  if (openTunnel(bridge, underlay) === undefined && failed?.error !== undefined)
+    problems.push(`tunnel port ${failed.interface}: ${failed.error}`);
+  return problems;
 }

@@ -1,25 +1,16 @@
 import type { FlowRemoved, FlowSpec, GroupSpec, Match, MeterSpec, PacketIn, Switch } from '../ofp/index.ts';
-import { decodeEthernet } from '../packet/index.ts';
 import type { GalagoError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
-import { toBigInt } from '../util/u64.ts';
+import { readMac } from '../util/mac.ts';
 import type { BridgeApp } from './bridge.ts';
-import type { EventSink, SeenAt } from './events.ts';
+import type { EventSink } from './events.ts';
 import type { Member } from './host-view.ts';
 import { type MacEntry, MacTable, type Seen } from './mac-table.ts';
-import { compile, FIRST_GROUP, LAST_GROUP, type Part } from './pipeline/compile.ts';
+import { compile, OWNED, type Part } from './pipeline/compile.ts';
 import { OURS, OURS_MASK } from './pipeline/cookie.ts';
-import { type Intent, intentId, type Location, type TunnelPort } from './pipeline/intent.ts';
-import { LEARN_METER, Table } from './pipeline/tables.ts';
-
-/** Everything that a bridge's flows follow from, but for the addresses that it learns. */
-export interface PodPlan {
-  readonly members: readonly Member[];
-  /** Undefined while there is no tunnel port, or nowhere to go. */
-  readonly tunnel: TunnelPort | undefined;
-  /** The hosts that hold each pod, by key; their tunnel addresses. */
-  readonly peersByKey: ReadonlyMap<number, readonly string[]>;
-}
+import { type Intent, intentId, type Location } from './pipeline/intent.ts';
+import { Table } from './pipeline/tables.ts';
+import { locationId, Places, type PodPlan, recallPeer, seenAt, withPeers } from './pod-plan.ts';
 
 /** What a {@link PodBridge} works with. */
 export interface PodBridgeOptions {
@@ -33,8 +24,8 @@ export interface PodBridgeOptions {
 /*
  * What should be in the switch is a map of intents, what is believed to be in it a map of their compiled parts. A
  * change marks the intents that it touches; at the end of the turn their parts are compared and the difference goes
- * out as one bundle. One bundle is under way at a time. When one fails, belief and switch have parted, and everything
- * is read back and put right.
+ * out as one bundle. One bundle is under way at a time. When one fails, or somebody else has deleted flows, belief
+ * and switch have parted, and everything is read back and put right.
  */
 
 /** A pod network on one bridge: intents from the configuration and from what is learnt, realised as flows. */
@@ -47,7 +38,12 @@ export class PodBridge implements BridgeApp {
   readonly #desired = new Map<string, Intent>();
   readonly #realised = new Map<string, Part>();
   readonly #touched = new Set<string>();
-  #plan: PodPlan = { members: [], tunnel: undefined, peersByKey: new Map() };
+  #plan: PodPlan = { members: [], tunnel: undefined, peersByKey: new Map(), keepsPeers: false };
+  #places = new Places(this.#plan);
+  /** The peers that the switch knew when it was taken over, for as long as there may be hosts that have not told. */
+  #recalledPeers = new Map<number, string[]>();
+  /** Whether the switch may have something else than what is believed to be in it. */
+  #isUncertain = false;
   #working: Promise<void> | undefined;
   #stopped = false;
 
@@ -63,9 +59,12 @@ export class PodBridge implements BridgeApp {
     this.#session.on('packetIn', this.#onPacketIn);
     this.#session.on('flowRemoved', this.#onFlowRemoved);
     this.#working = this.#takeOver(plan);
-    await this.#working;
-    this.#working = undefined;
-    if (this.#touched.size > 0) this.#realiseSoon();
+    try {
+      await this.#working;
+    } finally {
+      this.#working = undefined;
+    }
+    this.#realiseSoon();
   }
 
   /** Follows a change of the configuration. */
@@ -74,20 +73,21 @@ export class PodBridge implements BridgeApp {
     this.#realiseSoon();
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#stopped = true;
     this.#session.off('packetIn', this.#onPacketIn);
     this.#session.off('flowRemoved', this.#onFlowRemoved);
+    await this.settled();
   }
 
-  /** Resolves when the switch has everything that was asked for so far. */
+  /** Resolves when the switch has everything that was asked for so far, or cannot have it; never rejects. */
   async settled(): Promise<void> {
-    while (this.#working !== undefined) await this.#working;
+    while (this.#working !== undefined) await this.#working.catch(() => {});
   }
 
   state(): ReturnType<BridgeApp['state']> {
     const endpoints = [...this.#macs.values()].map(({ domain, mac, location }) => ({
-      domain: this.#podName(domain),
+      domain: this.#places.podName(domain),
       mac,
       at: seenAt(location),
     }));
@@ -102,32 +102,40 @@ export class PodBridge implements BridgeApp {
 
   async #takeOver(plan: PodPlan): Promise<void> {
     const ours = { cookie: OURS, cookieMask: OURS_MASK };
-    this.#plan = plan;
-    for await (const flow of this.#session.flowStats({ tableId: Table.LEARN, ...ours }))
-      this.#recall(flow.match);
+    if (plan.keepsPeers) {
+      for await (const { match } of this.#session.flowStats({ tableId: Table.CLASSIFY, ...ours }))
+        this.#recallPeer(match);
+    }
+    this.#setPlan(plan);
+    this.#tellMembers([], plan.members);
+    for await (const { match } of this.#session.flowStats({ tableId: Table.LEARN, ...ours }))
+      this.#recall(match);
     this.#follow(plan);
     await this.#resync();
   }
 
+  #setPlan(plan: PodPlan): void {
+    if (!plan.keepsPeers) this.#recalledPeers.clear();
+    this.#plan = withPeers(plan, this.#recalledPeers);
+    this.#places = new Places(this.#plan);
+  }
+
   /** Puts everything right, whatever is in the switch. */
   async #resync(): Promise<void> {
+    this.#isUncertain = false;
     this.#touched.clear();
     const parts = new Map([...this.#desired].map(([id, intent]) => [id, compile(intent)] as const));
-    await this.#session.reconcile(join(parts.values()), {
-      cookie: OURS,
-      cookieMask: OURS_MASK,
-      ownsGroup: (groupId) => groupId >= FIRST_GROUP && groupId <= LAST_GROUP,
-      ownsMeter: (meterId) => meterId === LEARN_METER,
-    });
+    await this.#session.reconcile(join(parts.values()), OWNED);
     this.#realised.clear();
     for (const [id, part] of parts) this.#realised.set(id, part);
   }
 
   #follow(plan: PodPlan): void {
     const before = this.#plan.members;
-    this.#plan = plan;
-    const gone = this.#macs.deleteWhere(({ domain, location }) => !this.#isPlace(domain, location));
-    for (const entry of gone) this.#aged(entry);
+    const placesBefore = this.#places;
+    this.#setPlan(plan);
+    const gone = this.#macs.deleteWhere(({ domain, location }) => !this.#places.has(domain, location));
+    for (const entry of gone) this.#tellAged(entry, placesBefore);
     this.#tellMembers(before, plan.members);
     const wanted = new Map(this.#intents().map((intent) => [intentId(intent), intent]));
     for (const id of this.#desired.keys()) if (!wanted.has(id)) this.#want(id, undefined);
@@ -161,19 +169,20 @@ export class PodBridge implements BridgeApp {
   }
 
   #realiseSoon(): void {
-    if (this.#working !== undefined || this.#touched.size === 0) return;
+    if (this.#working !== undefined || !this.#hasWork()) return;
     this.#working = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#realise());
   }
 
+  #hasWork(): boolean {
+    return (this.#isUncertain || this.#touched.size > 0) && !this.#stopped && !this.#session.isClosed;
+  }
+
   async #realise(): Promise<void> {
-    try {
-      while (this.#touched.size > 0 && !this.#stopped && !this.#session.isClosed)
-        await this.#realiseTouched();
-    } catch (error) {
-      await this.#mend(error as GalagoError);
-    } finally {
-      this.#working = undefined;
+    while (this.#hasWork()) {
+      if (this.#isUncertain) await this.#mend();
+      else await this.#realiseTouched().catch((error: GalagoError) => this.#tellFailure(error));
     }
+    this.#working = undefined;
   }
 
   async #realiseTouched(): Promise<void> {
@@ -191,91 +200,96 @@ export class PodBridge implements BridgeApp {
     }
   }
 
-  async #mend(error: GalagoError): Promise<void> {
+  #tellFailure({ code, message }: GalagoError): void {
+    this.#isUncertain = true;
     if (this.#stopped || this.#session.isClosed) return;
-    const { code, message } = error;
     this.#log.error({ switch: this.#session.id, code }, `flows could not be changed: ${message}`);
     this.#onEvent({ type: 'problem', switch: this.#session.id, code, message });
+  }
+
+  async #mend(): Promise<void> {
     try {
       await this.#resync();
     } catch (cause) {
-      await this.#session.close(cause as GalagoError);
+      this.#tellFailure(cause as GalagoError);
+      if (!this.#stopped) await this.#session.close(cause as GalagoError);
     }
   }
 
   readonly #onPacketIn = (message: PacketIn): void => {
-    if (message.tableId !== Table.LEARN) return;
-    const place = this.#place(message.match);
-    if (place === undefined) return;
-    this.#learn(place.key, decodeEthernet(message.data).ethSrc, place.location);
+    if (message.tableId !== Table.LEARN || message.data.length < ETH_SRC_END) return;
+    const place = this.#places.of(message.match);
+    // The rest of the frame does not matter, and may be cut off.
+    if (place !== undefined) this.#learn(place.key, readMac(message.data, ETH_SRC), place.location);
   };
 
   readonly #onFlowRemoved = (message: FlowRemoved): void => {
+    if (message.tableId === Table.CLASSIFY && message.reason === 'delete') return this.#onFlush();
     if (message.tableId !== Table.LEARN || message.reason !== 'idleTimeout') return;
     const { ethSrc } = message.match;
-    const place = this.#place(message.match);
+    const place = this.#places.of(message.match);
     if (typeof ethSrc !== 'string' || place === undefined) return;
     const known = this.#macs.get(place.key, ethSrc);
     if (known === undefined || locationId(known) !== locationId(place.location)) return;
     this.#macs.delete(place.key, ethSrc);
-    this.#aged({ domain: place.key, mac: ethSrc, location: known });
+    this.#tellAged({ domain: place.key, mac: ethSrc, location: known });
     this.#want(intentId(this.#learntIntent({ domain: place.key, mac: ethSrc, location: known })), undefined);
     this.#realiseSoon();
   };
 
+  /** The flow that is never deleted was: somebody has emptied the table, as `ovs-vsctl set-controller` does. */
+  #onFlush(): void {
+    this.#log.warn({ switch: this.#session.id }, 'flows were deleted by somebody else, putting them back');
+    this.#isUncertain = true;
+    this.#realiseSoon();
+  }
+
+  #recallPeer(match: Match): void {
+    const recalled = recallPeer(match);
+    if (recalled === undefined) return;
+    const { key, peer } = recalled;
+    this.#recalledPeers.set(key, [...(this.#recalledPeers.get(key) ?? []), peer]);
+  }
+
   /** Takes over an address that a flow in the switch knows, from before this process. */
   #recall(match: Match): void {
-    const place = this.#place(match);
+    const place = this.#places.of(match);
     if (place !== undefined && typeof match.ethSrc === 'string')
-      this.#macs.see(place.key, match.ethSrc, place.location);
+      this.#note(place.key, match.ethSrc, place.location);
   }
 
   #learn(key: number, mac: string, location: Location): void {
-    const seen = this.#macs.see(key, mac, location);
-    if (seen.type === 'known') return;
-    if (seen.type === 'full') {
-      this.#log.debug({ switch: this.#session.id, mac, ...seenAt(location) }, 'no room to learn an address');
-      return;
-    }
-    this.#tellSeen(seen, key, mac, location);
+    if (!this.#note(key, mac, location)) return;
     const intent = this.#learntIntent({ domain: key, mac, location });
     this.#want(intentId(intent), intent);
     this.#realiseSoon();
   }
 
-  /** Where a frame came from, if that is a place where a pod is. */
-  #place({ metadata, inPort, tunIpv4Src }: Match): { key: number; location: Location } | undefined {
-    const tag = metadata === undefined ? undefined : 'value' in metadata ? metadata.value : metadata;
-    if (tag === undefined || inPort === undefined) return undefined;
-    const key = Number(toBigInt(tag) & 0xffff_ffffn);
-    const location: Location =
-      inPort === this.#plan.tunnel?.ofport && typeof tunIpv4Src === 'string'
-        ? { type: 'tunnel', peer: tunIpv4Src }
-        : { type: 'port', ofport: inPort };
-    return this.#isPlace(key, location) ? { key, location } : undefined;
-  }
-
-  #isPlace(key: number, location: Location): boolean {
-    const { members, tunnel, peersByKey } = this.#plan;
-    if (location.type === 'port')
-      return members.some(({ ofport, pod }) => ofport === location.ofport && pod.key === key);
-    const isMine = members.some(({ pod }) => pod.key === key);
-    return isMine && tunnel !== undefined && (peersByKey.get(key) ?? []).includes(location.peer);
-  }
-
-  #podName(key: number): string {
-    return this.#plan.members.find(({ pod }) => pod.key === key)?.pod.name ?? `key ${key}`;
+  /** Keeps an address and tells of it; false when there is nothing new, or no room. */
+  #note(key: number, mac: string, location: Location): boolean {
+    const seen = this.#macs.see(key, mac, location);
+    if (seen.type === 'known') return false;
+    if (seen.type === 'full') {
+      this.#log.debug({ switch: this.#session.id, mac, ...seenAt(location) }, 'no room to learn an address');
+      return false;
+    }
+    this.#tellSeen(seen, key, mac, location);
+    return true;
   }
 
   #tellSeen(seen: Seen<Location>, key: number, mac: string, location: Location): void {
-    const endpoint = { switch: this.#session.id, domain: this.#podName(key), mac, at: seenAt(location) };
+    const domain = this.#places.podName(key);
+    const endpoint = { switch: this.#session.id, domain, mac, at: seenAt(location) };
     if (seen.type === 'moved') this.#onEvent({ type: 'endpointMoved', ...endpoint, from: seenAt(seen.from) });
     else this.#onEvent({ type: 'endpointLearnt', ...endpoint });
   }
 
-  #aged({ domain, mac, location }: Omit<MacEntry<Location>, 'seenAtMs'>): void {
-    const at = seenAt(location);
-    this.#onEvent({ type: 'endpointAged', switch: this.#session.id, domain: this.#podName(domain), mac, at });
+  #tellAged(
+    { domain, mac, location }: Omit<MacEntry<Location>, 'seenAtMs'>,
+    places: Places = this.#places,
+  ): void {
+    const endpoint = { domain: places.podName(domain), mac, at: seenAt(location) };
+    this.#onEvent({ type: 'endpointAged', switch: this.#session.id, ...endpoint });
   }
 
   #tellMembers(before: readonly Member[], after: readonly Member[]): void {
@@ -300,13 +314,9 @@ function join(parts: Iterable<Part>): { flows: FlowSpec[]; groups: GroupSpec[]; 
   };
 }
 
-function locationId(location: Location): string {
-  return location.type === 'port' ? `port ${location.ofport}` : `peer ${location.peer}`;
-}
-
-function seenAt(location: Location): SeenAt {
-  return location.type === 'port' ? { port: location.ofport } : { peer: location.peer };
-}
+/** Where the source address of a frame begins and ends (IEEE 802.3, 3.1.1). */
+const ETH_SRC = 6;
+const ETH_SRC_END = 12;
 
 function memberId({ interface: name, ofport, pod }: Member): string {
   return `${name} ${ofport} ${pod.key}`;

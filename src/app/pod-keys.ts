@@ -23,10 +23,12 @@ export class PodKeys {
     return undefined;
   }
 
-  /** Gives up the pods that are not in use any more. */
-  keepOnly(used: ReadonlySet<number>): void {
+  /** Gives up the pods that nobody asks for any more. */
+  keepOnly(asked: Iterable<Pod>): void {
+    const kept = new Set<number>();
+    for (const { name, key } of asked) if (this.#nameByKey.get(key) === name) kept.add(key);
     for (const [key, name] of this.#nameByKey) {
-      if (used.has(key)) continue;
+      if (kept.has(key)) continue;
       this.#nameByKey.delete(key);
       this.#keyByName.delete(name);
     }

@@ -124,13 +124,13 @@ const STANDARD: readonly (readonly string[])[] = [
     'OFPMMFC_OUT_OF_METERS',
     'OFPMMFC_OUT_OF_BANDS',
   ],
-  // OFPET_TABLE_FEATURES_FAILED
+  // OFPET_TABLE_FEATURES_FAILED, of which Open vSwitch calls three as OpenFlow 1.4 calls them for all properties
   [
     'OFPTFFC_BAD_TABLE',
     'OFPTFFC_BAD_METADATA',
-    'OFPTFFC_BAD_TYPE',
-    'OFPTFFC_BAD_LEN',
-    'OFPTFFC_BAD_ARGUMENT',
+    'OFPBPC_BAD_TYPE',
+    'OFPBPC_BAD_LEN',
+    'OFPBPC_BAD_VALUE',
     'OFPTFFC_EPERM',
   ],
 ];

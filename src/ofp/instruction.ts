@@ -2,6 +2,7 @@ import type Long from 'long';
 import { WireError } from '../util/errors.ts';
 import { readU64, type U64 } from '../util/u64.ts';
 import { type Action, type ActionInit, decodeActions, encodeActions } from './actions/action.ts';
+import { enumeration } from './wire/enumeration.ts';
 import { badLength, need, readLength, type WireView } from './wire/wire-view.ts';
 import type { Writer } from './wire/writer.ts';
 
@@ -63,6 +64,19 @@ const Code = {
   CLEAR_ACTIONS: 5,
   METER: 6,
 } as const;
+
+/** What an instruction that is known here is called. */
+export type InstructionName = Exclude<Instruction['type'], 'unknown'>;
+
+/** The numbers of {@link InstructionName}. */
+export const instructionCodes = enumeration<InstructionName>('OFPIT', {
+  gotoTable: Code.GOTO_TABLE,
+  writeMetadata: Code.WRITE_METADATA,
+  writeActions: Code.WRITE_ACTIONS,
+  applyActions: Code.APPLY_ACTIONS,
+  clearActions: Code.CLEAR_ACTIONS,
+  meter: Code.METER,
+});
 
 /**
  * Decodes the instructions that fill `start` to `end`.

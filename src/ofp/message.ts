@@ -8,7 +8,7 @@ import {
   setAsync,
 } from './messages/async-config.ts';
 import { type BarrierReply, type BarrierRequest, barrierReply, barrierRequest } from './messages/barrier.ts';
-import type { MessageCodec, WithoutXid } from './messages/codec.ts';
+import type { ExperimenterCodec, MessageCodec, NestedMessages, WithoutXid } from './messages/codec.ts';
 import { type EchoReply, type EchoRequest, echoReply, echoRequest } from './messages/echo.ts';
 import { type ErrorInit, type ErrorMessage, error } from './messages/error.ts';
 import { type ExperimenterMessage, experimenter } from './messages/experimenter.ts';
@@ -23,6 +23,8 @@ import { type FlowRemoved, type FlowRemovedInit, flowRemoved } from './messages/
 import { type GroupMod, type GroupModInit, groupMod } from './messages/group-mod.ts';
 import { type Hello, type HelloInit, hello } from './messages/hello.ts';
 import { type MeterMod, type MeterModInit, meterMod } from './messages/meter-mod.ts';
+import { type NiciraMessage, type NiciraMessageInit, niciraMessages } from './messages/nicira.ts';
+import { type OnfMessage, type OnfMessageInit, onfMessages } from './messages/onf.ts';
 import { type PacketIn, type PacketInInit, packetIn } from './messages/packet-in.ts';
 import { type PacketOut, type PacketOutInit, packetOut } from './messages/packet-out.ts';
 import { type PortMod, portMod } from './messages/port-mod.ts';
@@ -101,6 +103,8 @@ export type Message =
   | GetAsyncReply
   | SetAsync
   | MeterMod
+  | NiciraMessage
+  | OnfMessage
   | UnknownMessage;
 
 /** A message to be sent: any {@link Message}, or one with less said where the specification has a usual value. */
@@ -113,6 +117,8 @@ export type MessageInit =
   | MeterModInit
   | MultipartReplyInit
   | MultipartRequestInit
+  | NiciraMessageInit
+  | OnfMessageInit
   | PacketInInit
   | PacketOutInit
   | RoleReplyInit
@@ -156,6 +162,12 @@ export const messageCodecs: readonly MessageCodec[] = [
   meterMod,
 ] as unknown as readonly MessageCodec[];
 
+/** Every message of an experimenter that is known here. */
+export const experimenterCodecs: readonly ExperimenterCodec[] = [...niciraMessages, ...onfMessages];
+
+/** Messages may hold a message (a bundle's, a forwarded request): how deep is bounded, so that none can exhaust the stack. */
+const MAX_DEPTH = 4;
+
 const byCode: (MessageCodec | undefined)[] = [];
 const byType = new Map<string, MessageCodec>();
 for (const codec of messageCodecs) {
@@ -164,6 +176,21 @@ for (const codec of messageCodecs) {
   byCode[codec.code] = codec;
   byType.set(codec.type, codec);
 }
+
+const byExperimenter = new Map<number, Map<number, ExperimenterCodec>>();
+const experimenterByType = new Map<string, ExperimenterCodec>();
+for (const codec of experimenterCodecs) {
+  const types = byExperimenter.get(codec.experimenter) ?? new Map<number, ExperimenterCodec>();
+  if (types.has(codec.expType) || byType.has(codec.type) || experimenterByType.has(codec.type))
+    throw new Error(`${codec.type} is registered twice`);
+  byExperimenter.set(codec.experimenter, types.set(codec.expType, codec));
+  experimenterByType.set(codec.type, codec);
+}
+
+const levels: NestedMessages[] = Array.from({ length: MAX_DEPTH }, (_, depth) => ({
+  decode: (wire, start, end) => decodeAt(wire, start, end, depth + 1),
+  encode: (writer, message, xid) => encodeAt(writer, message, xid, depth + 1),
+}));
 
 /**
  * Decodes the message that begins at `offset`; what follows it is not looked at.
@@ -178,6 +205,10 @@ export function decode(bytes: Uint8Array, offset = 0): Message {
 
 /** Decodes the message that fills `start` to `end`, whose length has been checked. */
 export function decodeMessage(wire: WireView, start: number, end: number): Message {
+  return decodeAt(wire, start, end, 0);
+}
+
+function decodeAt(wire: WireView, start: number, end: number, depth: number): Message {
   const version = wire.bytes[start]!;
   const code = wire.bytes[start + 1]!;
   const xid = wire.view.getUint32(start + 4);
@@ -187,6 +218,14 @@ export function decodeMessage(wire: WireView, start: number, end: number): Messa
   }
   if (codec === undefined) return { type: 'unknown', xid, code, raw: wire.bytes.subarray(start + 8, end) };
   need(`message ${codec.type}`, codec.size, start, end);
+  if (code === experimenter.code) {
+    const { view } = wire;
+    const known = byExperimenter.get(view.getUint32(start + 8))?.get(view.getUint32(start + 12));
+    if (known !== undefined) {
+      need(`message ${known.type}`, known.size, start, end);
+      return known.decode(wire, start, end, xid, level(depth)) as Message;
+    }
+  }
   return codec.decode(wire, start, end, xid) as Message;
 }
 
@@ -206,20 +245,36 @@ export function encode(message: MessageInit): Buffer {
  */
 export function encodeInto(writer: Writer, message: MessageInit, xid: number): void {
   const start = writer.offset;
-  const codec = message.type === 'unknown' ? undefined : byType.get(message.type);
-  if (codec === undefined && message.type !== 'unknown') {
-    throw new WireError('OFP_BAD_VALUE', `no message is called '${(message as { type: string }).type}'`);
-  }
   try {
-    writer.u8('version' in message && message.version !== undefined ? message.version : OFP_VERSION);
-    writer.u8(codec === undefined ? (message as UnknownMessage).code : codec.code);
-    writer.u16(0);
-    writer.u32(xid);
-    if (codec === undefined) writer.raw((message as UnknownMessage).raw);
-    else codec.encode(writer, message);
-    writer.patchLength(start);
+    encodeAt(writer, message, xid, 0);
   } catch (cause) {
     writer.offset = start;
     throw cause;
   }
+}
+
+function encodeAt(writer: Writer, message: MessageInit, xid: number, depth: number): void {
+  const start = writer.offset;
+  const known = experimenterByType.get(message.type);
+  const codec = known === undefined ? byType.get(message.type) : experimenter;
+  if (codec === undefined && message.type !== 'unknown') {
+    throw new WireError('OFP_BAD_VALUE', `no message is called '${(message as { type: string }).type}'`);
+  }
+  writer.u8('version' in message && message.version !== undefined ? message.version : OFP_VERSION);
+  writer.u8(codec === undefined ? (message as UnknownMessage).code : codec.code);
+  writer.u16(0);
+  writer.u32(xid);
+  if (known !== undefined) {
+    writer.u32(known.experimenter);
+    writer.u32(known.expType);
+    known.encode(writer, message, level(depth), xid);
+  } else if (codec !== undefined) (codec as MessageCodec).encode(writer, message);
+  else writer.raw((message as UnknownMessage).raw);
+  writer.patchLength(start);
+}
+
+function level(depth: number): NestedMessages {
+  const nested = levels[depth];
+  if (nested !== undefined) return nested;
+  throw new WireError('OFP_TOO_DEEP', `messages are nested over ${MAX_DEPTH} deep`);
 }

@@ -3,7 +3,7 @@ import { type Json, show } from './json.ts';
 import { NewRow } from './outcome.ts';
 import type { Atom } from './row-types.ts';
 import { type BaseType, type ColumnSchema, didYouMean } from './schema.ts';
-import { decodeUuid, encodeUuid, isUuid } from './uuid.ts';
+import { decodeUuid, encodeUuid, isUuid, ZERO_UUID } from './uuid.ts';
 
 /** Writes a reference to a row of the transaction at hand, or to one that an earlier transaction inserted. */
 export type EncodeNewRow = (row: NewRow<string>) => Json;
@@ -63,7 +63,7 @@ const DEFAULTS = {
   real: 0,
   boolean: false,
   string: '',
-  uuid: '00000000-0000-0000-0000-000000000000',
+  uuid: ZERO_UUID,
 } as const;
 
 function encodeReference(

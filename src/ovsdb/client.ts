@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { ClosedError, type GalagoError, WireError } from '../util/errors.ts';
+import { ClosedError, type GalagoError, TimeoutError, WireError } from '../util/errors.ts';
 import { GuardedEmitter, type HandlerEvents } from './guarded-emitter.ts';
 import { type Json, show } from './json.ts';
 import { type CallOptions, type JsonRpcOptions, JsonRpcPeer } from './json-rpc.ts';
@@ -194,7 +194,8 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
 
   /**
    * Copies tables, and keeps the copy equal to the server. Resolves when it has everything.
-   * @throws UsageError `OVSDB_UNKNOWN_TABLE`, `OVSDB_UNKNOWN_COLUMN`, `OVSDB_SCHEMA_MISMATCH`.
+   * @throws UsageError `OVSDB_BAD_SELECTION`, `OVSDB_UNKNOWN_TABLE`, `OVSDB_UNKNOWN_COLUMN`,
+   * `OVSDB_SCHEMA_MISMATCH`.
    * @throws ClosedError `OVSDB_CLOSED`, `OVSDB_CALL_ABORTED`.
    * @throws TimeoutError `OVSDB_NO_ANSWER`.
    */
@@ -241,6 +242,7 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
       await this.#handshake(peer);
     } catch (error) {
       await peer.close();
+      this.#lost(error as GalagoError, peer.idleMs);
       throw error;
     }
     if (!peer.isClosed) {
@@ -276,10 +278,11 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     }
   }
 
-  #lost(error: ClosedError, idleMs: number): void {
+  /** While connecting, some of the replicas may have been synced before the connection was lost again. */
+  #lost(error: GalagoError, idleMs: number): void {
+    for (const monitor of this.#monitors.values()) monitor.disconnected(error, idleMs);
     if (this.#state !== 'connected') return;
     this.#to('connected', 'connecting');
-    for (const monitor of this.#monitors.values()) monitor.disconnected(error, idleMs);
     this.emit('disconnected', { error });
   }
 
@@ -333,15 +336,23 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
       await monitor.start(peer, this.schema, options);
     } catch (error) {
       this.#monitors.delete(monitor.id);
-      if (!isLoss(error)) throw error;
+      if (isLoss(error)) return;
+      // The server does not know that nobody waits any more.
+      const isGivenUp = error instanceof ClosedError || error instanceof TimeoutError;
+      if (isGivenUp) void this.#cancelMonitor(peer, monitor);
+      throw error;
     }
   }
 
   async #stopMonitor(monitor: Monitor): Promise<void> {
     monitor.end(new ClosedError('OVSDB_CLOSED', 'the replica was closed'));
     if (!this.#monitors.delete(monitor.id) || this.#state !== 'connected') return;
-    // Whatever the answer, the server sends nothing more, and what it had sent already is dropped.
-    await this.#peer!.request('monitor_cancel', [monitor.id]).catch(() => {});
+    await this.#cancelMonitor(this.#peer!, monitor);
+  }
+
+  /** Whatever the answer, the server sends nothing more, and what it had sent already is dropped. */
+  async #cancelMonitor(peer: JsonRpcPeer, monitor: Monitor): Promise<void> {
+    await peer.request('monitor_cancel', [monitor.id]).catch(() => {});
   }
 
   readonly #now = (): number => (this.#options.now ?? (() => performance.now()))();

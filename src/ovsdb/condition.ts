@@ -60,7 +60,7 @@ function encodeCondition(table: TableSchema, condition: unknown, encodeNewRow: E
  * Writes a value to compare or to combine with a column: of the column's type, but with any number of elements.
  * @throws UsageError `OVSDB_BAD_VALUE`.
  */
-export function encodeOperand(column: ColumnSchema, value: unknown, encodeNewRow: EncodeNewRow): Json {
+function encodeOperand(column: ColumnSchema, value: unknown, encodeNewRow: EncodeNewRow): Json {
   switch (column.type.kind) {
     case 'set':
       return encodeSet(column, value, encodeNewRow);

@@ -19,7 +19,7 @@ export interface Link {
 }
 
 /** What a {@link Link} calls. */
-export interface LinkHooks {
+interface LinkHooks {
   /** Given each connection; settles when it is over. */
   readonly serve: (socket: Socket, name: string) => Promise<void>;
   /** Told why a connection was not made, or has ended, and when the next comes: `undefined` is never. */

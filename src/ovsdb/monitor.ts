@@ -1,4 +1,4 @@
-import { type GalagoError, WireError } from '../util/errors.ts';
+import { type GalagoError, UsageError, WireError } from '../util/errors.ts';
 import type { Reporter } from './guarded-emitter.ts';
 import { type Json, type JsonObject, show } from './json.ts';
 import type { CallOptions, JsonRpcPeer } from './json-rpc.ts';
@@ -6,7 +6,7 @@ import { OvsdbError } from './remote-error.ts';
 import { Replica, type ReplicaSource } from './replica.ts';
 import { equalRows } from './row.ts';
 import type { UntypedRow } from './row-types.ts';
-import { type ColumnSchema, columnOf, type DatabaseSchema, tableOf } from './schema.ts';
+import { type ColumnSchema, columnOf, type DatabaseSchema, type TableSchema, tableOf } from './schema.ts';
 import { TableStore } from './table-store.ts';
 import { planUpdates, type RowUpdatePlan, type UpdatesFormat } from './table-updates.ts';
 import { isUuid, type Uuid, ZERO_UUID } from './uuid.ts';
@@ -81,7 +81,8 @@ export class Monitor implements ReplicaSource {
 
   /**
    * Begins on a new connection; when it resolves the replica equals the server.
-   * @throws UsageError `OVSDB_UNKNOWN_TABLE`, `OVSDB_UNKNOWN_COLUMN`, `OVSDB_SCHEMA_MISMATCH`.
+   * @throws UsageError `OVSDB_BAD_SELECTION`, `OVSDB_UNKNOWN_TABLE`, `OVSDB_UNKNOWN_COLUMN`,
+   * `OVSDB_SCHEMA_MISMATCH`.
    * @throws OvsdbError what the server answered.
    */
   async start(peer: JsonRpcPeer, schema: DatabaseSchema, options: CallOptions = {}): Promise<void> {
@@ -134,17 +135,10 @@ export class Monitor implements ReplicaSource {
   #select(schema: DatabaseSchema): JsonObject {
     const requests: Record<string, Json> = {};
     for (const [name, store] of this.stores) {
-      const theirs = tableOf(schema, name);
-      const selected = this.#options.selection[name]!;
-      const ours = this.#options.ours.tables.get(name) ?? theirs;
-      const columns: ColumnSchema[] =
-        selected === true
-          ? [...ours.columns].map(([column, ourColumn]) =>
-              theirs.columns.has(column) ? columnOf(theirs, column) : ourColumn,
-            )
-          : selected.map((column) => columnOf(theirs, column));
-      store.setColumns(theirs, columns);
-      const names = columns.map((column) => column.name).filter((column) => theirs.columns.has(column));
+      const table = tableOf(schema, name);
+      const columns = this.#columnsOf(table);
+      store.setColumns(table, columns);
+      const names = columns.map((column) => column.name).filter((column) => table.columns.has(column));
       requests[name] = [{ columns: names }];
     }
     // A transaction only says where we stopped as far as the same columns go.
@@ -152,6 +146,20 @@ export class Monitor implements ReplicaSource {
     if (requested !== this.#requested) this.#lastTransaction = ZERO_UUID;
     this.#requested = requested;
     return requests;
+  }
+
+  /** With all columns selected, one that only we know of reads as its default. */
+  #columnsOf(table: TableSchema): readonly ColumnSchema[] {
+    const selected = this.#options.selection[table.name];
+    if (Array.isArray(selected)) return selected.map((name) => columnOf(table, String(name)));
+    if (selected !== true) {
+      const message = `replica of ${table.name}: expected true or an array of columns, got ${show(selected)}`;
+      throw new UsageError('OVSDB_BAD_SELECTION', message);
+    }
+    const ours = this.#options.ours.tables.get(table.name) ?? table;
+    return [...ours.columns].map(([name, column]) =>
+      table.columns.has(name) ? columnOf(table, name) : column,
+    );
   }
 
   #begin({ found, lastTransaction, updates, format }: Snapshot): void {

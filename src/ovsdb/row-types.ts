@@ -60,12 +60,12 @@ export type MutableName<S extends SchemaJson, T extends TableName<S>> = {
 }[ColumnName<S, T>];
 
 /** What may be written to a column: its value, with rows of the same transaction in place of references. */
-export type ColumnInit<S extends SchemaJson, T extends TableName<S>, C extends string> = ValueInit<
+type ColumnInit<S extends SchemaJson, T extends TableName<S>, C extends string> = ValueInit<
   Row<S, T>[C & keyof Row<S, T>]
 >;
 
 /** A value with {@link NewRow} allowed in place of each reference. */
-export type ValueInit<V> =
+type ValueInit<V> =
   V extends Ref<infer T>
     ? V | NewRow<T>
     : V extends readonly (infer E)[]
@@ -86,7 +86,7 @@ export type Condition<R> = string extends keyof R
     }[keyof R & string];
 
 /** `<function>` (RFC 7047, 5.1); ordering is for numbers. */
-export type ConditionFunction<V> =
+type ConditionFunction<V> =
   | '=='
   | '!='
   | 'includes'
@@ -119,7 +119,7 @@ type Ordering = '<' | '<=' | '>' | '>=';
 type Arithmetic = '+=' | '-=' | '*=' | '/=' | '%=';
 
 /** The value of a column of the `<type>` T. */
-export type ColumnValue<T extends TypeJson> = T extends { readonly key: infer K }
+type ColumnValue<T extends TypeJson> = T extends { readonly key: infer K }
   ? T extends { readonly value: infer V }
     ? ReadonlyMap<AtomOf<K>, AtomOf<V>>
     : T extends { readonly max: infer Max }

@@ -2,7 +2,7 @@
 export type AtomicType = 'integer' | 'real' | 'boolean' | 'string' | 'uuid';
 
 /** `<base-type>` (RFC 7047, 3.2). */
-export interface BaseTypeJson {
+interface BaseTypeJson {
   readonly type: AtomicType;
   readonly enum?: number | boolean | string | readonly ['set', readonly (number | boolean | string)[]];
   readonly minInteger?: number;
@@ -33,7 +33,7 @@ export interface ColumnJson {
 }
 
 /** `<table-schema>` (RFC 7047, 3.2). */
-export interface TableJson {
+interface TableJson {
   readonly columns: { readonly [column: string]: ColumnJson };
   readonly maxRows?: number;
   readonly isRoot?: boolean;

@@ -1,42 +1,12 @@
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Backoff, type ConnectionMethod, type DialOptions, dial } from '../../src/net/index.ts';
 import { listenOvsdb, OvsdbClient, type RowOf } from '../../src/ovsdb/index.ts';
 import { openVswitch } from '../../src/ovsdb/schemas/index.ts';
-import { type Host, Lab, run } from '../lab/index.ts';
+import { type Host, Lab } from '../lab/index.ts';
 import { Arrivals, rejection } from '../net/sockets.ts';
-import { testSchema } from '../ovsdb/test-schema.ts';
 import { describeWithLab } from './describe-with-lab.ts';
 
 type Client = OvsdbClient<typeof openVswitch.json>;
-type Interface = RowOf<typeof openVswitch, 'Interface'>;
-
-/** A way to dial that waits until it is let through. */
-function gatedDial() {
-  let open = Promise.resolve();
-  let release = () => {};
-  const received: string[] = [];
-  return {
-    /** All that the last connection has received. */
-    received: () => received.join(''),
-    shut: () => {
-      open = new Promise((resolve) => {
-        release = resolve;
-      });
-    },
-    open: () => release(),
-    dial: async (method: ConnectionMethod, options: DialOptions) => {
-      await open;
-      const socket = await dial(method, options);
-      received.length = 0;
-      socket.on('data', (chunk: Buffer) => received.push(chunk.toString()));
-      return socket;
-    },
-  };
-}
-
-const impatient = () => new Backoff({ minMs: 5, maxMs: 5 });
 
 describeWithLab('OVSDB with a real Open vSwitch', () => {
   let lab: Lab;
@@ -46,7 +16,7 @@ describeWithLab('OVSDB with a real Open vSwitch', () => {
   beforeAll(async () => {
     lab = await Lab.create();
     host = await lab.addSwitch();
-    db = await OvsdbClient.connect(host.ovs.dbSocket, { schema: openVswitch, backoff: impatient() });
+    db = await OvsdbClient.connect(host.ovs.dbSocket, { schema: openVswitch });
   });
 
   afterAll(async () => {
@@ -103,7 +73,6 @@ describeWithLab('OVSDB with a real Open vSwitch', () => {
 
   it('makes a bridge with a port and an interface, which ovs-vswitchd then makes', async () => {
     const bridge = await addBridge('br-new');
-    expect((await host.ovs.vsctl('list-ports', 'br0')).trim()).toBe('');
     expect((await host.ovs.vsctl('get', 'Bridge', 'br-new', '_uuid')).trim()).toBe(bridge.uuid);
     expect((await host.ovs.vsctl('get', 'Bridge', 'br-new', 'external_ids')).trim()).toBe(
       '{made-by="a \\"test\\""}',
@@ -240,46 +209,8 @@ describeWithLab('OVSDB with a real Open vSwitch', () => {
     });
     expect(await refused((tx: AnyTx) => tx.insert('Bridge', { fail_mode: 'secur' }))).toMatchObject({
       message:
-        "Bridge.fail_mode: expected one of 'standalone', 'secure', got 'secur'; did you mean 'secure'?",
+        "Bridge.fail_mode: expected one of 'secure', 'standalone', got 'secur'; did you mean 'secure'?",
     });
-  });
-
-  it('reports rows deleted while the server was dead, once', async () => {
-    await host.ovs.vsctl('add-br', 'br-gone', '--', 'set', 'Bridge', 'br-gone', 'datapath_type=netdev');
-    const gate = gatedDial();
-    const settings = { schema: openVswitch, backoff: impatient(), dial: gate.dial };
-    const client = await OvsdbClient.connect(host.ovs.dbSocket, settings);
-    const replica = await client.replicate({ Bridge: ['name', 'external_ids'], Port: ['name'] });
-    const told: string[] = [];
-    replica.Bridge.on('delete', (row) => told.push(`delete bridge ${row.name}`));
-    replica.Port.on('delete', (row) => told.push(`delete port ${row.name}`));
-    replica.Bridge.on('insert', (row) => told.push(`insert bridge ${row.name}`));
-    replica.Bridge.on('update', (row, old) =>
-      told.push(`update bridge ${row.name} ${old.external_ids.get('k')} to ${row.external_ids.get('k')}`),
-    );
-    replica.on('change', (changes) => told.push(`change ${changes.length}`));
-
-    gate.shut();
-    const stale = once(replica, 'stale');
-    process.kill(host.ovs.ovsdbPid!, 'SIGKILL');
-    await stale;
-    expect(replica.isStale).toBe(true);
-    expect(replica.Bridge.find({ name: 'br-gone' })).toBeDefined();
-    const waiting = client.transact((tx) => tx.select('Bridge', [], ['name']));
-    await host.ovs.restartOvsdb();
-    await host.ovs.vsctl('del-br', 'br-gone', '--', 'set', 'Bridge', 'br0', 'external_ids:k=v');
-    gate.open();
-
-    await replica.synced();
-    expect(told).toEqual([
-      'update bridge br0 undefined to v',
-      'delete bridge br-gone',
-      'delete port br-gone',
-      'change 3',
-    ]);
-    expect((await waiting).rows.map(({ name }) => name)).toEqual(['br0']);
-    expect(replica.isStale).toBe(false);
-    await client.close();
   });
 
   it('gives a client for a switch that calls after set-manager, and ends with the call', async () => {
@@ -299,43 +230,5 @@ describeWithLab('OVSDB with a real Open vSwitch', () => {
     } finally {
       await listener.close();
     }
-  });
-
-  it('continues where it stopped with a clustered server, which keeps its history', async () => {
-    const file = (name: string) => join(lab.dir, name);
-    const schemaFile = file('test.ovsschema');
-    const method = `unix:${file('raft.sock')}`;
-    await run('sh', ['-c', 'cat > "$0"', schemaFile], { input: JSON.stringify(testSchema.json) });
-    await run('ovsdb-tool', ['create-cluster', file('raft.db'), schemaFile, `unix:${file('raft.raft')}`]);
-    const args = [file('raft.db'), `--remote=p${method}`, `--unixctl=${file('raft.ctl')}`];
-    let server = await lab.start('ovsdb-server', args);
-    const gate = gatedDial();
-    const settings = { schema: testSchema, backoff: impatient(), waitForServer: true };
-    const client = await OvsdbClient.connect(method, { ...settings, dial: gate.dial });
-    const other = await OvsdbClient.connect(method, settings);
-    const insert = (name: string) =>
-      other.transact((tx) => tx.insert('Thing', { name, parts: [tx.insert('Part', { name })] }));
-    await insert('kept');
-    await insert('gone');
-    const replica = await client.replicate({ Thing: ['name'] });
-    const told: string[] = [];
-    replica.Thing.on('delete', (row) => told.push(`delete ${row.name}`));
-    replica.Thing.on('insert', (row) => told.push(`insert ${row.name}`));
-
-    gate.shut();
-    const stale = once(replica, 'stale');
-    await server.stop('SIGKILL');
-    await stale;
-    server = await lab.start('ovsdb-server', args);
-    await other.transact((tx) => tx.delete('Thing', [['name', '==', 'gone']]));
-    await insert('new');
-    gate.open();
-    await replica.synced();
-    expect(gate.received()).toMatch(/"result":\[true,/);
-    expect(told.sort()).toEqual(['delete gone', 'insert new']);
-    expect([...replica.Thing].map((row) => row.name).sort()).toEqual(['kept', 'new']);
-    await client.close();
-    await other.close();
-    await server.stop();
   });
 });

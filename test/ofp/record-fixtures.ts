@@ -48,6 +48,12 @@ class Session {
     await this.#run([...options, command], args);
   }
 
+  /** Runs ovs-ofctl once packets have been counted. */
+  async counters(command: string, ...args: readonly string[]): Promise<void> {
+    this.recorder.begin(`${command} after packets`, WHOLE_DUMP);
+    await this.#run([command], args);
+  }
+
   /** Runs `act` while `ovs-ofctl monitor` is connected, until the monitor has printed `pattern`. */
   async monitor(args: readonly string[], pattern: RegExp, act: () => Promise<unknown>): Promise<void> {
     this.recorder.begin(['monitor', ...args].join(' '));
@@ -265,6 +271,8 @@ async function record(session: Session): Promise<void> {
   await askAll(session);
   await changeRest(session);
   for (const format of ['standard', 'nxt_packet_in', 'nxt_packet_in2']) await packetIns(session, format);
+  await session.counters('dump-flows', 'table=0');
+  for (const what of ['aggregate', 'group-stats', 'tables']) await session.counters(`dump-${what}`);
   await notifications(session);
   await rawMessages(session);
   for (const what of ['flows', 'groups', 'meters']) await session.ofctl(`del-${what}`);

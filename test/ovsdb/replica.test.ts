@@ -166,6 +166,25 @@ describe('a replica', () => {
     expect({ isStale: replica.isStale, state: client.state }).toEqual({ isStale: false, state: 'connected' });
   });
 
+  it('is stale again when the connection breaks while another is being synced', async () => {
+    const { client, peer, replica, told } = await replicate([false, txn(1), {}]);
+    await client.replicate({ Thing: ['name'] });
+    server.handlers.monitor_cond_since = async ([, id], connection) => {
+      if (id !== 'galago-1') return [false, txn(1), {}];
+      await connection.request('echo', []);
+      await connection.close();
+      return null;
+    };
+    let retry = once(client, 'retry');
+    await peer.close();
+    await retry;
+    retry = once(client, 'retry');
+    time.advance(10_000);
+    await retry;
+    expect(replica.isStale).toBe(true);
+    expect(told).toEqual(['stale', 'synced', 'stale']);
+  });
+
   it.each<[string, Json, string]>([
     ['modifies a row it has not told of', { Part: { [b]: { modify: {} } } }, 'OVSDB_REPLICA_DIVERGED'],
     ['sends a table that was not asked for', { Thing: {} }, 'OVSDB_BAD_MESSAGE'],
@@ -244,6 +263,20 @@ describe('a replica', () => {
     expect(client.state).toBe('connected');
   });
 
+  it('is cancelled at the server when it is given up', async () => {
+    const { client } = await connect();
+    const controller = new AbortController();
+    server.handlers.monitor_cond_since = () => {
+      controller.abort();
+      return new Promise(() => {});
+    };
+    server.handlers.monitor_cancel = () => new Promise(() => {});
+    const aborted = rejection(client.replicate({ Part: true }, { signal: controller.signal }));
+    expect(await aborted).toMatchObject({ code: 'OVSDB_CALL_ABORTED' });
+    await client.echo();
+    expect(server.calls.at(-1)).toEqual({ method: 'monitor_cancel', params: ['galago-0'] });
+  });
+
   it('is refused before anything is sent when a name is wrong', async () => {
     const { client } = await connect();
     expect(await rejection(client.replicate({ Prat: true } as never))).toMatchObject({
@@ -251,6 +284,9 @@ describe('a replica', () => {
     });
     expect(await rejection(client.replicate({ Part: ['nam'] } as never))).toMatchObject({
       code: 'OVSDB_UNKNOWN_COLUMN',
+    });
+    expect(await rejection(client.replicate({ Part: 'name' } as never))).toMatchObject({
+      code: 'OVSDB_BAD_SELECTION',
     });
     expect(server.methods).toEqual(['get_schema']);
   });

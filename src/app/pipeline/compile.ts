@@ -9,7 +9,7 @@ import {
   output,
   setField,
 } from '../../ofp/index.ts';
-import { cookie } from './cookie.ts';
+import { cookie, OURS, OURS_MASK } from './cookie.ts';
 import { type Intent, intentNumber } from './intent.ts';
 import {
   FROM_TUNNEL,
@@ -32,9 +32,16 @@ export interface Part {
 export const LEARNT_IDLE_TIMEOUT = 300;
 
 /** The groups of ours: two for each key. Groups have no cookie, so that their numbers have to tell. */
-export const FIRST_GROUP = 0x6a00_0000;
-/** The last of them. */
-export const LAST_GROUP = FIRST_GROUP + 2 ** 25 - 1;
+const FIRST_GROUP = 0x6a00_0000;
+const LAST_GROUP = FIRST_GROUP + 2 ** 25 - 1;
+
+/** What of a switch is ours, for `Switch.reconcile`. */
+export const OWNED = {
+  cookie: OURS,
+  cookieMask: OURS_MASK,
+  ownsGroup: (groupId: number) => groupId >= FIRST_GROUP && groupId <= LAST_GROUP,
+  ownsMeter: (meterId: number) => meterId === LEARN_METER,
+};
 
 type IntentOf<Type extends Intent['type']> = Extract<Intent, { type: Type }>;
 
@@ -63,7 +70,8 @@ function compileBase(intent: IntentOf<'base'>): Part {
   const toController: ActionInit = { type: 'nxController2', ...meterId };
   return {
     flows: [
-      { ...own, tableId: Table.CLASSIFY },
+      // Nobody has a reason to delete it, so that the notice of its removal tells when somebody empties the tables.
+      { ...own, tableId: Table.CLASSIFY, flags: FlowModFlag.SEND_FLOW_REM },
       onward(Table.GUARD, Table.LEARN),
       { ...own, tableId: Table.LEARN, instructions: [apply(toController), goto(Table.SERVE)] },
       // No station has a group address for its own: a frame from one is forged.

@@ -1,5 +1,6 @@
 import { WireError } from '../../util/errors.ts';
 import { Experimenter } from '../oxm/fields.ts';
+import { enumeration } from '../wire/enumeration.ts';
 import { need, readLength, type WireView } from '../wire/wire-view.ts';
 import type { Writer } from '../wire/writer.ts';
 import type { ActionCodec, NestedActions } from './codec.ts';
@@ -52,6 +53,15 @@ for (const [experimenter, codecs] of experimenters) {
   for (const codec of codecs) register(codec, experimenter, subtypes);
   bySubtype.set(experimenter, subtypes);
 }
+
+/** What an action of the specification is called. */
+export type ActionName = (StandardAction | SetField | OpenFlow11Action)['type'];
+
+/** The numbers of {@link ActionName}. */
+export const actionCodes = enumeration<ActionName>(
+  'OFPAT',
+  Object.fromEntries([...byCode].map(([code, { type }]) => [type, code])) as Record<ActionName, number>,
+);
 
 const levels: NestedActions[] = Array.from({ length: MAX_DEPTH }, (_, depth) => ({
   decode: (wire, start, end) => decodeList(wire, start, end, depth + 1),
@@ -114,8 +124,7 @@ function encodeList(writer: Writer, actions: readonly ActionInit[], depth: numbe
   for (const action of actions) {
     const start = writer.offset;
     if (action.type === 'unknown') {
-      writer.u16(action.code);
-      writer.u16(0);
+      writer.begin(action.code);
       writer.raw(action.raw);
     } else {
       encodeKnown(writer, action, nested);
@@ -133,8 +142,7 @@ function encodeKnown(
   const registered = byType.get(action.type);
   if (registered === undefined) throw new WireError('OFP_BAD_VALUE', `no action is called '${action.type}'`);
   const { codec, experimenter } = registered;
-  writer.u16(experimenter === undefined ? codec.code : EXPERIMENTER_CODE);
-  writer.u16(0);
+  writer.begin(experimenter === undefined ? codec.code : EXPERIMENTER_CODE);
   if (experimenter !== undefined) {
     writer.u32(experimenter);
     writer.u16(codec.code);

@@ -23,7 +23,8 @@ export interface GetAsyncReply extends MessageBase<'getAsyncReply'>, AsyncConfig
 /** OFPT_SET_ASYNC. */
 export interface SetAsync extends MessageBase<'setAsync'>, AsyncConfig {}
 
-const layout = struct<AsyncConfig>(
+/** The layout of {@link AsyncConfig}. */
+export const asyncConfigStruct = struct<AsyncConfig>(
   'ofp_async_config',
   u32('packetInMaster'),
   u32('packetInSlave'),
@@ -49,8 +50,8 @@ function asyncConfig<Type extends 'getAsyncReply' | 'setAsync'>(
   return {
     type,
     code,
-    size: 8 + layout.size,
-    decode: (wire, start, end, xid) => ({ type, xid, ...layout.decode(wire, start + 8, end) }),
-    encode: (writer, message) => layout.encode(writer, message),
+    size: 8 + asyncConfigStruct.size,
+    decode: (wire, start, end, xid) => ({ type, xid, ...asyncConfigStruct.decode(wire, start + 8, end) }),
+    encode: (writer, message) => asyncConfigStruct.encode(writer, message),
   };
 }

@@ -1,3 +1,4 @@
+import type { Message, MessageInit } from '../message.ts';
 import type { WireView } from '../wire/wire-view.ts';
 import type { Writer } from '../wire/writer.ts';
 
@@ -29,4 +30,54 @@ export type WithoutXid<T> = T extends { readonly xid: number }
 /** The codec of a message that is all header. */
 export function bareMessage<Type extends string>(type: Type, code: number): MessageCodec<MessageBase<Type>> {
   return { type, code, size: 8, decode: (_wire, _start, _end, xid) => ({ type, xid }), encode: () => {} };
+}
+
+/** How a message that holds a message reads and writes it, one level deeper. */
+export interface NestedMessages {
+  /** Decodes the message that fills `start` to `end`, whose length has been checked. */
+  decode(wire: WireView, start: number, end: number): Message;
+  encode(writer: Writer, message: MessageInit, xid: number): void;
+}
+
+/**
+ * One message of an experimenter (OpenFlow 1.3.5, 7.5.4). As in {@link MessageCodec}, `start` is where the header of the
+ * message begins; encoding writes what stands behind experimenter and type.
+ */
+export interface ExperimenterCodec<
+  T extends { readonly type: string } = { readonly type: string },
+  Init = T,
+> {
+  readonly type: T['type'];
+  readonly experimenter: number;
+  readonly expType: number;
+  /** Least length in bytes, with the headers, of which {@link EXPERIMENTER_BODY} are. */
+  readonly size: number;
+  decode(wire: WireView, start: number, end: number, xid: number, nested: NestedMessages): T;
+  encode(writer: Writer, message: Init, nested: NestedMessages, xid: number): void;
+}
+
+/** Where the body of an experimenter's message begins: behind its header, the experimenter and the type. */
+export const EXPERIMENTER_BODY = 16;
+
+/** Gives a codec the type that a registry of all of them has; each is only ever called with its own messages. */
+export function experimenterCodec<T extends { readonly type: string }, Init = T>(
+  codec: ExperimenterCodec<T, Init>,
+): ExperimenterCodec {
+  return codec as unknown as ExperimenterCodec;
+}
+
+/** The codec of an experimenter's message that has no body. */
+export function bareExperimenter<Type extends string>(
+  type: Type,
+  experimenter: number,
+  expType: number,
+): ExperimenterCodec {
+  return experimenterCodec<MessageBase<Type>>({
+    type,
+    experimenter,
+    expType,
+    size: EXPERIMENTER_BODY,
+    decode: (_wire, _start, _end, xid) => ({ type, xid }),
+    encode: () => {},
+  });
 }

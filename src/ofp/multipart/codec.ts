@@ -32,3 +32,12 @@ export function listOf<T>(entry: Struct<T>): BodyCodec<T[], readonly T[]> {
     },
   };
 }
+
+/** One multipart type of an experimenter (OpenFlow 1.3.5, 7.3.5.15): its bodies begin behind experimenter and type. */
+export interface ExperimenterMultipartCodec {
+  readonly type: string;
+  readonly experimenter: number;
+  readonly expType: number;
+  readonly request: BodyCodec<unknown, never>;
+  readonly reply: BodyCodec<unknown, never>;
+}

@@ -5,9 +5,16 @@ import type { MessageBase, MessageCodec, WithoutXid } from '../messages/codec.ts
 import type { Port } from '../port.ts';
 import { need, type WireView } from '../wire/wire-view.ts';
 import type { Writer } from '../wire/writer.ts';
-import type { MultipartCodec } from './codec.ts';
+import type { ExperimenterMultipartCodec, MultipartCodec } from './codec.ts';
 import { type Description, description } from './description.ts';
 import { type ExperimenterMultipart, experimenterMultipart } from './experimenter.ts';
+import {
+  type FlowMonitorRequest,
+  type FlowMonitorRequestInit,
+  type FlowUpdate,
+  type FlowUpdateInit,
+  flowMonitor,
+} from './flow-monitor.ts';
 import {
   type AggregateStats,
   aggregateStats,
@@ -26,6 +33,7 @@ import {
   groupFeatures,
   groupStats,
 } from './group.ts';
+import { type IpfixStats, ipfixBridge, ipfixFlow } from './ipfix.ts';
 import {
   type MeterConfig,
   type MeterFeatures,
@@ -37,6 +45,7 @@ import {
 } from './meter.ts';
 import { type PortStats, type PortStatsRequest, portDesc, portStats } from './port.ts';
 import { type QueueStats, type QueueStatsRequest, queueStats } from './queue-stats.ts';
+import { type TableFeatures, tableFeatures } from './table-features.ts';
 import { type TableStats, tableStats } from './table-stats.ts';
 
 /** The bodies of each multipart type: decoded, and as taken for sending. Replies that are lists come in parts. */
@@ -68,7 +77,22 @@ export interface MultipartBodies {
   meter: Bodies<MeterRequest, MeterStats[], Partial<MeterRequest> | undefined, readonly MeterStats<U64>[]>;
   meterConfig: Bodies<MeterRequest, MeterConfig[], Partial<MeterRequest> | undefined, readonly MeterConfig[]>;
   meterFeatures: Bodies<undefined, MeterFeatures>;
+  /** A request without a body, or with an empty one, asks for the features; one with tables orders them. */
+  tableFeatures: Bodies<
+    TableFeatures[],
+    TableFeatures[],
+    readonly TableFeatures<U64>[] | undefined,
+    readonly TableFeatures<U64>[]
+  >;
   portDesc: Bodies<undefined, Port[], undefined, readonly Port[]>;
+  onfFlowMonitor: Bodies<
+    FlowMonitorRequest[],
+    FlowUpdate[],
+    readonly FlowMonitorRequestInit[],
+    readonly FlowUpdateInit[]
+  >;
+  nxIpfixBridge: Bodies<undefined, IpfixStats, undefined, IpfixStats<U64>>;
+  nxIpfixFlow: Bodies<undefined, IpfixStats[], undefined, readonly IpfixStats<U64>[]>;
   experimenter: Bodies<ExperimenterMultipart, ExperimenterMultipart>;
 }
 
@@ -79,7 +103,7 @@ interface Bodies<Request, Reply, RequestInit = Request, ReplyInit = Reply> {
   replyInit: ReplyInit;
 }
 
-/** The name of a multipart type: OFPMP_ in camelCase. */
+/** The name of a multipart type: OFPMP_ in camelCase, or an experimenter's. */
 export type MultipartType = keyof MultipartBodies;
 
 /** OFPMPF_REPLY_MORE and OFPMPF_REQ_MORE: another part follows. */
@@ -147,17 +171,31 @@ export const multipartCodecs: readonly MultipartCodec[] = [
   meterStats,
   meterConfig,
   meterFeatures,
+  tableFeatures,
   portDesc,
   experimenterMultipart,
 ];
 
+/** Every multipart type of an experimenter that is known here. */
+export const experimenterMultipartCodecs: readonly ExperimenterMultipartCodec[] = [
+  flowMonitor,
+  ipfixBridge,
+  ipfixFlow,
+];
+
 const byCode = new Map(multipartCodecs.map((codec) => [codec.code, codec]));
-const byType = new Map(multipartCodecs.map((codec) => [codec.type, codec]));
-if (byCode.size !== multipartCodecs.length || byType.size !== multipartCodecs.length) {
+const byType = new Map<string, MultipartCodec | ExperimenterMultipartCodec>();
+for (const codec of [...multipartCodecs, ...experimenterMultipartCodecs]) byType.set(codec.type, codec);
+if (
+  byCode.size !== multipartCodecs.length ||
+  byType.size !== multipartCodecs.length + experimenterMultipartCodecs.length
+) {
   throw new Error('a multipart type is registered twice');
 }
 
 const BODY_OFFSET = 16;
+/** Experimenter and type, before the body of an experimenter's. */
+const EXPERIMENTER_HEADER_SIZE = 8;
 
 /** The codec of {@link MultipartRequest}. */
 export const multipartRequest = multipart<MultipartRequest, MultipartRequestInit>(
@@ -198,7 +236,33 @@ function decodePart(
     return { type, xid, multipartType: 'unknown', flags, code, body: wire.bytes.subarray(bodyStart, end) };
   }
   need(`multipart ${codec.type} ${direction}`, codec[direction].size, bodyStart, end);
-  return { type, xid, multipartType: codec.type, flags, body: codec[direction].decode(wire, bodyStart, end) };
+  const known = code === experimenterMultipart.code ? experimenterCodec(wire, bodyStart) : undefined;
+  if (known === undefined) {
+    return {
+      type,
+      xid,
+      multipartType: codec.type,
+      flags,
+      body: codec[direction].decode(wire, bodyStart, end),
+    };
+  }
+  const knownStart = bodyStart + EXPERIMENTER_HEADER_SIZE;
+  need(`multipart ${known.type} ${direction}`, known[direction].size, knownStart, end);
+  return {
+    type,
+    xid,
+    multipartType: known.type,
+    flags,
+    body: known[direction].decode(wire, knownStart, end),
+  };
+}
+
+function experimenterCodec({ view }: WireView, start: number): ExperimenterMultipartCodec | undefined {
+  const experimenter = view.getUint32(start);
+  const expType = view.getUint32(start + 4);
+  return experimenterMultipartCodecs.find(
+    (codec) => codec.experimenter === experimenter && codec.expType === expType,
+  );
 }
 
 function encodePart(
@@ -211,9 +275,14 @@ function encodePart(
   if (!unknown && codec === undefined) {
     throw new WireError('OFP_BAD_VALUE', `no multipart type is called '${message.multipartType}'`);
   }
-  writer.u16(codec?.code ?? (message as UnknownMultipart<string>).code);
+  if (codec === undefined) writer.u16((message as UnknownMultipart<string>).code);
+  else writer.u16('code' in codec ? codec.code : experimenterMultipart.code);
   writer.u16(message.flags ?? 0);
   writer.zeros(4);
-  if (codec === undefined) writer.raw((message as UnknownMultipart<string>).body);
-  else codec[direction].encode(writer, message.body as never);
+  if (codec === undefined) return writer.raw((message as UnknownMultipart<string>).body);
+  if ('experimenter' in codec) {
+    writer.u32(codec.experimenter);
+    writer.u32(codec.expType);
+  }
+  codec[direction].encode(writer, message.body as never);
 }

@@ -86,7 +86,12 @@ export function decodeOxm(wire: WireView, start: number, end: number, onField: O
   } else if (oxm !== undefined && isMasked(oxm, header)) {
     const size = (next - payload) >>> 1;
     onField(oxm.name, readValue(wire, payload, size, oxm), readValue(wire, payload + size, size, oxm));
-  } else if (oxm !== undefined && oxm.size === 0 && (header & 0x100) === 0) {
+  } else if (
+    oxm !== undefined &&
+    oxm.size === 0 &&
+    (header & 0x100) === 0 &&
+    next - payload <= oxm.bits / 8
+  ) {
     onField(oxm.name, readValue(wire, payload, next - payload, oxm), undefined);
   } else {
     onField(unknownName(header, oxmClass, experimenter), wire.bytes.subarray(payload, next), undefined);
@@ -121,6 +126,12 @@ export interface OxmHeader {
   readonly masked?: boolean;
   /** Bytes of a value, for fields of variable size where it is not their greatest. */
   readonly valueSize?: number;
+}
+
+/** An {@link OxmHeader} that was read, with the bytes that it took. */
+export interface DecodedOxmHeader extends OxmHeader {
+  /** 8 in class 0xffff, else 4. */
+  readonly size: number;
 }
 
 /**
@@ -158,25 +169,21 @@ export function encodeShortOxmHeader(
 
 /**
  * Reads an OXM header alone.
- * @returns the field, and as `size` the bytes that the header takes: 8 in class 0xffff, else 4
+ * @param masks whether a mask may be meant; a header with one is left unknown otherwise
  * @throws WireError `OFP_TRUNCATED`
  */
-export function decodeOxmHeader(
-  wire: WireView,
-  start: number,
-  end: number,
-): OxmHeader & { readonly size: number } {
+export function decodeOxmHeader(wire: WireView, start: number, end: number, masks = false): DecodedOxmHeader {
   need('an OXM header', 4, start, end);
   const header = wire.view.getUint32(start);
-  if (header >>> 16 !== OxmClass.EXPERIMENTER) return { ...describeHeader(header, 0), size: 4 };
+  if (header >>> 16 !== OxmClass.EXPERIMENTER) return describeHeader(header, 0, masks, 4);
   need('an OXM header', 8, start, end);
-  return { ...describeHeader(header, wire.view.getUint32(start + 4)), size: 8 };
+  return describeHeader(header, wire.view.getUint32(start + 4), masks, 8);
 }
 
 /** Reads an OXM header of four bytes, as {@link encodeShortOxmHeader} writes it. */
 export function decodeShortOxmHeader({ view }: WireView, start: number): OxmHeader {
   const header = view.getUint32(start);
-  if (header >>> 16 !== OxmClass.EXPERIMENTER) return describeHeader(header, 0);
+  if (header >>> 16 !== OxmClass.EXPERIMENTER) return describeHeader(header, 0, false, 4);
   return { name: `${UNKNOWN}0x${header.toString(16)}` };
 }
 
@@ -202,7 +209,7 @@ const UNKNOWN = 'unknown:';
 function isMasked(oxm: OxmField, header: number): boolean {
   if (oxm.maskability === 'exact') return false;
   if (oxm.size !== 0) return header === oxm.maskedHeader;
-  return (header & 0x101) === 0x100;
+  return (header & 0x101) === 0x100 && (header & 0xff) <= oxm.bits / 4;
 }
 
 /** The header's number: for fields of variable size, with the length that was asked for. */
@@ -216,21 +223,32 @@ function headerOf(oxm: OxmField, { masked = false, valueSize }: Omit<OxmHeader, 
   return masked ? oxm.maskedHeader + size * 2 : oxm.header + size;
 }
 
-/** The field of a header that stands alone; one whose length the table does not foresee keeps its number for a name. */
-function describeHeader(header: number, experimenter: number): OxmHeader {
+/** The field of a header that stands alone; one that the table does not foresee keeps its number for a name. */
+function describeHeader(
+  header: number,
+  experimenter: number,
+  masks: boolean,
+  size: number,
+): DecodedOxmHeader {
   const oxm = fieldByNumber(header >>> 16, (header >>> 9) & 0x7f, experimenter);
-  if (oxm === undefined) return { name: unknownName(header, header >>> 16, experimenter) };
-  if (header === oxm.header && oxm.size !== 0) return { name: oxm.name };
-  const masked = isMasked(oxm, header);
-  if (masked && oxm.size !== 0) return { name: oxm.name, masked };
+  if (oxm !== undefined) {
+    if (header === oxm.header && oxm.size !== 0) return { name: oxm.name, size };
+    const masked = (header & 0x100) !== 0;
+    if (!masked || (masks && isMasked(oxm, header))) {
+      if (oxm.size === 0) return describeVariable(oxm, header, masked, size);
+      if (masked) return { name: oxm.name, masked, size };
+    }
+  }
+  return { name: unknownName(header, header >>> 16, experimenter), size };
+}
+
+function describeVariable(oxm: OxmField, header: number, masked: boolean, size: number): DecodedOxmHeader {
   const valueSize = masked ? (header & 0xff) >>> 1 : header & 0xff;
-  const known = oxm.size === 0 && (masked || (header & 0x100) === 0) && valueSize <= oxm.bits / 8;
-  if (!known) return { name: unknownName(header, header >>> 16, experimenter) };
-  return {
-    name: oxm.name,
-    ...(masked && { masked }),
-    ...(valueSize !== oxm.bits / 8 && { valueSize }),
-  };
+  const greatest = oxm.bits / 8;
+  if (valueSize > greatest) return { name: unknownName(header, header >>> 16, oxm.experimenter), size };
+  if (valueSize < greatest)
+    return masked ? { name: oxm.name, masked, valueSize, size } : { name: oxm.name, valueSize, size };
+  return masked ? { name: oxm.name, masked, size } : { name: oxm.name, size };
 }
 
 function checkVariable(oxm: OxmField, value: unknown, mask: unknown): void {

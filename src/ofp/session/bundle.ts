@@ -1,6 +1,7 @@
 import { RemoteError } from '../../util/errors.ts';
-import { encode, type Message, type MessageInit } from '../message.ts';
-import { Experimenter } from '../oxm/fields.ts';
+import type { Message, MessageInit } from '../message.ts';
+import { BundleFlag } from '../messages/onf-bundle.ts';
+import { describe } from './describe.ts';
 import type { Watch } from './error-watch.ts';
 import type { RequestOptions } from './requests.ts';
 
@@ -33,19 +34,17 @@ export interface BundleSession {
   watchErrors(first: number, last: number): Watch;
 }
 
-/** OFPBCT_ control types. */
-const Control = { OPEN_REQUEST: 0, COMMIT_REQUEST: 4, DISCARD_REQUEST: 6 } as const;
-/** ONF experimenter message types. */
-const BUNDLE_CONTROL = 2300;
-const BUNDLE_ADD_MESSAGE = 2301;
-/** OFPBF_ bits. */
-const ATOMIC = 1;
-const ORDERED = 2;
+/** A bundle that is open in the switch. */
+interface OpenBundle {
+  readonly bundleId: number;
+  readonly flags: number;
+}
 
 let nextBundleId = 1;
 
 /**
- * Sends a whole bundle without waiting in between, and resolves when the switch has committed it.
+ * Sends a whole bundle without waiting in between, and resolves when the switch has committed it. A barrier goes
+ * before the commit: Open vSwitch leaves out a message that it cannot make sense of, and would commit the others.
  * @throws RemoteError named after the first message that the switch refused, with the error as its cause; the switch
  * is then as before
  */
@@ -54,46 +53,78 @@ export async function runBundle(
   build: (bundle: BundleBuilder) => void,
   { atomic = true, ordered = true, ...options }: BundleOptions = {},
 ): Promise<void> {
-  const head = Buffer.alloc(8);
-  head.writeUInt32BE(nextBundleId++ >>> 0, 0);
-  head.writeUInt16BE((atomic ? ATOMIC : 0) | (ordered ? ORDERED : 0), 6);
+  const flags = (atomic ? BundleFlag.ATOMIC : 0) | (ordered ? BundleFlag.ORDERED : 0);
+  const bundle: OpenBundle = { bundleId: nextBundleId++ >>> 0, flags };
   const first = session.nextXid();
-  session.send(control(head, Control.OPEN_REQUEST), first);
-  addMessages(session, head, build);
-  const commit = session.nextXid();
-  session.send(control(head, Control.COMMIT_REQUEST), commit);
-  const watch = session.watchErrors(first, commit - 1);
+  session.send({ type: 'onfBundleControl', controlType: 'openRequest', ...bundle }, first);
+  const messages = addMessages(session, bundle, build);
+  const barrier = session.nextXid();
+  session.send({ type: 'barrierRequest' }, barrier);
+  const watch = session.watchErrors(first, barrier - 1);
+  const throwFirst = () => watch.throwFirst((xid) => nameOf(messages, (xid - first) >>> 0));
   try {
+    await beforeCommit(session, bundle, async () => {
+      await session.wait(barrier, 'bundle', () => true, options);
+      throwFirst();
+    });
+    const commit = session.nextXid();
+    session.send({ type: 'onfBundleControl', controlType: 'commitRequest', ...bundle }, commit);
     await session.wait(commit, 'bundle commit', () => true, options);
   } catch (error) {
-    if (error instanceof RemoteError) watch.throwFirst((xid) => `message ${xid - first} of the bundle`);
+    if (error instanceof RemoteError) throwFirst();
     throw error;
   } finally {
     watch.end();
   }
 }
 
-function addMessages(session: BundleSession, head: Buffer, build: (bundle: BundleBuilder) => void): void {
+function addMessages(
+  session: BundleSession,
+  bundle: OpenBundle,
+  build: (bundle: BundleBuilder) => void,
+): readonly MessageInit[] {
+  const messages: MessageInit[] = [];
   try {
     build({
       send(message) {
-        const xid = session.nextXid();
-        const data = Buffer.concat([head, encode({ ...message, xid })]);
-        data.writeUInt16BE(0, 4);
-        session.send(
-          { type: 'experimenter', experimenter: Experimenter.ONF, expType: BUNDLE_ADD_MESSAGE, data },
-          xid,
-        );
+        session.send({ type: 'onfBundleAddMessage', ...bundle, message }, session.nextXid());
+        messages.push(message);
       },
     });
   } catch (error) {
-    session.send(control(head, Control.DISCARD_REQUEST), session.nextXid());
+    void discard(session, bundle);
+    throw error;
+  }
+  return messages;
+}
+
+/** What comes before the commit: when it fails, the switch is told to forget the bundle. */
+async function beforeCommit(
+  session: BundleSession,
+  bundle: OpenBundle,
+  run: () => Promise<void>,
+): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    void discard(session, bundle);
     throw error;
   }
 }
 
-function control(head: Buffer, type: number): MessageInit {
-  const data = Buffer.from(head);
-  data.writeUInt16BE(type, 4);
-  return { type: 'experimenter', experimenter: Experimenter.ONF, expType: BUNDLE_CONTROL, data };
+/** Never rejects: when the connection has gone, the bundle has too. */
+async function discard(session: BundleSession, bundle: OpenBundle): Promise<void> {
+  const xid = session.nextXid();
+  try {
+    session.send({ type: 'onfBundleControl', controlType: 'discardRequest', ...bundle }, xid);
+    await session.wait(xid, 'bundle discard', () => true, {});
+  } catch {
+    // Why the bundle is given up is told already.
+  }
+}
+
+/** The message with the `number`th xid of the bundle, in words; the first one opens it. */
+function nameOf(messages: readonly MessageInit[], number: number): string {
+  const message = messages[number - 1];
+  return message === undefined ? 'a bundle' : `message ${number} of the bundle, ${describe(message)}`;
 }

@@ -180,19 +180,14 @@ export class Connection {
     return pending < this.#options.highWaterBytes;
   }
 
-  /** Runs a handler; what it throws ends this connection and nothing else. */
-  guard(handler: () => void): void {
+  #push(chunk: Buffer): void {
     if (this.#state === 'closed') return;
+    this.#heard = true;
     try {
-      handler();
+      this.#framer.push(chunk);
     } catch (error) {
       this.#refuse(error);
     }
-  }
-
-  #push(chunk: Buffer): void {
-    this.#heard = true;
-    this.guard(() => this.#framer.push(chunk));
   }
 
   /**

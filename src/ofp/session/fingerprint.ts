@@ -2,8 +2,9 @@ import { encodeBuckets } from '../bucket.ts';
 import type { FlowSpec, GroupSpec, MeterSpec } from '../flow-spec.ts';
 import { encodeInstructions, type InstructionInit } from '../instruction.ts';
 import { groupTypes } from '../messages/group-mod.ts';
+import { MeterFlag } from '../messages/meter-mod.ts';
 import { encodeMeterBands } from '../meter-band.ts';
-import { encodeOxm, splitMask } from '../oxm/oxm.ts';
+import { encodeOxm, fieldByName, splitMask } from '../oxm/oxm.ts';
 import { Writer } from '../wire/writer.ts';
 
 /*
@@ -19,16 +20,46 @@ export function flowIdentity({ tableId, priority, match }: FlowSpec): string {
   for (const name in match) {
     const init = match[name as keyof typeof match];
     if (init === undefined) continue;
-    const { value, mask } = splitMask(name, init);
-    fields.push(written(() => encodeOxm(writer, name, value, mask)));
+    fields.push(fieldIdentity(name, init));
   }
   return `${tableId} ${priority} ${fields.sort().join('')}`;
 }
 
+/**
+ * A field of a match as switches show it: without the bits that the mask leaves out, without a mask that takes all
+ * bits, and not at all when it takes none.
+ */
+function fieldIdentity(name: string, init: unknown): string {
+  const { value, mask } = splitMask(name, init);
+  const plain = () => written(() => encodeOxm(writer, name, value));
+  if (mask === undefined) return plain();
+  const bytes = Buffer.from(
+    written(() => encodeOxm(writer, name, value, mask)),
+    'latin1',
+  );
+  const { bits, size, experimenter } = fieldByName(name);
+  const payload = bytes.subarray(experimenter === 0 ? 4 : 8);
+  const maskBytes = payload.subarray(payload.length / 2);
+  if (maskBytes.every((byte) => byte === 0)) return '';
+  if (size !== 0 && maskBytes.every((byte, i) => byte === fullMaskByte(i, size, bits))) return plain();
+  maskBytes.forEach((byte, i) => {
+    payload[i]! &= byte;
+  });
+  return bytes.toString('latin1');
+}
+
+/** Byte `index` of the mask that takes all `bits` of a field of `size` bytes. */
+function fullMaskByte(index: number, size: number, bits: number): number {
+  const unused = Math.min(Math.max(size * 8 - bits - index * 8, 0), 8);
+  return 0xff >> unused;
+}
+
 /** What a flow does: its instructions, in the order in which a switch carries them out. */
 export function flowBehaviour({ instructions }: FlowSpec): string {
-  if (instructions === undefined || instructions.length === 0) return '';
-  const ordered = [...instructions].sort((a, b) => instructionRank(a) - instructionRank(b));
+  if (instructions === undefined) return '';
+  const ordered = instructions
+    .filter((instruction) => !isIdle(instruction))
+    .sort((a, b) => instructionRank(a) - instructionRank(b));
   return written(() => encodeInstructions(writer, ordered));
 }
 
@@ -37,9 +68,10 @@ export function groupBehaviour({ groupType, buckets }: GroupSpec): string {
   return `${groupTypes.code(groupType)} ${written(() => encodeBuckets(writer, buckets))}`;
 }
 
-/** What a meter does. */
+/** What a meter does. Without OFPMF_BURST the size of a burst means nothing (OpenFlow 1.3.5, 7.3.4.4). */
 export function meterBehaviour({ flags, bands }: MeterSpec): string {
-  return `${flags} ${written(() => encodeMeterBands(writer, bands))}`;
+  const meant = flags & MeterFlag.BURST ? bands : bands.map((band) => ({ ...band, burstSize: 0 }));
+  return `${flags} ${written(() => encodeMeterBands(writer, meant))}`;
 }
 
 function written(write: () => void): string {
@@ -57,6 +89,12 @@ const EXECUTION_ORDER = [
   'writeMetadata',
   'gotoTable',
 ];
+
+/** True for a list of actions that is empty: switches leave it out. */
+function isIdle(instruction: InstructionInit): boolean {
+  const { type } = instruction;
+  return (type === 'applyActions' || type === 'writeActions') && instruction.actions.length === 0;
+}
 
 function instructionRank({ type }: InstructionInit): number {
   const rank = EXECUTION_ORDER.indexOf(type);

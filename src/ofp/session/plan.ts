@@ -1,15 +1,21 @@
+import { UsageError } from '../../util/errors.ts';
 import { toBigInt } from '../../util/u64.ts';
 import type { FlowSpec, GroupSpec, MeterSpec, TableState } from '../flow-spec.ts';
+import type { MessageInit } from '../message.ts';
 import { FlowModFlag, type FlowModInit } from '../messages/flow-mod.ts';
 import type { GroupModInit } from '../messages/group-mod.ts';
 import type { MeterModInit } from '../messages/meter-mod.ts';
+import { describe } from './describe.ts';
 import { flowBehaviour, flowIdentity, groupBehaviour, meterBehaviour } from './fingerprint.ts';
 
 /** The messages that make a switch what it should be, in the order in which they have to be carried out. */
 export interface Plan {
   /** Meters to add or change: first, because flows name them and no bundle takes them. */
   readonly metersBefore: readonly MeterModInit[];
-  /** Groups that flows will name, then flows, then groups that no flow names any more: one bundle. */
+  /**
+   * Groups that flows will name, then flows, then groups that no flow names any more: one bundle. Flows are deleted
+   * before others are added, so that one which the switch shows in other words than it was written in stays.
+   */
   readonly bundle: readonly (GroupModInit | FlowModInit)[];
   /** Meters to delete, when no flow names them any more. */
   readonly metersAfter: readonly MeterModInit[];
@@ -33,6 +39,7 @@ export function isEmptyPlan({ metersBefore, bundle, metersAfter }: Plan): boolea
  *
  * A flow whose instructions differ is modified, which keeps its counters and its age. One whose cookie, timeouts or
  * flags differ is added again, because modifying cannot change those: that keeps the counters and restarts the age.
+ * @throws UsageError `OFP_DUPLICATE` when two of the desired flows, groups or meters are the same one
  */
 export function plan(current: TableState, desired: TableState): Plan {
   const flows = compare(current.flows, desired.flows, flowIdentity, changeFlow, addFlow, deleteFlow);
@@ -60,9 +67,9 @@ export function plan(current: TableState, desired: TableState): Plan {
     bundle: [
       ...groups.changed,
       ...groups.added,
+      ...flows.deleted,
       ...flows.changed,
       ...flows.added,
-      ...flows.deleted,
       ...groups.deleted,
     ],
     metersAfter: meters.deleted,
@@ -80,7 +87,7 @@ interface Difference<Message> {
   readonly deleted: Message[];
 }
 
-function compare<Spec, Message>(
+function compare<Spec, Message extends MessageInit>(
   current: Iterable<Spec>,
   desired: Iterable<Spec>,
   identity: (spec: Spec) => string | number,
@@ -91,8 +98,11 @@ function compare<Spec, Message>(
   const difference: Difference<Message> = { added: [], changed: [], deleted: [] };
   const left = new Map<string | number, Spec>();
   for (const spec of current) left.set(identity(spec), spec);
+  const wanted = new Set<string | number>();
   for (const spec of desired) {
     const id = identity(spec);
+    if (wanted.has(id)) throw new UsageError('OFP_DUPLICATE', `desired twice: ${describe(add(spec))}`);
+    wanted.add(id);
     const from = left.get(id);
     const message = from === undefined ? undefined : change(from, spec);
     if (from === undefined) difference.added.push(add(spec));

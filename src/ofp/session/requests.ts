@@ -32,6 +32,8 @@ export class Requests {
   readonly #pending = new Map<number, Pending>();
   readonly #setTimer: SetTimer;
   readonly #maxPending: number;
+  /** Why there will be no more answers. */
+  #end: GalagoError | undefined;
 
   constructor(setTimer: SetTimer, maxPending: number) {
     this.#setTimer = setTimer;
@@ -45,9 +47,11 @@ export class Requests {
   /**
    * Waits for what answers `xid`; `onReply` takes each message and says when it was the last. To be called before
    * the request is sent, so that one which cannot be waited for is not.
-   * @throws UsageError `OFP_TOO_MANY_REQUESTS`, `OFP_XID_IN_USE`; ClosedError `OFP_ABORTED`
+   * @throws UsageError `OFP_TOO_MANY_REQUESTS`, `OFP_XID_IN_USE`; ClosedError `OFP_ABORTED`; after {@link rejectAll},
+   * the error given to it
    */
   wait(xid: number, what: string, onReply: ReplyHandler, options: RequestOptions = {}): Promise<void> {
+    if (this.#end !== undefined) throw this.#end;
     if (this.#pending.size >= this.#maxPending) {
       throw new UsageError(
         'OFP_TOO_MANY_REQUESTS',
@@ -97,8 +101,9 @@ export class Requests {
     pending.reject(error);
   }
 
-  /** Ends every request, because the connection has. */
+  /** Ends every request, because the connection has, and refuses those that come later. */
   rejectAll(error: GalagoError): void {
+    this.#end = error;
     for (const xid of [...this.#pending.keys()]) this.fail(xid, error);
   }
 

@@ -18,6 +18,7 @@ import type { MultipartBodies, MultipartReply, MultipartType } from '../multipar
 import type { Port } from '../port.ts';
 import { type BundleBuilder, type BundleOptions, runBundle } from './bundle.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
+import { describe } from './describe.ts';
 import { ErrorWatch } from './error-watch.ts';
 import { PartQueue } from './part-queue.ts';
 import type { PlanCounts } from './plan.ts';
@@ -362,10 +363,12 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
   }
 
   #dispatch(message: Message): void {
-    if (message.type === 'error') this.#error(message);
-    else if (!isAsynchronous(message) && this.#requests.answer(message)) return;
-    else if (this.#phase === 'ready') this.#announce(message);
-    else if (this.#phase === 'settling' && this.#early.length < MAX_EARLY) this.#early.push(message);
+    if (message.type === 'error') return this.#error(message);
+    if (!isAsynchronous(message) && this.#requests.answer(message)) return;
+    if (this.#phase === 'handshake') return;
+    if (message.type === 'portStatus') this.#keepPort(message);
+    if (this.#phase === 'ready') this.#announce(message);
+    else if (this.#early.length < MAX_EARLY) this.#early.push(message);
   }
 
   #announce(message: Message): void {
@@ -375,7 +378,7 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
       case 'flowRemoved':
         return this.#tell('flowRemoved', message);
       case 'portStatus':
-        return this.#portStatus(message);
+        return this.#tell('portStatus', message);
       case 'experimenter':
         return this.#tell('experimenter', message);
       default:
@@ -399,10 +402,9 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
     void this.#connection.close(new ClosedError('OFP_HANDLER_FAILED', message, { cause }));
   }
 
-  #portStatus(message: PortStatus): void {
-    if (message.reason === 'delete') this.#ports.delete(message.port.portNo);
-    else this.#ports.set(message.port.portNo, message.port);
-    this.#tell('portStatus', message);
+  #keepPort({ reason, port }: PortStatus): void {
+    if (reason === 'delete') this.#ports.delete(port.portNo);
+    else this.#ports.set(port.portNo, port);
   }
 
   #error(message: ErrorMessage): void {
@@ -430,13 +432,4 @@ function isAsynchronous({ type }: Message): boolean {
 
 function unexpected(asked: string, got: string): WireError {
   return new WireError('OFP_UNEXPECTED_REPLY', `asked for ${asked}, got ${got}`);
-}
-
-function describe(message: MessageInit | undefined): string {
-  if (message === undefined) return 'an earlier message';
-  if (message.type === 'multipartRequest') return `multipart request ${message.multipartType}`;
-  if (message.type === 'flowMod' || message.type === 'groupMod' || message.type === 'meterMod') {
-    return `${message.type} ${message.command}`;
-  }
-  return message.type;
 }

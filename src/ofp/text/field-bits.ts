@@ -34,7 +34,7 @@ export function fromBits(field: FieldName, bits: bigint): unknown {
     case 'hex':
       return `0x${bits.toString(16).padStart(size * 2, '0')}`;
     case 'bytes':
-      return bitsToBytes(bits, Math.max(1, Math.ceil(bits.toString(16).length / 2)));
+      return bitsToBytes(bits, byteLength(bits));
     default:
       return formatAddress(kind, bits);
   }
@@ -46,6 +46,11 @@ export function formatAddress(kind: 'mac' | 'ipv4' | 'ipv6', bits: bigint): stri
   return kind === 'ipv4' ? readIpv4(bitsToBytes(bits, 4), 0) : readIpv6(bitsToBytes(bits, 16), 0);
 }
 
+/** How many bytes a number takes; none for 0. */
+export function byteLength(value: bigint): number {
+  return value === 0n ? 0 : Math.ceil(value.toString(16).length / 2);
+}
+
 /** Bytes, the most significant first, as one number. */
 export function bytesToBits(bytes: Uint8Array): bigint {
   return bytes.length === 0 ? 0n : BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
@@ -53,6 +58,7 @@ export function bytesToBits(bytes: Uint8Array): bigint {
 
 /** The lowest `size` bytes of a number, the most significant first. */
 export function bitsToBytes(bits: bigint, size: number): Uint8Array {
+  if (size === 0) return new Uint8Array();
   const digits = BigInt.asUintN(size * 8, bits).toString(16);
   return Buffer.from(digits.padStart(size * 2, '0'), 'hex');
 }

@@ -11,7 +11,7 @@ import {
   TUN_FLAG_BITS,
 } from './flags.ts';
 import { allOnes } from './flow-key.ts';
-import { findPort, formatPort, portFrom16, portTo16 } from './names.ts';
+import { findPort, formatPort, isSupportedPort, portFrom16, portTo16 } from './names.ts';
 import { hex, parseBits, parseNumber } from './numbers.ts';
 import type { Span } from './span.ts';
 
@@ -86,6 +86,42 @@ export function formatFragment(value: bigint, mask: bigint): string {
   return known?.name ?? '<error>';
 }
 
+/** Bits that a value may have, for fields that have fewer of them than their bytes. */
+const VALUE_BITS: Readonly<Record<string, bigint>> = {
+  nw_tos: 0xfcn,
+  ip_dscp: 0x3fn,
+  nw_ecn: 3n,
+  ip_frag: 3n,
+  tcp_flags: 0xfffn,
+  arp_op: 0xffn,
+  dl_vlan: 0xfffn,
+  vlan_vid: 0x1fffn,
+  vlan_pcp: 7n,
+  dl_vlan_pcp: 7n,
+  ipv6_label: 0xfffffn,
+  mpls_label: 0xfffffn,
+  mpls_tc: 7n,
+  mpls_bos: 1n,
+  tun_flags: 1n,
+  ct_state: 0xffn,
+  nsh_spi: 0xffffffn,
+};
+
+/** True for values that a field can have. */
+export function isValidValue({ name }: TextField, value: bigint): boolean {
+  switch (name) {
+    case 'in_port_oxm':
+    case 'actset_output':
+      return isSupportedPort(Number(value));
+    case 'nsh_ttl':
+      return value <= 63n;
+    case 'nsh_mdtype':
+      return value === 1n || value === 2n;
+    default:
+      return VALUE_BITS[name] === undefined || (value & ~VALUE_BITS[name]) === 0n;
+  }
+}
+
 type Parse = (field: TextField, span: Span) => MaskedValue;
 
 const PARSERS: Readonly<Record<ValueKind, Parse>> = {
@@ -136,8 +172,8 @@ function parseInteger(field: TextField, span: Span): MaskedValue {
   };
 }
 
-/** Numbers may be wider than 64 bits when they are hexadecimal. */
-function parseWide(field: TextField, span: Span): bigint {
+/** Reads a number of a field's bytes; hexadecimal ones may be wider than 64 bits. @throws TextError */
+export function parseWide(field: TextField, span: Span): bigint {
   const digits = /^0x([0-9a-f\s]*)$/i.exec(span.text)?.[1]?.replace(/\s/g, '');
   if (digits === undefined) return parseBits(span, Math.min(64, field.bytes * 8), field.name);
   const value = digits === '' ? 0n : BigInt(`0x${digits}`);

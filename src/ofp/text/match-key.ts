@@ -1,6 +1,6 @@
 import type { FieldName, MatchInit } from '../oxm/fields.ts';
 import { splitMask } from '../oxm/oxm.ts';
-import { bitsToBytes, bytesToBits, toBits } from './field-bits.ts';
+import { bitsToBytes, byteLength, bytesToBits, toBits } from './field-bits.ts';
 import { exactMask } from './field-value.ts';
 import { fieldByOxm, type TextField } from './fields.ts';
 import { allOnes, FlowKey, PLACES, type Place } from './flow-key.ts';
@@ -84,6 +84,24 @@ export function setField(key: FlowKey, field: TextField, value: bigint, mask: bi
   key.setRun(run.place, run.shift, run.bits, value, isExact ? allOnes(run.bits) : mask);
 }
 
+/** Says `bits` bits of a field from `offset` on, and leaves what was said of its others. */
+export function setFieldBits(
+  key: FlowKey,
+  field: TextField,
+  offset: number,
+  bits: number,
+  value: bigint,
+): void {
+  const said = allOnes(bits) << BigInt(offset);
+  if (field.place === undefined) return setField(key, field, value << BigInt(offset), said);
+  const run = fieldRun(field);
+  const all = allOnes(run.bits);
+  const before = (key.value(run.place) >> BigInt(run.shift)) & all;
+  const mask = ((key.mask(run.place) >> BigInt(run.shift)) & all) | said;
+  const isExact = mask === allOnes(field.bits);
+  setField(key, field, (before & ~said) | (value << BigInt(offset)), isExact ? exactMask(field) : mask);
+}
+
 /** A match's key. Fields that Open vSwitch does not know are left out. */
 export function keyOfMatch(match: MatchInit): FlowKey {
   const key = new FlowKey();
@@ -120,10 +138,6 @@ function clearField(key: FlowKey, field: TextField): void {
   if (place !== 'vlanTci') return;
   const rest = field.name === 'vlan_pcp' || field.name === 'dl_vlan_pcp' ? 0xfffn : 0xe000n;
   if ((key.mask(place) & rest) === 0n) key.set(place, 0n, 0n);
-}
-
-function byteLength(value: bigint): number {
-  return value === 0n ? 0 : Math.ceil(value.toString(16).length / 2);
 }
 
 /** A tunnel option's bytes as one number. */

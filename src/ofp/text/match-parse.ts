@@ -1,8 +1,8 @@
 import type { MatchInit } from '../oxm/fields.ts';
-import { exactMask, type MaskedValue, parseFieldValue } from './field-value.ts';
+import { type MaskedValue, parseFieldValue } from './field-value.ts';
 import { fieldByText, fieldTextNames, type TextField } from './fields.ts';
-import { allOnes, FlowKey } from './flow-key.ts';
-import { fieldRun, saysField, setField } from './match-key.ts';
+import { FlowKey } from './flow-key.ts';
+import { saysField, setField, setFieldBits } from './match-key.ts';
 import { matchOfKey } from './match-write.ts';
 import { parseBits } from './numbers.ts';
 import { EthType, IpProto } from './packet-kind.ts';
@@ -89,7 +89,18 @@ function parseField(key: FlowKey, field: TextField, { key: name, value }: KeyVal
   if (field.place === undefined && saysField(key, field)) throw name.error(`${field.name} is there twice`);
   const parsed = value.isEmpty ? existence(field, name) : parseFieldValue(field, value);
   setField(key, field, parsed.value, parsed.mask);
+  if (field.place === undefined) checkOptionSpace(key, name);
   if (field.needs !== 'none') sayEthernet(key);
+}
+
+/** Bytes that the tunnel options of one match may have together, in Open vSwitch. */
+const OPTION_SPACE = 256;
+
+function checkOptionSpace(key: FlowKey, name: Span): void {
+  let used = 0;
+  for (const { value } of key.tunnelOptions.values()) used += value.length;
+  if (used > OPTION_SPACE)
+    throw name.error(`tunnel options have ${OPTION_SPACE} bytes together, here ${used}`);
 }
 
 /** A field without a value: of a tunnel option it says that there is one, of others nothing. */
@@ -102,19 +113,10 @@ function parseBitsOfField(key: FlowKey, { key: name, value }: KeyValue): void {
   const { field, offset, bits } = parseSubfield(name);
   const given = parseBits(value, Math.min(64, field.bytes * 8), field.name);
   if (given >> BigInt(bits) !== 0n) throw value.error(`${name.text} has ${bits} bits, got ${value.text}`);
-  if (field.place === undefined) {
-    const mask = allOnes(bits) << BigInt(offset);
-    return setField(key, field, given << BigInt(offset), mask);
-  }
-  const run = fieldRun(field);
-  const all = allOnes(run.bits);
-  const before = (key.value(run.place) >> BigInt(run.shift)) & all;
-  const mask = ((key.mask(run.place) >> BigInt(run.shift)) & all) | (allOnes(bits) << BigInt(offset));
-  const kept = before & ~(allOnes(bits) << BigInt(offset));
-  const isExact = mask === allOnes(field.bits);
-  if (!field.maskable && !isExact)
+  if (!field.maskable && bits !== field.bits) {
     throw name.error(`${field.name} takes no mask, so all of its bits are needed`);
-  setField(key, field, kept | (given << BigInt(offset)), isExact ? exactMask(field) : mask);
+  }
+  setFieldBits(key, field, offset, bits, given);
   if (field.needs !== 'none') sayEthernet(key);
 }
 

@@ -1,10 +1,11 @@
-import type { FieldName } from '../oxm/fields.ts';
+import { FIELDS, type FieldName } from '../oxm/fields.ts';
+import type { Subfield } from '../oxm/subfield.ts';
 import { fieldByConstant, fieldByOxm, fieldByText, fieldTextNames, type TextField } from './fields.ts';
 import type { Span } from './span.ts';
 import { didYouMean } from './text-error.ts';
 
 /** Some bits of a field, as actions name them. */
-export interface Subfield {
+export interface TextSubfield {
   readonly field: TextField;
   /** The lowest bit, counted from the least significant. */
   readonly offset: number;
@@ -15,7 +16,7 @@ export interface Subfield {
  * Reads `NXM_NX_REG0[0..15]`, `NXM_NX_REG0[3]`, `NXM_NX_REG0[]` or the same with a field's plain name.
  * @throws TextError
  */
-export function parseSubfield(span: Span): Subfield {
+export function parseSubfield(span: Span): TextSubfield {
   const { text } = span;
   const parts = /^([^[-]*)(?:\[(?:(\d+)(?:\.\.(\d+))?)?\])?$/.exec(text);
   if (parts === null) {
@@ -40,20 +41,33 @@ export function parseFieldName(span: Span): TextField {
   throw span.error(`no field is called '${span.text}'${didYouMean(span.text, fieldTextNames())}`);
 }
 
-/** Writes bits of a field the way that {@link parseSubfield} reads them. */
-export function formatSubfield({ field, offset, bits }: Subfield): string {
-  return `${field.constant}${formatBitRange(field.bits, offset, bits)}`;
+/** Reads a subfield into the form that actions have it in. @throws TextError */
+export function parseReference(span: Span): Subfield {
+  const { field, offset, bits } = parseSubfield(span);
+  return { field: actionOxm(field, span), start: offset, bits };
 }
 
-/** As {@link formatSubfield}, for a field by its OXM name; `<unknown>` for those that Open vSwitch does not know. */
-export function formatOxmSubfield(oxm: string, offset: number, bits: number): string {
-  const field = fieldByOxm(oxm);
-  return field ? formatSubfield({ field, offset, bits }) : `<unknown>${formatBitRange(-1, offset, bits)}`;
+/**
+ * As {@link parseReference}, for the actions that have four bytes for a field's header.
+ * @throws TextError for fields whose header takes eight
+ */
+export function parseShortReference(span: Span): Subfield {
+  const reference = parseReference(span);
+  if (FIELDS[reference.field as FieldName].experimenter === 0) return reference;
+  throw span.error(`this action cannot name ${span.text}: experimenter fields do not fit`);
 }
 
-/** The OXM field that an action of the extension names: the older form where there is one. */
-export function actionOxm({ nxm, oxm }: TextField): FieldName | undefined {
-  return nxm ?? oxm;
+/** Writes bits of a field the way that {@link parseSubfield} reads them; `<unknown>` for fields Open vSwitch does not know. */
+export function formatSubfield({ field, start, bits }: Subfield): string {
+  const known = fieldByOxm(field);
+  return `${known?.constant ?? '<unknown>'}${formatBitRange(known?.bits ?? -1, start, bits)}`;
+}
+
+/** The OXM field that the extension's actions use for a field: the older form where there is one. @throws TextError */
+export function actionOxm({ nxm, oxm, name }: TextField, span: Span): FieldName {
+  const field = nxm ?? oxm;
+  if (field !== undefined) return field;
+  throw span.error(`${name} has no OXM field, so no action can name it`);
 }
 
 function formatBitRange(width: number, offset: number, bits: number): string {

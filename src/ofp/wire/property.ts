@@ -43,6 +43,32 @@ export function encodeProperty(writer: Writer, code: number, body: () => void): 
   writer.padTo8(start);
 }
 
+/** Writes a property that holds properties, which begin at a multiple of 8 bytes. */
+export function encodeNestedProperty(writer: Writer, code: number, body: () => void): void {
+  encodeProperty(writer, code, () => {
+    writer.zeros(4);
+    body();
+  });
+}
+
+/** Where the properties in a property begin. @throws WireError `OFP_BAD_LENGTH` when not even their padding is there */
+export function nestedBody(what: string, body: number, end: number): number {
+  if (end - body >= 4) return body + 4;
+  throw new WireError(
+    'OFP_BAD_LENGTH',
+    `property ${what} has a body of ${end - body} bytes, expected 4 or more`,
+  );
+}
+
+/** Reads properties of which none is known here. @throws WireError `OFP_TRUNCATED`, `OFP_BAD_LENGTH` */
+export function decodeUnknownProperties(wire: WireView, start: number, end: number): UnknownProperty[] {
+  const properties: UnknownProperty[] = [];
+  decodeProperties(wire, start, end, (code, body, bodyEnd) => {
+    properties.push({ type: 'unknown', code, raw: wire.bytes.subarray(body, bodyEnd) });
+  });
+  return properties;
+}
+
 /** Writes an {@link UnknownProperty} as it came. */
 export function encodeUnknownProperty(writer: Writer, { code, raw }: UnknownProperty): void {
   encodeProperty(writer, code, () => writer.raw(raw));

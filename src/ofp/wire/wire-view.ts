@@ -45,6 +45,7 @@ export function readLength(
 
 /** The error for a length outside of `least`..`most`, in bytes. */
 export function badLength(what: string, length: number, least: number, most: number): WireError {
-  const expected = most < least ? `at least ${least} (${most} are left)` : `${least} to ${most}`;
+  const range = most === least ? `${least}` : `${least} to ${most}`;
+  const expected = most < least ? `at least ${least} (${most} are left)` : range;
   return new WireError('OFP_BAD_LENGTH', `${what} has length ${length}, expected ${expected} bytes`);
 }

@@ -1,7 +1,6 @@
 import { run } from '../../lab/index.ts';
 import type { ErrorNameRow } from '../fixtures.ts';
 
-
 const EXPERIMENTER_ERROR = 0xffff;
 /** Experimenter ids of ONF and Nicira, and the codes to ask for. */
 const EXPERIMENTERS: readonly (readonly [id: number, first: number, last: number])[] = [

@@ -3,7 +3,6 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { run } from '../../lab/index.ts';
 import type { Fixture } from '../fixtures.ts';
 
-
 /** Bytes over this are left out, to keep the file small, unless the recorder is told otherwise. */
 const MAX_SIZE = 2048;
 /** What Open vSwitch prints of bytes that it cannot read; an error may well have such bytes in it. */

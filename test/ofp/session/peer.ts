@@ -1,5 +1,11 @@
 import { type Duplex, duplexPair } from 'node:stream';
-import { decodeMessage, encode, type Message, type MessageInit, OFP_VERSION } from '../../../src/ofp/message.ts';
+import {
+  decodeMessage,
+  encode,
+  type Message,
+  type MessageInit,
+  OFP_VERSION,
+} from '../../../src/ofp/message.ts';
 import type { Port } from '../../../src/ofp/port.ts';
 import { Switch, type SwitchOptions } from '../../../src/ofp/session/switch.ts';
 import { Framer } from '../../../src/ofp/wire/framer.ts';
@@ -12,7 +18,7 @@ export interface SwitchScript {
   /** Default none. */
   readonly ports?: readonly Port[];
   /** Sent in one piece with the last message of the handshake. */
-  readonly then?: readonly MessageInit[];
+  readonly early?: readonly MessageInit[];
 }
 
 type MessageOf<T extends Message['type']> = Extract<Message, { type: T }>;
@@ -83,13 +89,13 @@ export class Peer {
   }
 
   /** Goes through the whole handshake as a switch. */
-  async handshake({ datapathId = 1, ports = [], then = [] }: SwitchScript = {}): Promise<void> {
+  async handshake({ datapathId = 1, ports = [], early = [] }: SwitchScript = {}): Promise<void> {
     await this.greet();
     const features = await this.next('featuresRequest');
     this.send(featuresReply(features.xid, datapathId));
     await this.next('setConfig');
     const { xid } = await this.next('multipartRequest');
-    this.send({ type: 'multipartReply', multipartType: 'portDesc', xid, body: ports }, ...then);
+    this.send({ type: 'multipartReply', multipartType: 'portDesc', xid, body: ports }, ...early);
   }
 
   /** Takes an asynchronous turn with the other side, so that all that was sent before has been handled. */

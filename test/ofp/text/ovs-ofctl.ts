@@ -31,6 +31,32 @@ export async function sentFor(command: string, lines: readonly string[]): Promis
   });
 }
 
+/** What came of a line: what ovs-ofctl sent for it, or what it had against it. */
+export type Outcome = { readonly sent: Buffer } | { readonly refused: string };
+
+/** As {@link sentFor}, where some of the lines may be refused. */
+export async function outcomes(command: string, lines: readonly string[]): Promise<Outcome[]> {
+  const refused = new Map<number, string>();
+  for (;;) {
+    const kept = lines.map((_, index) => index).filter((index) => !refused.has(index));
+    try {
+      const sent = await sentFor(
+        command,
+        kept.map((index) => lines[index]!),
+      );
+      if (sent.length !== kept.length) throw new Error(`${sent.length} messages for ${kept.length} lines`);
+      return lines.map((_, index) => {
+        const sentence = refused.get(index);
+        return sentence === undefined ? { sent: sent[kept.indexOf(index)]! } : { refused: sentence };
+      });
+    } catch (error) {
+      const found = /lines:(\d+): (.*)/.exec((error as { stderr?: string }).stderr ?? '');
+      if (found === null) throw error;
+      refused.set(kept[Number(found[1]) - 1]!, found[2]!);
+    }
+  }
+}
+
 /** What ovs-ofctl sends for a command with these arguments behind the switch. */
 export async function sentForArguments(command: string, ...args: readonly string[]): Promise<Buffer[]> {
   return inTemporaryFolder((folder) =>
@@ -43,7 +69,10 @@ export async function printed(messages: readonly Uint8Array[]): Promise<string[]
   return inTemporaryFolder(async (folder) => {
     const file = join(folder, 'messages');
     await writeFile(file, Buffer.concat(messages.flatMap((message, index) => [message, separator(index)])));
-    const { stdout } = await run('ovs-ofctl', ['ofp-parse', file], { maxBuffer: 1 << 28, timeout: TIMEOUT_MS });
+    const { stdout } = await run('ovs-ofctl', ['ofp-parse', file], {
+      maxBuffer: 1 << 28,
+      timeout: TIMEOUT_MS,
+    });
     const prints: string[] = [];
     let rest = stdout;
     for (let index = 0; index < messages.length; index++) {

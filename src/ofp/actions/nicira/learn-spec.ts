@@ -97,16 +97,13 @@ function readDigits({ bytes }: WireView, at: number, size: number): string {
 }
 
 function writeDigits(writer: Writer, value: string | bigint | number, dst: Subfield): void {
-  const digits = typeof value === 'string' ? /^0x([0-9a-f]+)$/i.exec(value)?.[1] : value.toString(16);
-  const size = valueSize(dst.bits);
-  if (
-    digits === undefined ||
-    !/^[0-9a-f]+$/i.test(digits) ||
-    BigInt(`0x${digits}`) >> BigInt(dst.bits) !== 0n
-  ) {
+  const text = typeof value === 'string' ? value : `0x${value.toString(16)}`;
+  const digits = /^0x0*([0-9a-f]*)$/i.exec(text)?.[1];
+  const length = valueSize(dst.bits) * 2;
+  if (digits === undefined || digits.length > length) {
     throw new WireError('OFP_BAD_VALUE', `${dst.bits} bits of ${dst.field} have no value ${value}`);
   }
-  writer.raw(Buffer.from(digits.padStart(size * 2, '0').slice(-size * 2), 'hex'));
+  writer.raw(Buffer.from(digits.padStart(length, '0'), 'hex'));
 }
 
 function checkBits(bits: number): number {

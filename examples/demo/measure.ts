@@ -1,0 +1,112 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { connectSwitch } from 'galago/ofp';
+import type { Host } from '../../test/lab/index.ts';
+import type { Place } from './network.ts';
+
+/** Whether one container reached another at the address that only that one has. */
+export interface Reach {
+  readonly from: Place;
+  readonly to: Place;
+  readonly byPing: boolean;
+  /** Sent {@link TRANSFER_BYTES} and got the right checksum back. */
+  readonly overTcp: boolean;
+  readonly expected: boolean;
+  readonly isRight: boolean;
+}
+
+/** Who answered at an address that both pods use. */
+export interface Answer {
+  readonly from: Place;
+  readonly to: Place;
+  /** The name that came back; undefined when nobody answered. */
+  readonly who: string | undefined;
+  readonly isRight: boolean;
+}
+
+/** What each transfer sends. */
+export const TRANSFER_BYTES = 64 * 1024;
+
+const PORT = 7000;
+/** Long enough for a slow machine. Who is not there is found out sooner: nobody answers ARP. */
+const TIMEOUT_MS = 10_000;
+
+/** Every container tries to reach every other, by ping and over TCP, at the address that only that one has. */
+export async function reachAll(places: readonly Place[]): Promise<Reach[]> {
+  await Promise.all(places.map(serve));
+  const pairs = places.flatMap((from) => places.filter((to) => to !== from).map((to) => ({ from, to })));
+  return Promise.all(
+    pairs.map(async ({ from, to }) => {
+      const expected = from.pod === to.pod;
+      const pings = from.container.ping(to.ownIp, { count: 3, intervalSec: 0.2, timeoutSec: 1 });
+      const [{ received }, who] = await Promise.all([pings, send(from, to.ownIp)]);
+      const byPing = received > 0;
+      const overTcp = who === to.container.name;
+      return { from, to, byPing, overTcp, expected, isRight: byPing === expected && overTcp === expected };
+    }),
+  );
+}
+
+/** Every container sends to the addresses of the others in its pod, which the other pod uses as well. */
+export async function askSharedAddresses(places: readonly Place[]): Promise<Answer[]> {
+  const pairs = places.flatMap((from) =>
+    places.filter((to) => to.pod === from.pod && to !== from).map((to) => ({ from, to })),
+  );
+  return Promise.all(
+    pairs.map(async ({ from, to }) => {
+      const who = await send(from, to.sharedIp);
+      return { from, to, who, isRight: who === to.container.name };
+    }),
+  );
+}
+
+/** Round trips of the first two pings, in milliseconds; undefined where there was none. */
+export async function firstAndSecond({ from, to }: { readonly from: Place; readonly to: Place }) {
+  const first = await from.container.ping(to.ownIp, { timeoutSec: 2 });
+  const second = await from.container.ping(to.ownIp, { timeoutSec: 2 });
+  return { firstMs: first.rttMs[0], secondMs: second.rttMs[0] };
+}
+
+/** How many flows a host's bridge has, asked with the library. */
+export async function countFlows(host: Host): Promise<number> {
+  await using session = await connectSwitch(`unix:${host.ovs.mgmt(host.bridge)}`);
+  return (await session.multipart('aggregate')).flowCount;
+}
+
+/** Has a container take {@link TRANSFER_BYTES} at any of its addresses and answer with their checksum and its name. */
+async function serve({ container }: Place): Promise<void> {
+  const server = await container.listen({ host: '0.0.0.0', port: PORT });
+  server.on('connection', (socket) => {
+    const hash = createHash('sha256');
+    let size = 0;
+    socket.on('data', (chunk) => {
+      hash.update(chunk);
+      size += chunk.length;
+      if (size === TRANSFER_BYTES) socket.end(`${hash.digest('hex')} ${container.name}`);
+    });
+  });
+}
+
+/** Who got what was sent, all of it; undefined when nobody did. */
+async function send(from: Place, host: string): Promise<string | undefined> {
+  let socket: Socket;
+  try {
+    socket = await from.container.connect({ host, port: PORT }, { timeoutMs: TIMEOUT_MS });
+  } catch {
+    return undefined;
+  }
+  const bytes = randomBytes(TRANSFER_BYTES);
+  const closed = once(socket, 'close', { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  socket.write(bytes);
+  try {
+    const [reply] = await Promise.all([text(socket), closed]);
+    const [checksum, name] = reply.split(' ');
+    return checksum === createHash('sha256').update(bytes).digest('hex') ? name : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    socket.destroy();
+  }
+}

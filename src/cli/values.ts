@@ -1,0 +1,38 @@
+import { isIPv6 } from 'node:net';
+import { InvalidArgumentError } from 'commander';
+import { UsageError } from '../util/errors.ts';
+import { isIpv4 } from '../util/ip.ts';
+
+/** Reads the value of an option; `previous` is what earlier ones came to, or the default. */
+export type ValueParser<T> = (text: string, previous: T) => T;
+
+/** A value that is passed on as it was written, if `parse` can read it. */
+export function checked(parse: (text: string) => unknown): ValueParser<string> {
+  return (text) => {
+    try {
+      parse(text);
+    } catch (error) {
+      if (error instanceof UsageError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+    return text;
+  };
+}
+
+/** An option that may be given several times; the first time takes the place of the `defaults`. */
+export function repeatable(
+  parse: ValueParser<string>,
+  defaults?: readonly string[],
+): ValueParser<readonly string[] | undefined> {
+  return (text, previous) => {
+    const value = parse(text, '');
+    return previous === undefined || previous === defaults ? [value] : [...previous, value];
+  };
+}
+
+/** The address of a tunnel's end. */
+export const tunnelAddress: ValueParser<string> = (text) => {
+  if (isIpv4(text)) return text;
+  const why = isIPv6(text) ? ': tunnels over IPv6 are not made yet' : '';
+  throw new InvalidArgumentError(`expected an IPv4 address like 192.0.2.1, got '${text}'${why}`);
+};

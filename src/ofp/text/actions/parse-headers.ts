@@ -1,0 +1,100 @@
+import type { ActionInit } from '../../actions/action.ts';
+import { type EncapProperty, PacketType } from '../../actions/nicira/encap.ts';
+import { EthType } from '../packet-kind.ts';
+import { keyValues, type Span } from '../span.ts';
+import { ENCAP_HEADERS } from './format-nicira.ts';
+import { type ActionParsers, bareAction, parseArgument, parseWords } from './parse-action.ts';
+
+/** Actions that put headers on and take them off, and count their time to live down. */
+export const headerParsers: ActionParsers = {
+  push_vlan: parsePushVlan,
+  pop_vlan: bareAction({ type: 'popVlan' }),
+  strip_vlan: bareAction({ type: 'popVlan' }),
+  push_mpls: (value) => ({ type: 'pushMpls', ethType: parseArgument(value, 16, 'the EtherType') }),
+  pop_mpls: (value) => ({ type: 'popMpls', ethType: parseArgument(value, 16, 'the EtherType') }),
+  push_pbb: (value) => ({ type: 'pushPbb', ethType: parseArgument(value, 16, 'the EtherType') }),
+  pop_pbb: bareAction({ type: 'popPbb' }),
+  copy_ttl_in: bareAction({ type: 'copyTtlIn' }),
+  copy_ttl_out: bareAction({ type: 'copyTtlOut' }),
+  set_mpls_ttl: (value) => ({ type: 'setMplsTtl', ttl: parseArgument(value, 8, 'the TTL') }),
+  dec_mpls_ttl: bareAction({ type: 'decMplsTtl' }),
+  mod_nw_ttl: parseSetTtl,
+  set_nw_ttl: parseSetTtl,
+  dec_ttl: parseDecTtl,
+  dec_nsh_ttl: bareAction({ type: 'nxDecNshTtl' }),
+  encap: parseEncap,
+  decap: parseDecap,
+};
+
+function parsePushVlan(span: Span): ActionInit {
+  const ethType = parseArgument(span, 16, 'the EtherType');
+  if (ethType === EthType.VLAN || ethType === EthType.VLAN_SERVICE) return { type: 'pushVlan', ethType };
+  throw span.error(`a VLAN tag has EtherType 0x8100 or 0x88a8, got ${span.text}`);
+}
+
+function parseSetTtl(span: Span): ActionInit {
+  return { type: 'setNwTtl', ttl: parseArgument(span, 8, 'the TTL') };
+}
+
+function parseDecTtl(span: Span): ActionInit {
+  if (span.isEmpty) return { type: 'decNwTtl' };
+  const controllerIds = span.words(', ').map((id) => parseArgument(id, 16, 'a controller'));
+  if (controllerIds.length === 0) throw span.error('dec_ttl() names no controller');
+  return { type: 'nxDecTtlCntIds', controllerIds };
+}
+
+function parseEncap(span: Span): ActionInit {
+  const [header] = keyValues(span);
+  if (header === undefined) throw span.error('encap needs a header');
+  const newPktType = ENCAP_HEADERS[header.key.text];
+  if (newPktType === undefined) {
+    throw header.key.error(`encap knows ${Object.keys(ENCAP_HEADERS).join(', ')}, not '${header.key.text}'`);
+  }
+  const properties: EncapProperty[] = [];
+  const isNsh = newPktType === PacketType.NSH;
+  const words = {
+    md_type: (value: Span) => properties.push(parseMdType(value)),
+    tlv: (value: Span) => properties.push(parseTlv(value)),
+  };
+  parseWords(header.value, `encap(${header.key.text})`, isNsh ? words : {});
+  return { type: 'nxEncap', hdrSize: 0, newPktType, properties };
+}
+
+function parseMdType(span: Span): EncapProperty {
+  const mdType = parseArgument(span, 8, 'md_type');
+  if (mdType === 1 || mdType === 2) return { type: 'nshMdType', mdType };
+  throw span.error(`md_type is 1 or 2, got ${span.text}`);
+}
+
+function parseTlv(span: Span): EncapProperty {
+  const parts = /^0x([0-9a-f]{1,4}),(\d+),0x((?:[0-9a-f]{2})+)$/i.exec(span.text);
+  if (parts === null || Number(parts[2]) > 0xff) {
+    throw span.error('tlv is written tlv(0xCLASS,TYPE,0xBYTES), with pairs of digits for the bytes');
+  }
+  return {
+    type: 'nshTlv',
+    tlvClass: Number.parseInt(parts[1]!, 16),
+    tlvType: Number(parts[2]),
+    data: Buffer.from(parts[3]!, 'hex'),
+  };
+}
+
+/** How many name spaces packet types have. */
+const NAMESPACES = 5;
+
+function parseDecap(span: Span): ActionInit {
+  let newPktType: number = PacketType.USE_NEXT_PROTO;
+  parseWords(span, 'decap', {
+    packet_type(value) {
+      let namespace = 0;
+      let type = 0;
+      parseWords(value, 'packet_type', {
+        ns: (ns) => (namespace = parseArgument(ns, 16, 'the name space')),
+        type: (ethType) => (type = parseArgument(ethType, 16, 'the type')),
+      });
+      if (namespace >= NAMESPACES) throw value.error(`no packet type has the name space ${namespace}`);
+      newPktType = namespace * 0x1_0000 + type;
+    },
+  });
+  return { type: 'nxDecap', newPktType };
+}

@@ -1,0 +1,176 @@
+import type { Action, ActionInit } from '../../actions/action.ts';
+import type { InstructionInit } from '../../instruction.ts';
+import type { MatchInit } from '../../oxm/fields.ts';
+import { ACTIONS_ONLY, ActionOrder, ALL_INSTRUCTIONS, type Enclosing } from '../check/action-order.ts';
+import { checkAction } from '../check/consistency.ts';
+import { PacketState } from '../check/packet-state.ts';
+import { Refusal } from '../check/refusal.ts';
+import { FlowKey } from '../flow-key.ts';
+import { keyOfMatch } from '../match-key.ts';
+import { findPort, parseTable } from '../names.ts';
+import { parseBits } from '../numbers.ts';
+import { type KeyValue, keyValues, Span } from '../span.ts';
+import { didYouMean } from '../text-error.ts';
+import { type ActionContext, type ActionParsers, parseArgument } from './parse-action.ts';
+import { connectionParsers } from './parse-connection.ts';
+import { fieldParsers } from './parse-fields.ts';
+import { headerParsers } from './parse-headers.ts';
+import { learnParsers } from './parse-learn.ts';
+import { outputParsers } from './parse-output.ts';
+import { spreadParsers } from './parse-spread.ts';
+
+/** How deep actions may stand in actions: as deep as they can be sent. */
+const MAX_DEPTH = 15;
+/** Bytes that actions take at least, and that a message has at most. */
+const MAX_ACTIONS = 0xffff / 8;
+
+const ACTIONS: ActionParsers = {
+  ...outputParsers,
+  ...fieldParsers,
+  ...headerParsers,
+  ...spreadParsers,
+  ...connectionParsers,
+  ...learnParsers,
+};
+
+type ParseInstruction = (value: Span, actions: ActionReader) => InstructionInit;
+
+const INSTRUCTIONS: Readonly<Record<string, ParseInstruction>> = {
+  meter: (value) => ({ type: 'meter', meterId: parseArgument(value, 32, 'the meter') }),
+  clear_actions: () => ({ type: 'clearActions' }),
+  write_actions: (value, actions) => ({
+    type: 'writeActions',
+    actions: actions.nested(value, 'writeActions'),
+  }),
+  write_metadata: (value) => {
+    const [metadata, mask] = value.split('/') ?? [value, undefined];
+    return {
+      type: 'writeMetadata',
+      metadata: parseBits(metadata, 64, 'the metadata'),
+      metadataMask: mask === undefined ? 0xffff_ffff_ffff_ffffn : parseBits(mask, 64, 'the mask'),
+    };
+  },
+  goto_table: (value) => ({ type: 'gotoTable', tableId: parseTable(value) }),
+};
+
+/** Words that are neither action nor instruction and yet known. */
+const OTHERS = ['drop'];
+
+/**
+ * Reads actions as ovs-ofctl does: `set_field:5->reg0,output:2`; `drop` for none.
+ * @param match what the packets are: with it, actions that need others are refused
+ * @throws TextError `OFP_TEXT_INVALID`
+ */
+export function parseActions(text: string, match?: MatchInit): ActionInit[] {
+  const reader = new ActionReader(match === undefined ? undefined : keyOfMatch(match));
+  return reader.list(keyValues(new Span(text)), 'list');
+}
+
+/** As {@link parseActions}, for words that have been cut already. @throws TextError */
+export function parseActionWords(words: readonly KeyValue[]): ActionInit[] {
+  return new ActionReader(undefined).list(words, 'list');
+}
+
+/**
+ * Reads what a flow does: instructions by their names, and every run of actions that are done at once as one more.
+ * @throws TextError
+ */
+export function parseInstructionList(span: Span, key?: FlowKey): InstructionInit[] {
+  return new ActionReader(key).instructions(span);
+}
+
+class ActionReader implements ActionContext {
+  packets: PacketState;
+  readonly #isChecked: boolean;
+  #depth = 0;
+  #count = 0;
+
+  constructor(key: FlowKey | undefined) {
+    this.packets = new PacketState(key ?? new FlowKey());
+    this.#isChecked = key !== undefined;
+  }
+
+  nested(span: Span, enclosing: Enclosing): ActionInit[] {
+    if (this.#depth >= MAX_DEPTH) throw span.error(`actions stand in actions up to ${MAX_DEPTH} deep`);
+    const before = this.packets;
+    this.packets = before.clone();
+    this.#depth++;
+    const actions = this.list(keyValues(span), enclosing);
+    this.#depth--;
+    this.packets = before;
+    return actions;
+  }
+
+  list(words: readonly KeyValue[], enclosing: Enclosing): ActionInit[] {
+    const order = new ActionOrder(enclosing, ACTIONS_ONLY);
+    return this.#steps(words, order).flatMap((step) => (Array.isArray(step) ? step : []));
+  }
+
+  instructions(span: Span): InstructionInit[] {
+    const instructions: InstructionInit[] = [];
+    let applied: ActionInit[] | undefined;
+    for (const step of this.#steps(keyValues(span), new ActionOrder('list', ALL_INSTRUCTIONS))) {
+      if (!Array.isArray(step)) {
+        instructions.push(step as InstructionInit);
+      } else if (applied === undefined) {
+        applied = [...step];
+        instructions.push({ type: 'applyActions', actions: applied });
+      } else {
+        applied.push(...step);
+      }
+    }
+    return instructions;
+  }
+
+  /** What each word stands for: an instruction, or actions. */
+  #steps(words: readonly KeyValue[], order: ActionOrder): (InstructionInit | readonly ActionInit[])[] {
+    const steps: (InstructionInit | readonly ActionInit[])[] = [];
+    let drop: Span | undefined;
+    for (const word of words) {
+      if (++this.#count > MAX_ACTIONS) throw word.key.error('more actions than a message can have');
+      if (word.key.text.toLowerCase() === 'drop') drop = word.key;
+      else steps.push(this.#step(word, order));
+      if (drop !== undefined && steps.length > 0) throw word.key.error('drop stands alone');
+    }
+    return steps;
+  }
+
+  #step(word: KeyValue, order: ActionOrder): InstructionInit | readonly ActionInit[] {
+    const name = word.key.text.toLowerCase();
+    if (Object.hasOwn(INSTRUCTIONS, name)) {
+      const instruction = INSTRUCTIONS[name]!(word.value, this);
+      pointing(word, () => order.take(instruction));
+      return instruction;
+    }
+    const actions = this.#actions(word, name);
+    for (const action of actions) {
+      pointing(word, () => {
+        order.take(action);
+        if (this.#isChecked) checkAction(action as Action, this.packets);
+      });
+    }
+    return actions;
+  }
+
+  #actions({ key, value }: KeyValue, name: string): readonly ActionInit[] {
+    if (Object.hasOwn(ACTIONS, name)) {
+      const parsed = ACTIONS[name]!(value, this);
+      return Array.isArray(parsed) ? parsed : [parsed as ActionInit];
+    }
+    const port = findPort(key.text);
+    if (port !== undefined) return [{ type: 'output', port, maxLen: 0 }];
+    if (name === 'apply_actions') throw key.error('actions are applied at once without saying so');
+    const known = [...Object.keys(ACTIONS), ...Object.keys(INSTRUCTIONS), ...OTHERS];
+    throw key.error(`no action is called '${key.text}'${didYouMean(key.text, known)}`);
+  }
+}
+
+/** Turns a refusal into an error that points at the word that is refused. */
+function pointing({ key }: KeyValue, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof Refusal) throw key.error(error.sentence);
+    throw error;
+  }
+}

@@ -1,0 +1,199 @@
+import { describe, expect, it } from '@jest/globals';
+import type { BridgeView } from '../../src/app/host-view.ts';
+import { type KnownHost, orderBridges, type Underlay } from '../../src/app/order.ts';
+import { parsePod } from '../../src/app/pod.ts';
+import { PodKeys } from '../../src/app/pod-keys.ts';
+
+const VXLAN = { interface: 'vx0', type: 'vxlan', ofport: 9, error: undefined };
+
+/** A bridge with an interface in each of the pods, whose port is its number. */
+function bridge(datapathId: string, pods: readonly string[], changes: Partial<BridgeView> = {}): BridgeView {
+  const members = pods.map((text, i) => {
+    const [name, key] = text.split('=') as [string, string?];
+    return { interface: `if${i + 1}`, ofport: i + 1, pod: parsePod(name, key) };
+  });
+  return {
+    name: `br-${datapathId}`,
+    datapathId,
+    carriesPods: pods.length > 0,
+    insecurities: [],
+    members,
+    problems: [],
+    tunnels: [VXLAN],
+    ...changes,
+  };
+}
+
+const host = (number: number, ...bridges: BridgeView[]): KnownHost => ({
+  name: `h${number}`,
+  view: { localIp: `192.0.2.${number}`, bridges },
+});
+
+function order(hosts: readonly KnownHost[], underlay: Partial<Underlay> = {}, keys: PodKeys = new PodKeys()) {
+  const all = { encapsulation: 'vxlan', localIp: undefined, peers: [], mayLackHosts: false, ...underlay };
+  return orderBridges(hosts, all, keys);
+}
+
+/** The peers of each pod on a bridge, by pod. */
+function peersOn(orders: ReturnType<typeof order>, datapathId: string): Record<string, readonly string[]> {
+  const known = orders.get(datapathId)?.order;
+  if (known?.mode !== 'pods') throw new Error(`${datapathId} carries no pods`);
+  const { members, peersByKey } = known.plan;
+  return Object.fromEntries(members.map(({ pod }) => [pod.name, peersByKey.get(pod.key) ?? []]));
+}
+
+const problemsOn = (orders: ReturnType<typeof order>, datapathId: string) =>
+  orders.get(datapathId)?.order.problems;
+
+describe('the order for a bridge', () => {
+  it('is to learn when no interface of it is in a pod', () => {
+    const orders = order([host(1, bridge('a', []))]);
+    expect(orders.get('a')).toMatchObject({
+      order: { mode: 'learning', bridge: 'br-a' },
+      needsTunnel: false,
+    });
+  });
+
+  it('is to carry pods when one is, with their members and the tunnel port', () => {
+    const orders = order([host(1, bridge('a', ['7', '8']))]);
+    expect(orders.get('a')).toMatchObject({
+      needsTunnel: false,
+      order: {
+        mode: 'pods',
+        bridge: 'br-a',
+        problems: [],
+        plan: {
+          members: [
+            { interface: 'if1', ofport: 1, pod: { name: '7', key: 0x10007 } },
+            { interface: 'if2', ofport: 2, pod: { name: '8', key: 0x10008 } },
+          ],
+          tunnel: { ofport: 9 },
+          keepsPeers: false,
+        },
+      },
+    });
+  });
+
+  it('is refused while it could not keep pods apart, with what mends it', () => {
+    const insecurities = ['fail_mode is standalone: do this'];
+    const orders = order([host(1, bridge('a', ['7'], { insecurities })), host(2, bridge('b', ['7']))]);
+    expect(orders.get('a')).toMatchObject({
+      needsTunnel: false,
+      order: { mode: 'refused', problems: insecurities },
+    });
+    expect(peersOn(orders, 'b')).toEqual({ 7: [] });
+  });
+
+  it('is not given before the switch has a datapath id', () => {
+    expect(order([host(1, bridge('a', ['7'], { datapathId: undefined }))]).size).toBe(0);
+  });
+
+  it('says that hosts may be missing', () => {
+    const orders = order([host(1, bridge('a', ['7']))], { mayLackHosts: true });
+    expect(orders.get('a')?.order).toMatchObject({ plan: { keepsPeers: true } });
+  });
+});
+
+describe('the peers of a pod', () => {
+  it('are the other hosts that hold it, and no others', () => {
+    const orders = order([
+      host(1, bridge('a', ['7', '8'])),
+      host(3, bridge('c', ['8', '9'])),
+      host(2, bridge('b', ['7', '8'])),
+    ]);
+    expect(peersOn(orders, 'a')).toEqual({ 7: ['192.0.2.2'], 8: ['192.0.2.2', '192.0.2.3'] });
+    expect(peersOn(orders, 'b')).toEqual({ 7: ['192.0.2.1'], 8: ['192.0.2.1', '192.0.2.3'] });
+    expect(peersOn(orders, 'c')).toEqual({ 8: ['192.0.2.1', '192.0.2.2'], 9: [] });
+    expect(orders.get('c')?.needsTunnel).toBe(true);
+  });
+
+  it('are named once when a host holds the pod on two bridges, and never the host itself', () => {
+    const orders = order([host(1, bridge('a', ['7']), bridge('b', ['7'])), host(2, bridge('c', ['7']))]);
+    expect(peersOn(orders, 'a')).toEqual({ 7: ['192.0.2.2'] });
+    expect(peersOn(orders, 'c')).toEqual({ 7: ['192.0.2.1'] });
+  });
+
+  it('take in hosts of other controllers, but for the host’s own address', () => {
+    const peers = ['192.0.2.9', '192.0.2.1'];
+    const one = order([host(1, bridge('a', ['7'])), host(2, bridge('b', ['8']))], { peers });
+    expect(peersOn(one, 'a')).toEqual({ 7: ['192.0.2.9'] });
+    expect(peersOn(one, 'b')).toEqual({ 8: ['192.0.2.1', '192.0.2.9'] });
+    const nameless = { name: 'h1', view: { localIp: undefined, bridges: [bridge('a', ['7'])] } };
+    expect(peersOn(order([nameless], { peers, localIp: '192.0.2.1' }), 'a')).toEqual({ 7: ['192.0.2.9'] });
+  });
+
+  it('are none while another host has not said where tunnels to it end, which is a problem', () => {
+    const nameless = (name: string, id: string): KnownHost => ({
+      name,
+      view: { localIp: undefined, bridges: [bridge(id, ['7'])] },
+    });
+    const orders = order([nameless('h1', 'a'), nameless('h2', 'b'), host(3, bridge('c', ['7']))]);
+    expect(peersOn(orders, 'c')).toEqual({ 7: [] });
+    expect(problemsOn(orders, 'c')).toEqual([]);
+    expect(peersOn(orders, 'a')).toEqual({ 7: ['192.0.2.3'] });
+    expect(problemsOn(orders, 'a')).toEqual([
+      'where do tunnels to this host end? ovs-vsctl set Open_vSwitch . external_ids:galago-local-ip=ADDRESS',
+    ]);
+    expect(problemsOn(order([nameless('h1', 'a')]), 'a')).toEqual([]);
+  });
+});
+
+describe('the tunnel of a bridge', () => {
+  const withTunnels = (...tunnels: BridgeView['tunnels']) => [
+    host(1, bridge('a', ['7'], { tunnels })),
+    host(2, bridge('b', ['7'])),
+  ];
+
+  it('is needed when another host holds one of its pods', () => {
+    expect(order(withTunnels()).get('a')).toMatchObject({
+      needsTunnel: true,
+      order: { problems: [], plan: { tunnel: undefined } },
+    });
+  });
+
+  it('is the one of the encapsulation that is used', () => {
+    const orders = order(withTunnels({ ...VXLAN, type: 'geneve', ofport: 5 }, VXLAN), {
+      encapsulation: 'geneve',
+    });
+    expect(orders.get('a')?.order).toMatchObject({ plan: { tunnel: { ofport: 5 } } });
+  });
+
+  it('is a problem when the switch could not open it', () => {
+    const failed = { ...VXLAN, ofport: undefined, error: 'could not add' };
+    expect(order(withTunnels(failed)).get('a')?.order).toMatchObject({
+      problems: ['tunnel port vx0: could not add'],
+      plan: { tunnel: undefined },
+    });
+  });
+});
+
+describe('a conflict of keys', () => {
+  it('leaves out the interface that came later, and nothing else', () => {
+    const orders = order([
+      host(1, bridge('a', ['web=5', 'db=5', '7'])),
+      host(2, bridge('b', ['web=6', '7'], { problems: ['if9 is in no pod: no reason'] })),
+    ]);
+    expect(peersOn(orders, 'a')).toEqual({ web: [], 7: ['192.0.2.2'] });
+    expect(problemsOn(orders, 'a')).toEqual([`if2 is in no pod: key 5 of pod 'db' is the key of pod 'web'`]);
+    expect(problemsOn(orders, 'b')).toEqual([
+      'if9 is in no pod: no reason',
+      `if1 is in no pod: pod 'web' has the key 5 elsewhere, here it is 6`,
+    ]);
+  });
+
+  it('is over at once when the other one has gone', () => {
+    const keys = new PodKeys();
+    order([host(1, bridge('a', ['web=5'])), host(2, bridge('b', ['db=5']))], {}, keys);
+    const orders = order([host(1, bridge('a', ['7'])), host(2, bridge('b', ['db=5']))], {}, keys);
+    expect(peersOn(orders, 'b')).toEqual({ db: [] });
+    expect(problemsOn(orders, 'b')).toEqual([]);
+  });
+
+  it('does not arise when a pod changes its own key', () => {
+    const keys = new PodKeys();
+    order([host(1, bridge('a', ['web=5']))], {}, keys);
+    const orders = order([host(1, bridge('a', ['web=6']))], {}, keys);
+    expect(problemsOn(orders, 'a')).toEqual([]);
+    expect(peersOn(orders, 'a')).toEqual({ web: [] });
+  });
+});

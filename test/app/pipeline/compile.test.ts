@@ -1,0 +1,216 @@
+import { describe, expect, it } from '@jest/globals';
+import { compile, LEARNT_IDLE_TIMEOUT, OWNED, type Part } from '../../../src/app/pipeline/compile.ts';
+import type { Intent, Location } from '../../../src/app/pipeline/intent.ts';
+import { Table } from '../../../src/app/pipeline/tables.ts';
+import { encode, FlowModFlag, type FlowSpec } from '../../../src/ofp/index.ts';
+import { toBigInt } from '../../../src/util/u64.ts';
+
+const MAC = '02:00:00:00:00:01';
+const KEY = 0x10007;
+const POD = { value: KEY, mask: 0xffff_ffff };
+const FROM_HERE = { value: KEY, mask: 0x1_ffff_ffff };
+const FROM_TUNNEL = { value: 0x1_0000_0000 + KEY, mask: 0x1_ffff_ffff };
+
+const goto = (tableId: number) => ({ type: 'gotoTable', tableId });
+const apply = (...actions: object[]) => ({ type: 'applyActions', actions });
+const output = (port: number) => expect.objectContaining({ type: 'output', port });
+const tag = (metadata: number) => ({ type: 'writeMetadata', metadata, metadataMask: 0x1_ffff_ffff });
+const intoTunnel = (ofport: number, peer: string) => [
+  { type: 'setField', field: 'tunnelId', value: KEY },
+  { type: 'setField', field: 'tunIpv4Dst', value: peer },
+  output(ofport),
+];
+
+/** The flows without their cookies, which are the same in all of them. */
+function flowsOf(part: Part, cookie: string): object[] {
+  return part.flows.map(({ cookie: own, ...flow }) => {
+    expect(toBigInt(own ?? 0).toString(16)).toBe(cookie);
+    return flow;
+  });
+}
+
+const learntAt = (location: Location, tunnel = { ofport: 9 }): Intent => ({
+  type: 'learnt',
+  key: KEY,
+  mac: MAC,
+  location,
+  tunnel,
+});
+
+describe('the base', () => {
+  const part = compile({ type: 'base', hasMeters: true });
+
+  it('leads from table to table, and drops what is left at both ends', () => {
+    const next = part.flows
+      .filter(({ priority }) => priority === 0)
+      .map(({ tableId, instructions = [] }) => [tableId, instructions.at(-1)]);
+    expect(next).toEqual([
+      [Table.CLASSIFY, undefined],
+      [Table.GUARD, goto(Table.LEARN)],
+      [Table.LEARN, goto(Table.SERVE)],
+      [Table.SERVE, goto(Table.POLICY)],
+      [Table.POLICY, goto(Table.FORWARD)],
+      [Table.FORWARD, goto(Table.FLOOD)],
+      [Table.FLOOD, undefined],
+    ]);
+    expect(part.groups).toEqual([]);
+  });
+
+  it('sends a metered copy of a frame with an unknown source to the controller', () => {
+    const learn = part.flows.find(({ tableId, priority }) => tableId === Table.LEARN && priority === 0);
+    expect(learn?.instructions?.[0]).toEqual(apply({ type: 'nxController2', meterId: 0x6a1 }));
+    expect(part.meters).toEqual([
+      { meterId: 0x6a1, flags: 6, bands: [{ type: 'drop', rate: 1000, burstSize: 1000 }] },
+    ]);
+  });
+
+  it('does without meters where there are none', () => {
+    const { flows, meters } = compile({ type: 'base', hasMeters: false });
+    expect(meters).toEqual([]);
+    expect(flows.flatMap(({ instructions = [] }) => instructions)).toContainEqual(
+      apply({ type: 'nxController2' }),
+    );
+  });
+
+  it('drops frames that come from a group address, above all that is learnt', () => {
+    expect(flowsOf(part, '6a1a010000000000')).toContainEqual({
+      tableId: Table.LEARN,
+      priority: 200,
+      match: { ethSrc: { value: '01:00:00:00:00:00', mask: '01:00:00:00:00:00' } },
+    });
+  });
+
+  it('hears of it when its first flow is deleted, and of that alone', () => {
+    const noticed = part.flows.filter(({ flags = 0 }) => flags & FlowModFlag.SEND_FLOW_REM);
+    expect(noticed).toMatchObject([{ tableId: Table.CLASSIFY, priority: 0 }]);
+  });
+});
+
+describe('a pod', () => {
+  const peers = ['192.0.2.2', '192.0.2.3'];
+  const part = compile({ type: 'pod', key: KEY, ofports: [1, 2], tunnel: { ofport: 9 }, peers });
+  const fromHere = 0x6a00_0000 + KEY * 2;
+
+  it('floods frames from here to its ports and to each host that has it', () => {
+    expect(part.groups[0]).toEqual({
+      groupId: fromHere,
+      groupType: 'all',
+      buckets: [
+        { actions: [output(1)] },
+        { actions: [output(2)] },
+        { actions: intoTunnel(9, '192.0.2.2') },
+        { actions: intoTunnel(9, '192.0.2.3') },
+      ],
+    });
+  });
+
+  it('floods frames from a tunnel to its ports and never into a tunnel', () => {
+    expect(part.groups[1]).toEqual({
+      groupId: fromHere + 1,
+      groupType: 'all',
+      buckets: [{ actions: [output(1)] }, { actions: [output(2)] }],
+    });
+  });
+
+  it('accepts its key from the hosts that have it, and sends each origin to its group', () => {
+    const accept = (tunIpv4Src: string) => ({
+      tableId: Table.CLASSIFY,
+      priority: 100,
+      match: { inPort: 9, tunnelId: KEY, tunIpv4Src },
+      instructions: [tag(FROM_TUNNEL.value), goto(Table.LEARN)],
+    });
+    const flood = (metadata: object, groupId: number) => ({
+      tableId: Table.FLOOD,
+      priority: 100,
+      match: { metadata },
+      instructions: [apply({ type: 'group', groupId })],
+    });
+    expect(flowsOf(part, '6a1a011000010007')).toEqual([
+      flood(FROM_HERE, fromHere),
+      flood(FROM_TUNNEL, fromHere + 1),
+      accept('192.0.2.2'),
+      accept('192.0.2.3'),
+    ]);
+  });
+
+  it('stays here while there is no tunnel', () => {
+    const { flows, groups } = compile({ type: 'pod', key: KEY, ofports: [1], tunnel: undefined, peers });
+    expect(flows.map(({ tableId }) => tableId)).toEqual([Table.FLOOD, Table.FLOOD]);
+    expect(groups.map(({ buckets }) => buckets)).toEqual([
+      [{ actions: [output(1)] }],
+      [{ actions: [output(1)] }],
+    ]);
+  });
+
+  it('has groups that are ours up to the greatest key', () => {
+    const greatest = compile({ type: 'pod', key: 2 ** 24 - 1, ofports: [], tunnel: undefined, peers: [] });
+    const least = compile({ type: 'pod', key: 1, ofports: [], tunnel: undefined, peers: [] });
+    const ids = [...greatest.groups, ...least.groups].map(({ groupId }) => groupId);
+    expect(ids.every(OWNED.ownsGroup)).toBe(true);
+    expect(new Set(ids).size).toBe(4);
+    expect(OWNED.ownsGroup(Math.max(...ids) + 1)).toBe(false);
+    expect(OWNED.ownsGroup(1)).toBe(false);
+  });
+});
+
+describe('an endpoint', () => {
+  it('puts the frames of its port into its pod', () => {
+    const part = compile({ type: 'endpoint', ofport: 3, key: KEY });
+    expect(flowsOf(part, '6a1a012000000003')).toEqual([
+      {
+        tableId: Table.CLASSIFY,
+        priority: 100,
+        match: { inPort: 3 },
+        instructions: [tag(KEY), goto(Table.GUARD)],
+      },
+    ]);
+  });
+});
+
+describe('a learnt address', () => {
+  const known = {
+    tableId: Table.LEARN,
+    priority: 100,
+    idleTimeout: LEARNT_IDLE_TIMEOUT,
+    flags: FlowModFlag.SEND_FLOW_REM,
+    instructions: [goto(Table.SERVE)],
+  };
+  const forward = { tableId: Table.FORWARD, priority: 100 };
+
+  it('behind a port is known there and reached from everywhere in the pod', () => {
+    const part = compile(learntAt({ type: 'port', ofport: 3 }));
+    expect(flowsOf(part, '6a1a023000010007')).toEqual([
+      { ...known, match: { inPort: 3, metadata: POD, ethSrc: MAC } },
+      { ...forward, match: { metadata: POD, ethDst: MAC }, instructions: [apply(output(3))] },
+    ]);
+  });
+
+  it('behind a tunnel is known by its host and reached only from here', () => {
+    const part = compile(learntAt({ type: 'tunnel', peer: '192.0.2.2' }));
+    expect(flowsOf(part, '6a1a023000010007')).toEqual([
+      { ...known, match: { inPort: 9, metadata: FROM_TUNNEL, ethSrc: MAC, tunIpv4Src: '192.0.2.2' } },
+      {
+        ...forward,
+        match: { metadata: FROM_HERE, ethDst: MAC },
+        instructions: [apply(...intoTunnel(9, '192.0.2.2'))],
+      },
+    ]);
+  });
+
+  it('behind a tunnel that is gone has no flows', () => {
+    const gone: Intent = { ...learntAt({ type: 'tunnel', peer: '192.0.2.2' }), tunnel: undefined } as Intent;
+    expect(compile(gone)).toEqual({ flows: [], groups: [], meters: [] });
+  });
+});
+
+it('compiles to what can be written', () => {
+  const intents: Intent[] = [
+    { type: 'base', hasMeters: true },
+    { type: 'pod', key: KEY, ofports: [1], tunnel: { ofport: 9 }, peers: ['192.0.2.2'] },
+    { type: 'endpoint', ofport: 1, key: KEY },
+    learntAt({ type: 'port', ofport: 1 }),
+    learntAt({ type: 'tunnel', peer: '192.0.2.2' }),
+  ];
+  const flows: FlowSpec[] = intents.flatMap((intent) => compile(intent).flows);
+  for (const flow of flows) expect(() => encode({ type: 'flowMod', command: 'add', ...flow })).not.toThrow();
+});

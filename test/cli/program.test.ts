@@ -1,0 +1,115 @@
+import { describe, expect, it } from '@jest/globals';
+import { runCli } from '../../src/cli/program.ts';
+
+async function run(...args: string[]) {
+  let stdout = '';
+  let stderr = '';
+  const exitCode = await runCli(args, {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+  });
+  return { exitCode, stdout, stderr };
+}
+
+describe('the command line', () => {
+  it('prints its version', async () => {
+    expect(await run('--version')).toEqual({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+      stderr: '',
+    });
+  });
+
+  it.each([['--help'], ['help'], ['controller', '--help'], ['help', 'controller'], ['help', 'help']])(
+    'prints help with examples: %s %s',
+    async (...args) => {
+      const { exitCode, stdout, stderr } = await run(...args.filter(Boolean));
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      expect(stdout).toMatch(/^Usage: galago/);
+      expect(stdout).toMatch(/\nExamples:\n {2}/);
+    },
+  );
+
+  it('says in its help what the exit status means', async () => {
+    for (const args of [['--help'], ['controller', '--help']]) {
+      expect((await run(...args)).stdout).toContain('\nExit status:\n');
+    }
+  });
+
+  it('shows its help as an error when no command is given', async () => {
+    const { exitCode, stdout, stderr } = await run();
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toMatch(/^Usage: galago/);
+  });
+
+  it.each([
+    [['contoller'], "unknown command 'contoller' (Did you mean controller?)"],
+    [['help', 'contoller'], "unknown command 'contoller' (Did you mean controller?)"],
+    [['help', 'x'], "unknown command 'x'"],
+    [['--verson'], "unknown option '--verson' (Did you mean --version?)"],
+    [['controller', '--opnflow', 'ptcp:0'], "unknown option '--opnflow' (Did you mean --openflow?)"],
+    [['controller', 'br0'], "too many arguments for 'controller'. Expected 0 arguments but got 1."],
+    [['controller', '--openflow'], "option '--openflow <method>' argument missing"],
+  ])('refuses %j', async (args, message) => {
+    expect(await run(...args)).toEqual({ exitCode: 1, stdout: '', stderr: `error: ${message}\n` });
+  });
+
+  it.each([
+    [
+      '--openflow <method>',
+      'tpc:127.0.0.1',
+      "expected a connection method (tcp:HOST:PORT, .* did you mean 'tcp'?",
+    ],
+    [
+      '--openflow <method>',
+      'ptcp:x',
+      "expected ptcp:PORT[:HOST], got 'ptcp:x': 'x' is not a port from 0 to 65535",
+    ],
+    ['--ovsdb <method>', 'tcp:fd00::1:6640', 'expected tcp:HOST:PORT, .* an IPv6 address needs brackets'],
+    ['--encap <type>', 'vxlam', 'Allowed choices are vxlan, geneve, gre.'],
+    ['--local-ip <ip>', '10.0.0.1/24', "expected an IPv4 address like 192.0.2.1, got '10.0.0.1/24'"],
+    ['--peer <ip>', 'fd00::1', 'expected an IPv4 address .*: tunnels over IPv6 are not made yet'],
+    ['--peer <ip>', '010.0.0.1', "expected an IPv4 address like 192.0.2.1, got '010.0.0.1'"],
+    ['--api <host:port>', '8181', "expected HOST:PORT, got '8181': there is no ':' and port"],
+    ['--api-origin <origin>', '*', 'expected an origin, SCHEME://HOST[:PORT]'],
+    ['--log-level <level>', 'loud', 'Allowed choices are debug, info, warn, error.'],
+  ])('names the option and what was expected: %s %s', async (option, value, expected) => {
+    const { exitCode, stderr } = await run('controller', option.split(' ')[0]!, value);
+    expect(exitCode).toBe(1);
+    expect(stderr.startsWith(`error: option '${option}' argument '${value}' is invalid. `)).toBe(true);
+    expect(stderr).toMatch(new RegExp(`${expected.replace(/[[\]()?]/g, '\\$&')}.*\n$`));
+    expect(stderr.trimEnd()).not.toContain('\n');
+  });
+
+  it.each([
+    [['--openflow', 'ptcp:6653:0.0.0.0'], 'anybody could pose as a switch; pssl: is safe'],
+    [['--ovsdb', 'ptcp:6640:[::]'], 'plain OVSDB is root on the switch; ssl: and pssl: are safe'],
+    [['--ovsdb', 'tcp:192.0.2.1'], 'plain OVSDB is root on the switch; ssl: and pssl: are safe'],
+    [['--api', '0.0.0.0:8181'], 'anybody could read the feed; a loopback address is safe'],
+  ])('refuses %j unless it is told --insecure', async (args, why) => {
+    const { exitCode, stderr } = await run('controller', ...args);
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe(
+      `error: option '${args[0]}' argument '${args[1]}' goes beyond this machine without TLS: ${why}. ` +
+        'To allow it, add --insecure\n',
+    );
+  });
+
+  it.each([
+    [['--openflow', 'pssl:6653'], "'pssl:6653'"],
+    [['--ovsdb', 'ssl:192.0.2.1', '--private-key', 'a', '--ca-cert', 'b'], "'ssl:192.0.2.1'"],
+    [['--certificate', 'a'], 'TLS'],
+  ])('refuses TLS without all of its files: %j', async (args, what) => {
+    expect(await run('controller', ...args)).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: `error: ${what} needs all of --private-key, --certificate and --ca-cert\n`,
+    });
+  });
+
+  it('lets no value steer the terminal', async () => {
+    const { stderr } = await run('controller', '--api', 'x\n\x1b[31merror: all is lost\x07');
+    expect(stderr).toContain("argument 'x \\u{1b}[31merror: all is lost\\u{7}' is invalid");
+    expect(stderr.trimEnd()).not.toContain('\n');
+  });
+});
