@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connectSwitch, decode, encode, Framer, type Message } from 'galago/ofp';
 import { ClosedError, RemoteError } from '../src/util/errors.ts';
-import { cpuSeconds, endedChildrenCpuSeconds } from './harness/cpu.ts';
+import { childrenCpuMs, cpuMs } from './harness/cpu.ts';
 import type { Contender, Turn } from './harness/rounds.ts';
-import { spread } from './harness/stats.ts';
 import { sampleFlow, sampleFlowText } from './sample-flow.ts';
 
 /** The switch that all contenders fill. */
@@ -25,9 +24,12 @@ export function galago(target: Target, flows: number): Contender {
       await using sw = await connectSwitch(`unix:${target.path}`);
       const refusals: Error[] = [];
       sw.on('requestError', ({ error }) => refusals.push(error));
-      const turn = await timed(target, async () => {
-        for (const message of messages) if (!sw.send(message)) await sw.drained();
-        await sw.barrier({ timeoutMs: PATIENCE_MS });
+      const turn = await timed(target, {
+        cpuMs: () => cpuMs(process.pid),
+        async work() {
+          for (const message of messages) if (!sw.send(message)) await sw.drained();
+          await sw.barrier({ timeoutMs: PATIENCE_MS });
+        },
       });
       if (refusals.length > 0) throw refusals[0];
       return turn;
@@ -50,10 +52,13 @@ export function rawSocket(target: Target, flows: number): Contender {
         const greeted = received(socket, 'hello');
         socket.write(encode({ type: 'hello', elements: [] }));
         await greeted;
-        return await timed(target, async () => {
-          const done = received(socket, 'barrierReply');
-          socket.write(bytes);
-          await done;
+        return await timed(target, {
+          cpuMs: () => cpuMs(process.pid),
+          async work() {
+            const done = received(socket, 'barrierReply');
+            socket.write(bytes);
+            await done;
+          },
         });
       } finally {
         socket.destroy();
@@ -66,71 +71,46 @@ export function rawSocket(target: Target, flows: number): Contender {
  * `ovs-ofctl add-flows`. It reads all flows before it connects, and it reads them from its standard input here, so
  * that its time begins when it has them: with the last line, not with its start.
  */
-export class OvsOfctl implements Contender {
-  readonly name: string;
-  readonly role = 'peer';
-  readonly #target: Target;
-  readonly #text: string;
-  readonly #argv: readonly string[];
-  readonly #commandSeconds: number[] = [];
-
-  constructor(target: Target, flows: number, options: readonly string[]) {
-    this.name = ['ovs-ofctl', ...options, 'add-flows'].join(' ');
-    this.#target = target;
-    this.#text = Array.from({ length: flows }, (_, number) => sampleFlowText(number)).join('');
-    this.#argv = ['-O', 'OpenFlow13', ...options, 'add-flows', `unix:${target.path}`, '-'];
-  }
-
-  async turn(): Promise<Turn> {
-    const { vswitchdPid } = this.#target;
-    const childrenCpu = endedChildrenCpuSeconds();
-    const started = performance.now();
-    const child = spawn('ovs-ofctl', this.#argv, { stdio: ['pipe', 'ignore', 'pipe'] });
-    const exited = once(child, 'exit');
-    let said = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-    });
-    child.stdin.end(this.#text);
-    await Promise.race([once(child.stdin, 'finish'), exited]);
-    const readingCpu = cpuSeconds(child.pid!);
-    const switchCpu = cpuSeconds(vswitchdPid);
-    const begun = performance.now();
-    const [code] = await exited;
-    const ended = performance.now();
-    if (code !== 0) throw new RemoteError('BENCH_PEER_FAILED', `exit code ${code}: ${said.trim()}`);
-    this.#commandSeconds.push((ended - started) / 1000);
-    return {
-      seconds: (ended - begun) / 1000,
-      cpuSeconds: {
-        client: endedChildrenCpuSeconds() - childrenCpu - readingCpu,
-        switch: cpuSeconds(vswitchdPid) - switchCpu,
-      },
-    };
-  }
-
-  /** What the table leaves out. */
-  remark(): string {
-    if (this.#commandSeconds.length === 0) return `${this.name}: never ended well`;
-    const { median } = spread(this.#commandSeconds);
-    return `${this.name}: its start and its reading of the text are not counted; with them it takes ${median.toFixed(3)} s`;
-  }
-}
-
-/** Measures what this process does. */
-async function timed({ vswitchdPid }: Target, work: () => Promise<void>): Promise<Turn> {
-  const clientCpu = cpuSeconds(process.pid);
-  const switchCpu = cpuSeconds(vswitchdPid);
-  const begun = performance.now();
-  await work();
-  const ended = performance.now();
+export function ovsOfctl(target: Target, flows: number, options: readonly string[]): Contender {
+  const text = Array.from({ length: flows }, (_, number) => sampleFlowText(number)).join('');
+  const argv = ['-O', 'OpenFlow13', ...options, 'add-flows', `unix:${target.path}`, '-'];
   return {
-    seconds: (ended - begun) / 1000,
-    cpuSeconds: {
-      client: cpuSeconds(process.pid) - clientCpu,
-      switch: cpuSeconds(vswitchdPid) - switchCpu,
+    name: ['ovs-ofctl', ...options, 'add-flows'].join(' '),
+    role: 'peer',
+    async turn() {
+      const started = performance.now();
+      const child = spawn('ovs-ofctl', argv, { stdio: ['pipe', 'ignore', 'pipe'] });
+      const exited = once(child, 'exit');
+      let said = '';
+      child.stderr.setEncoding('utf8').on('data', (part: string) => {
+        said += part;
+      });
+      child.stdin.end(text);
+      await Promise.race([once(child.stdin, 'finish'), exited]);
+      const turn = await timed(target, { cpuMs: () => childrenCpuMs(child), work: () => exited });
+      if (child.exitCode !== 0) {
+        throw new RemoteError('BENCH_PEER_FAILED', `exit code ${child.exitCode}: ${said.trim()}`);
+      }
+      return { ...turn, commandMs: performance.now() - started };
     },
   };
+}
+
+/** The work of a turn. */
+interface Work {
+  /** The CPU that the client has used so far. */
+  readonly cpuMs: () => number;
+  readonly work: () => Promise<unknown>;
+}
+
+async function timed({ vswitchdPid }: Target, client: Work): Promise<Turn> {
+  const clientBefore = client.cpuMs();
+  const switchBefore = cpuMs(vswitchdPid);
+  const begun = performance.now();
+  await client.work();
+  const elapsedMs = performance.now() - begun;
+  const used = { client: client.cpuMs() - clientBefore, switch: cpuMs(vswitchdPid) - switchBefore };
+  return { elapsedMs, cpuMs: used };
 }
 
 /** Resolves when a message of the type has come; an error message or the end of the connection rejects. */

@@ -1,11 +1,11 @@
 import { ALL_TABLES, connectSwitch, type Switch } from 'galago/ofp';
 import { GalagoError, UsageError } from '../src/util/errors.ts';
 import { Lab, missingRequirements, run } from '../test/lab/index.ts';
-import { galago, OvsOfctl, rawSocket, type Target } from './flow-mod-contenders.ts';
+import { galago, ovsOfctl, rawSocket, type Target } from './flow-mod-contenders.ts';
 import type { Bench, Report } from './harness/bench.ts';
-import { compare, comparisonTable } from './harness/comparison.ts';
+import { type Comparison, compare, comparisonTable, formatSeconds } from './harness/comparison.ts';
 import { idle } from './harness/cpu.ts';
-import { takeTurns } from './harness/rounds.ts';
+import { type Contender, takeTurns } from './harness/rounds.ts';
 import { formatCount } from './harness/table.ts';
 import { SAMPLE_FLOW } from './sample-flow.ts';
 
@@ -35,11 +35,10 @@ export const flowMod: Bench<'flows' | 'rounds'> = {
 
 async function measure(target: Target, control: Switch, flows: number, rounds: number): Promise<Report> {
   const skipped: string[] = [];
-  const peers: OvsOfctl[] = [];
-  const ovsVersion = await versionOf('ovs-ofctl');
-  if (ovsVersion === undefined)
+  const peers: Contender[] = [];
+  if ((await versionOf('ovs-ofctl')) === undefined)
     skipped.push('ovs-ofctl is not installed (apt-get install openvswitch-switch)');
-  else peers.push(new OvsOfctl(target, flows, ['--bundle']), new OvsOfctl(target, flows, []));
+  else peers.push(ovsOfctl(target, flows, ['--bundle']), ovsOfctl(target, flows, []));
   const contenders = [galago(target, flows), ...peers, rawSocket(target, flows)];
   const all = await takeTurns(contenders, {
     rounds,
@@ -53,16 +52,27 @@ async function measure(target: Target, control: Switch, flows: number, rounds: n
   return {
     title: `${formatCount(flows)} ${SAMPLE_FLOW} and one barrier, ${rounds} rounds`,
     method: [
-      'time: from the first byte sent to the barrier reply, with the flows in memory as objects, not as bytes (raw: as bytes)',
-      ...peers.map((peer) => peer.remark()),
-      'CPU: medians in the same time, from /proc/PID/stat; after each turn the switch was asked whether it has all flows',
-      `switch: ${ovsVersion ?? 'Open vSwitch'}, userspace datapath, through its Unix socket`,
+      'time: from the first byte sent until the barrier is answered, or until ovs-ofctl ends; each has all flows in',
+      '  memory by then, as objects (raw socket: as bytes), and after each turn the switch is asked whether it has them',
+      ...results.flatMap((result) => commandRemark(result, flows)),
+      'CPU: in the same time, medians, from /proc/PID/stat',
+      `switch: ${await versionOf('ovs-vswitchd')}, userspace datapath, through its Unix socket`,
     ],
     table: comparisonTable(results, 'flow-mods', ['client', 'switch']),
     results,
     skipped,
     errors: results.flatMap(({ name, errors }) => errors.map((error) => `${name}: ${error}`)),
   };
+}
+
+/** What the table leaves out of a command's time. */
+function commandRemark({ name, measured }: Comparison, flows: number): string[] {
+  if (measured?.commandMs === undefined) return [];
+  const { median } = measured.commandMs;
+  const rate = `${formatCount((flows * 1000) / median)} flow-mods/s`;
+  return [
+    `${name}: with its start and its reading of the flows as text, ${formatSeconds(median)} s (${rate})`,
+  ];
 }
 
 /** Deletes all flows and waits until the switch has nothing left to do. */

@@ -5,6 +5,8 @@ import { parseRequest, usageText } from './harness/arguments.ts';
 import { type Bench, machine, type Report } from './harness/bench.ts';
 import { formatTable } from './harness/table.ts';
 
+// Benches import the library as the package that it is built into, by its name: what tsx makes of the sources names
+// every function that is made, which more than doubles the time of some decoders.
 const BENCHES: readonly Bench[] = [flowMod, codec];
 
 try {

@@ -9,7 +9,7 @@ const PORT = 1;
 /** How the flow-mods are described to people. */
 export const SAMPLE_FLOW = 'flow-mods (exact match on tunnel_id and eth_dst; set tunnel_id, output)';
 
-/** The flow-mod that sends one endpoint of a pod its frames; each number below 2^24 has another one. */
+/** The flow-mod that sends one endpoint of a pod its frames; each number below 2^32 has another one. */
 export function sampleFlow(number: number): FlowModInit {
   const key = FIRST_KEY + (number % PODS);
   return {
@@ -29,8 +29,6 @@ export function sampleFlowText(number: number): string {
 }
 
 function macOf(number: number): string {
-  const [a, b, c] = [number >> 16, (number >> 8) & 0xff, number & 0xff].map((byte) =>
-    byte.toString(16).padStart(2, '0'),
-  );
-  return `02:00:00:${a}:${b}:${c}`;
+  const bytes = [24, 16, 8, 0].map((shift) => (number >>> shift) & 0xff);
+  return `02:00:${bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':')}`;
 }

@@ -32,6 +32,7 @@ export function parseRequest(argv: readonly string[], benches: readonly Bench[])
   for (const token of tokens) {
     if (token.kind !== 'option') throw usage(`unexpected '${argv[token.index + 1]}'`);
     if (token.name === 'json' && token.value === undefined) json = true;
+    else if (token.name === 'json') throw usage('--json takes no value');
     else if (known.includes(token.name)) settings[token.name] = parseCount(token.rawName, token.value);
     else throw usage(`${bench.name} has no option ${token.rawName}`, token.name, [...known, 'json'], '--');
   }

@@ -1,8 +1,10 @@
 /** What one contender used for the work once. */
 export interface Turn {
-  readonly seconds: number;
-  /** By whose it is: `client`, `switch`. */
-  readonly cpuSeconds: Readonly<Record<string, number>>;
+  readonly elapsedMs: number;
+  /** For a command: all of it, with its start and the reading of its input. */
+  readonly commandMs?: number;
+  /** The CPU used in `elapsedMs`, by whose it is: `client`, `switch`. */
+  readonly cpuMs: Readonly<Record<string, number>>;
 }
 
 /**

@@ -33,7 +33,7 @@ export function createLog({ level, json = false, output = process.stderr }: LogO
 }
 
 /** Writes one line of pino's for people: `TIME LEVEL MESSAGE key=value …`. */
-export function formatLine(line: string): string {
+function formatLine(line: string): string {
   const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const pairs = Object.entries(fields).map(([key, value]) => ` ${key}=${formatValue(value)}`);
   return `${time} ${String(level).toUpperCase().padEnd(5)} ${printable(String(msg))}${pairs.join('')}\n`;

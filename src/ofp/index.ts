@@ -305,9 +305,11 @@ export {
   type OpenFlowServerEvents,
   type OpenFlowServerOptions,
 } from './session/server.ts';
-export { type RequestError, Switch, type SwitchEvents, type SwitchOptions } from './session/switch.ts';
+export { Switch } from './session/switch.ts';
+export type { RequestError, SwitchEvents, SwitchOptions } from './session/switch-events.ts';
 export type { Enumerated } from './wire/enumeration.ts';
 export { Framer } from './wire/framer.ts';
 export type { UnknownProperty } from './wire/property.ts';
+export type { UnknownProperties } from './wire/property-table.ts';
 export type { WireView } from './wire/wire-view.ts';
 export { Writer } from './wire/writer.ts';

@@ -22,6 +22,7 @@ export function writeU64(view: DataView, offset: number, value: U64): void {
     if (value < 0n || value > MAX_U64) throw outOfRange(value);
     view.setBigUint64(offset, value);
   } else {
+    requireLong(value);
     view.setInt32(offset, value.high);
     view.setInt32(offset + 4, value.low);
   }
@@ -37,19 +38,25 @@ export function toLong(value: U64): Long {
     if (value < 0n || value > MAX_U64) throw outOfRange(value);
     return new Long(Number(value & 0xffff_ffffn) | 0, Number(value >> 32n) | 0, true);
   }
+  requireLong(value);
   return value.unsigned ? value : value.toUnsigned();
 }
 
-/** The value as a `bigint`, for arithmetic and for keys of a `Map`. */
+/** The value as a `bigint`, for arithmetic and for keys of a `Map`. @throws WireError `U64_RANGE` as {@link writeU64} */
 export function toBigInt(value: U64): bigint {
-  if (typeof value === 'bigint') return value;
-  if (typeof value === 'number') return BigInt(value);
-  return (BigInt(value.high >>> 0) << 32n) | BigInt(value.low >>> 0);
+  const { high, low } = toLong(value);
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }
 
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 
-function outOfRange(value: number | bigint): WireError {
+/** Refuses what is no `Long`, whatever TypeScript was told of it, and a negative one. */
+function requireLong(value: Long): void {
+  const isLong = typeof value?.low === 'number' && typeof value.high === 'number';
+  if (!isLong || (!value.unsigned && value.high < 0)) throw outOfRange(value);
+}
+
+function outOfRange(value: unknown): WireError {
   return new WireError(
     'U64_RANGE',
     `expected an integer from 0 to 2^64-1 (numbers: to 2^53-1), got ${value}`,

@@ -1,17 +1,24 @@
 import { EventEmitter } from 'node:events';
-import type {
-  FlowRemoved,
-  FlowSpec,
-  FlowStats,
-  Match,
-  MessageInit,
-  PacketIn,
-  Port,
-  Switch,
-  TableState,
+import {
+  decode,
+  encode,
+  type FlowRemoved,
+  type FlowSpec,
+  type FlowStats,
+  type FlowStatsRequestInit,
+  type Match,
+  type MatchInit,
+  type MessageInit,
+  NO_BUFFER,
+  type PacketIn,
+  type Port,
+  type Switch,
+  type TableState,
 } from '../../src/ofp/index.ts';
+import { flowIdentity } from '../../src/ofp/session/fingerprint.ts';
 import { plan } from '../../src/ofp/session/plan.ts';
 import { ClosedError, type GalagoError } from '../../src/util/errors.ts';
+import { toBigInt, type U64 } from '../../src/util/u64.ts';
 
 /** A session with a switch that is a list of flows: what an application does to it can be looked at. */
 export class FakeSession extends EventEmitter {
@@ -39,13 +46,21 @@ export class FakeSession extends EventEmitter {
     return true;
   }
 
-  async multipart(type: 'flow'): Promise<FlowStats[]> {
+  async multipart(type: 'flow', filter: FlowStatsRequestInit): Promise<FlowStats[]> {
     if (type !== 'flow') throw new Error(`${type} is not faked`);
-    return this.flows.map(asStats);
+    return this.#select(filter);
   }
 
-  async *flowStats({ tableId }: { readonly tableId: number }): AsyncGenerator<FlowStats> {
-    for (const flow of this.flows) if (flow.tableId === tableId) yield asStats(flow);
+  async *flowStats(filter: FlowStatsRequestInit): AsyncGenerator<FlowStats> {
+    yield* this.#select(filter);
+  }
+
+  #select({ tableId, cookie = 0, cookieMask = 0 }: FlowStatsRequestInit): FlowStats[] {
+    const masked = (value: U64) => toBigInt(value) & toBigInt(cookieMask);
+    return this.flows
+      .filter((flow) => tableId === undefined || flow.tableId === tableId)
+      .filter((flow) => masked(flow.cookie ?? 0) === masked(cookie))
+      .map(asStats);
   }
 
   reconcile(desired: Partial<TableState>): Promise<void> {
@@ -58,8 +73,8 @@ export class FakeSession extends EventEmitter {
     if (failure !== undefined) throw failure;
     const { counts, bundle } = plan(current, desired);
     this.changes.push(counts.added + counts.changed + counts.deleted);
-    const gone = new Set([...current.flows].map(flowId));
-    this.flows = [...this.flows.filter((flow) => !gone.has(flowId(flow))), ...desired.flows];
+    const gone = new Set([...current.flows].map(flowIdentity));
+    this.flows = [...this.flows.filter((flow) => !gone.has(flowIdentity(flow))), ...desired.flows];
     if (bundle.some(({ type }) => type === 'groupMod')) this.#groups = desired.groups;
     this.#meters = desired.meters;
   }
@@ -70,15 +85,16 @@ export class FakeSession extends EventEmitter {
   }
 
   /** Has the switch send a frame. */
-  packetIn(tableId: number, match: Match, frame: string): void {
+  packetIn(tableId: number, match: MatchInit, frame: string): void {
     const data = Buffer.from(frame.replaceAll(/[ :]/g, ''), 'hex');
-    const message: Partial<PacketIn> = { type: 'packetIn', tableId, match, data, bufferId: 0xffff_ffff };
+    const head = { type: 'packetIn', tableId, match: wireMatch(match), bufferId: NO_BUFFER } as const;
+    const message: Partial<PacketIn> = { ...head, data };
     this.emit('packetIn', message);
   }
 
   /** Has a flow go and the switch tell of it. */
   remove(flow: FlowSpec, reason: FlowRemoved['reason']): void {
-    this.flows = this.flows.filter((other) => flowId(other) !== flowId(flow));
+    this.flows = this.flows.filter((other) => flowIdentity(other) !== flowIdentity(flow));
     this.emit('flowRemoved', { ...asStats(flow), type: 'flowRemoved', reason });
   }
 }
@@ -88,10 +104,13 @@ export async function turns(count = 5): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** A flow as it comes out of a switch: its match has been through the wire. */
 function asStats(flow: FlowSpec): FlowStats {
-  return { match: {}, ...flow } as unknown as FlowStats;
+  return { ...flow, match: wireMatch(flow.match) } as unknown as FlowStats;
 }
 
-function flowId({ tableId, priority, match }: FlowSpec): string {
-  return JSON.stringify([tableId, priority, match]);
+function wireMatch(match: MatchInit = {}): Match {
+  const message = decode(encode({ type: 'flowMod', command: 'add', match }));
+  if (message.type !== 'flowMod') throw new Error(`wrote a flowMod, read ${message.type}`);
+  return message.match;
 }

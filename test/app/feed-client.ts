@@ -89,7 +89,7 @@ export class FeedClient {
 }
 
 /** An HTTP answer in place of a WebSocket. */
-export class RefusedError extends Error {
+class RefusedError extends Error {
   readonly status: number;
   /** The `code` of its JSON. */
   readonly code: string;

@@ -6,7 +6,6 @@ import { Table } from '../../src/app/pipeline/tables.ts';
 import { parsePod } from '../../src/app/pod.ts';
 import { PodBridge } from '../../src/app/pod-bridge.ts';
 import type { PodPlan } from '../../src/app/pod-plan.ts';
-import type { Match } from '../../src/ofp/index.ts';
 import { RemoteError } from '../../src/util/errors.ts';
 import { silentLog } from '../../src/util/log.ts';
 import { FakeSession, turns } from './fake-session.ts';
@@ -29,9 +28,12 @@ function planOf(pods: readonly string[], changes: Partial<PodPlan> = {}): PodPla
   };
 }
 
-const fromPort = (inPort: number, key = KEY) => ({ inPort, metadata: key }) as unknown as Match;
-const fromPeer = (tunIpv4Src: string, key = KEY) =>
-  ({ inPort: TUNNEL.ofport, metadata: 2 ** 32 + key, tunIpv4Src }) as unknown as Match;
+const fromPort = (inPort: number, key = KEY) => ({ inPort, metadata: key });
+const fromPeer = (tunIpv4Src: string, key = KEY) => ({
+  inPort: TUNNEL.ofport,
+  metadata: 2 ** 32 + key,
+  tunIpv4Src,
+});
 const learntFlows = (location: Location) =>
   compile({ type: 'learnt', key: KEY, mac: MAC, location, tunnel: TUNNEL }).flows;
 
@@ -184,7 +186,7 @@ describe('a pod bridge', () => {
 });
 
 describe('a pod bridge that takes over', () => {
-  const before = (location: Location) => (fake: FakeSession) => {
+  const withFlows = (location: Location) => (fake: FakeSession) => {
     const pod = compile({ type: 'pod', key: KEY, ofports: [1], tunnel: TUNNEL, peers: [PEER, '192.0.2.3'] });
     fake.flows = [...pod.flows, ...learntFlows(location)];
   };
@@ -193,13 +195,13 @@ describe('a pod bridge that takes over', () => {
     ['behind a port', { type: 'port', ofport: 1 }, { port: 1 }],
     ['behind a tunnel', { type: 'tunnel', peer: PEER }, { peer: PEER }],
   ])('keeps addresses that are known %s', async (_, location, at) => {
-    const { told, isForwarded } = await startBridge(planOf(['7']), before(location));
+    const { told, isForwarded } = await startBridge(planOf(['7']), withFlows(location));
     expect(told()).toEqual([joined(1, '7'), { type: 'endpointLearnt', ...base, at }]);
     expect(isForwarded(location)).toBe(true);
   });
 
   it('drops addresses that are where the pod is no more', async () => {
-    const { told, isForwarded } = await startBridge(planOf(['8']), before({ type: 'port', ofport: 1 }));
+    const { told, isForwarded } = await startBridge(planOf(['8']), withFlows({ type: 'port', ofport: 1 }));
     expect(told()).toEqual([joined(1, '8')]);
     expect(isForwarded({ type: 'port', ofport: 1 })).toBe(false);
   });
@@ -207,7 +209,7 @@ describe('a pod bridge that takes over', () => {
   it('keeps the hosts that it knew until all have told', async () => {
     const location: Location = { type: 'tunnel', peer: '192.0.2.3' };
     const unknown = planOf(['7'], { peersByKey: new Map([[KEY, []]]), keepsPeers: true });
-    const { fake, bridge, told, isForwarded } = await startBridge(unknown, before(location));
+    const { fake, bridge, told, isForwarded } = await startBridge(unknown, withFlows(location));
     expect(told()).toContainEqual({ type: 'endpointLearnt', ...base, at: { peer: '192.0.2.3' } });
     expect(isForwarded(location)).toBe(true);
     expect(JSON.stringify(fake.flows)).toContain(`"tunIpv4Src":"${PEER}"`);

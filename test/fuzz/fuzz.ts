@@ -55,7 +55,7 @@ export interface FuzzReport {
 }
 
 /** How long a case took. */
-export interface Timing {
+interface Timing {
   readonly ms: number;
   /** How much of its budget that was. */
   readonly share: number;

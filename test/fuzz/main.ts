@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type Failure, type FuzzReport, fuzz, type Target } from './fuzz.ts';
+import { UsageError } from '../../src/util/errors.ts';
+import { type Failure, type FuzzOptions, type FuzzReport, fuzz, type Target } from './fuzz.ts';
 import { ofp } from './ofp.ts';
 
 const USAGE = `usage: npm run fuzz -- TARGET [--seconds N | --cases N] [--seed N] [--budget-ms N]

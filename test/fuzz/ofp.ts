@@ -23,6 +23,9 @@ export const ofp: Target = {
   },
 };
 
+/** A message over this, in bytes, may have no room for what a peer left out and we do not: defaults, and padding at the end. */
+const NEARLY_FULL = 0xffff - 256;
+
 /**
  * Decodes a message with all that is decoded at first use, and encodes what came of it. Bytes may be refused by a
  * WireError and by nothing else; what was decoded must encode, to bytes that decode and encode to the same again.
@@ -41,8 +44,13 @@ function check(bytes: Buffer): Verdict {
     if (!twice.equals(once)) return unstable(once, twice);
     return surroundings(bytes, once);
   } catch (error) {
+    if (bytes.length > NEARLY_FULL && isRefusal(error, 'OFP_TOO_LONG')) return { refused: error.code };
     return { failure: 'what was decoded cannot be encoded', error };
   }
+}
+
+function isRefusal(error: unknown, code: string): error is WireError {
+  return error instanceof WireError && error.code === code;
 }
 
 function unstable(once: Buffer, twice: Buffer): Verdict {

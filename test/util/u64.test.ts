@@ -87,9 +87,13 @@ describe('unsigned 64-bit values', () => {
     ['infinity', Number.POSITIVE_INFINITY],
     ['a negative bigint', -1n],
     ['a bigint of 65 bits', MAX + 1n],
+    ['a negative Long', Long.fromNumber(-1)],
+    ['text', '0x10ffd' as unknown as U64],
+    ['nothing', null as unknown as U64],
   ])('are refused: %s', (_what, value) => {
     expect(codeOf(() => written(value))).toBe('U64_RANGE');
     expect(codeOf(() => toLong(value))).toBe('U64_RANGE');
+    expect(codeOf(() => toBigInt(value))).toBe('U64_RANGE');
   });
 
   it('are refused with what came', () => {

@@ -1,5 +1,6 @@
 import { WireError } from '../../util/errors.ts';
-import { readFieldReference, type Subfield, writeFieldReference } from '../oxm/subfield.ts';
+import { decodeOxmHeader } from '../oxm/oxm.ts';
+import { type Subfield, subfieldOf, writeReference } from '../oxm/subfield.ts';
 import type { WireView } from '../wire/wire-view.ts';
 import type { Writer } from '../wire/writer.ts';
 
@@ -14,11 +15,11 @@ export interface FieldCopy {
 export function decodeFieldCopy(wire: WireView, counts: number, headers: number, end: number): FieldCopy {
   const { view } = wire;
   const bits = view.getUint16(counts);
-  const src = readFieldReference(wire, headers, end);
-  const dst = readFieldReference(wire, src.end, end);
+  const src = decodeOxmHeader(wire, headers, end);
+  const dst = decodeOxmHeader(wire, headers + src.size, end);
   return {
-    src: { ...src.reference, start: view.getUint16(counts + 2), bits },
-    dst: { ...dst.reference, start: view.getUint16(counts + 4), bits },
+    src: subfieldOf(src, view.getUint16(counts + 2), bits),
+    dst: subfieldOf(dst, view.getUint16(counts + 4), bits),
   };
 }
 
@@ -34,6 +35,6 @@ export function encodeFieldCopy(writer: Writer, { src, dst }: FieldCopy, padding
   writer.u16(src.start);
   writer.u16(dst.start);
   writer.zeros(padding);
-  writeFieldReference(writer, src);
-  writeFieldReference(writer, dst);
+  writeReference(writer, src);
+  writeReference(writer, dst);
 }

@@ -6,7 +6,7 @@ import { EXPERIMENTER_BODY, type ExperimenterCodec, experimenterCodec, type Mess
 export type PacketInFormat = 'packetIn' | 'nxPacketIn' | 'nxPacketIn2';
 
 /** The numbers of {@link PacketInFormat}. */
-export const packetInFormats = enumeration<PacketInFormat>('NXPIF', {
+const packetInFormats = enumeration<PacketInFormat>('NXPIF', {
   packetIn: 0,
   nxPacketIn: 1,
   nxPacketIn2: 2,

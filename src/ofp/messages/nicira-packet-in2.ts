@@ -1,33 +1,36 @@
 import Long from 'long';
-import { readU64, toLong, type U64 } from '../../util/u64.ts';
+import { readU64, type U64 } from '../../util/u64.ts';
 import { Experimenter, type Match, type MatchInit } from '../oxm/fields.ts';
 import { decodeOxmFields, encodeOxmFields } from '../oxm/match.ts';
 import type { Enumerated } from '../wire/enumeration.ts';
+import { exactBody, nestedBody, type UnknownProperty } from '../wire/property.ts';
 import {
-  encodeNestedProperty,
-  encodeProperty,
-  encodeUnknownProperty,
-  exactBody,
-  nestedBody,
-  type UnknownProperty,
-} from '../wire/property.ts';
+  bytesProperty,
+  type PropertyRow,
+  propertyTable,
+  type UnknownProperties,
+  u8Property,
+  u32Property,
+  u64Property,
+} from '../wire/property-table.ts';
 import { badLength, need, readLength, type WireView } from '../wire/wire-view.ts';
-import type { Writer } from '../wire/writer.ts';
 import { EXPERIMENTER_BODY, type ExperimenterCodec, experimenterCodec, type MessageBase } from './codec.ts';
 import { NO_BUFFER, type PacketInReason, packetInReasons } from './packet-in.ts';
 
-interface PacketProperties<Value, M> {
+/** What NXT_PACKET_IN2 and NXT_RESUME say of a packet, with what they leave out filled in. */
+interface ReceivedProperties {
   readonly data: Uint8Array;
   /** Bytes of the whole packet, of which `data` may be the beginning. */
   readonly totalLen: number;
+  /** The switch's buffer that holds the packet; NO_BUFFER, as a rule. */
   readonly bufferId: number;
   readonly tableId: number;
   /** The cookie of the flow that sent it; all ones when there is none. */
-  readonly cookie: Value;
+  readonly cookie: Long;
   readonly reason: Enumerated<PacketInReason>;
   /** The pipeline fields, `inPort` among them. */
-  readonly match: M;
-  /** What the flow's {@link NxController2} said. */
+  readonly match: Match;
+  /** What the flow's nxController2 said. */
   readonly userdata: Uint8Array | undefined;
   /** The switch's own record of where the packet paused, which goes back to it in {@link NxResume} as it came. */
   readonly continuation: Uint8Array | undefined;
@@ -35,32 +38,42 @@ interface PacketProperties<Value, M> {
   readonly unknown: readonly UnknownProperty[];
 }
 
+/** What is sent of a {@link ReceivedProperties}, in the order of the keys; what is left out has the default there. */
+interface SentProperties extends UnknownProperties {
+  readonly data?: Uint8Array;
+  readonly totalLen?: number;
+  readonly bufferId?: number;
+  readonly tableId?: number;
+  readonly cookie?: U64;
+  readonly reason?: Enumerated<PacketInReason>;
+  readonly match?: MatchInit;
+  readonly userdata?: Uint8Array | undefined;
+  readonly continuation?: Uint8Array | undefined;
+}
+
 /**
- * NXT_PACKET_IN2: a packet for the controller, in properties. When it was received, all but its numbers is decoded at
- * first use, as of a PacketIn: `toJSON` gives plain properties.
+ * NXT_PACKET_IN2: a packet for the controller, in properties. What came is decoded at first use, as of a PacketIn, by
+ * accessors of the object's class; `toJSON` gives the properties that the message has, in their order.
  */
-export interface NxPacketIn2 extends MessageBase<'nxPacketIn2'>, PacketProperties<Long, Match> {
-  toJSON(): Omit<NxPacketIn2, 'toJSON'>;
+export interface NxPacketIn2 extends MessageBase<'nxPacketIn2'>, ReceivedProperties {
+  toJSON(): NxPacketIn2Init;
 }
 
-/** NXT_RESUME: lets a packet that {@link NxController2} paused go on, with the fields and bytes that it now has. */
-export interface NxResume extends MessageBase<'nxResume'>, PacketProperties<Long, Match> {
-  toJSON(): Omit<NxResume, 'toJSON'>;
+/** NXT_RESUME: lets a packet go on that nxController2 paused, with the fields and bytes that it now has. */
+export interface NxResume extends MessageBase<'nxResume'>, ReceivedProperties {
+  toJSON(): NxResumeInit;
 }
 
-interface PacketPropertiesInit extends Partial<PacketProperties<U64, MatchInit>> {
-  readonly xid?: number;
-  readonly data: Uint8Array;
-}
-
-/** An {@link NxPacketIn2} to be sent: no buffer, table 0, no cookie, for want of a match, and no fields unless given. */
-export interface NxPacketIn2Init extends PacketPropertiesInit {
+/** An {@link NxPacketIn2} to be sent. */
+export interface NxPacketIn2Init extends SentProperties {
   readonly type: 'nxPacketIn2';
+  readonly xid?: number;
 }
 
-/** An {@link NxResume} to be sent. */
-export interface NxResumeInit extends PacketPropertiesInit {
+/** An {@link NxResume} to be sent; {@link resume} makes one of a packet-in. */
+export interface NxResumeInit extends SentProperties {
   readonly type: 'nxResume';
+  readonly xid?: number;
 }
 
 /** NXPINT_ property numbers. */
@@ -76,62 +89,67 @@ const Property = {
   CONTINUATION: 8,
 } as const;
 
-/** The codec of {@link NxPacketIn2}. */
-export const nxPacketIn2: ExperimenterCodec = packetProperties<NxPacketIn2, NxPacketIn2Init>(
-  'nxPacketIn2',
-  30,
+const table = propertyTable<SentProperties>(
+  bytesProperty('data', Property.PACKET),
+  u32Property('totalLen', Property.FULL_LEN),
+  u32Property('bufferId', Property.BUFFER_ID),
+  u8Property('tableId', Property.TABLE_ID),
+  u64Property('cookie', Property.COOKIE),
+  reasonProperty(),
+  metadataProperty(),
+  bytesProperty('userdata', Property.USERDATA),
+  { ...bytesProperty('continuation', Property.CONTINUATION), nested: true },
 );
 
+/** The codec of {@link NxPacketIn2}. */
+export const nxPacketIn2: ExperimenterCodec = packetProperties('nxPacketIn2', 30);
+
 /** The codec of {@link NxResume}. */
-export const nxResume: ExperimenterCodec = packetProperties<NxResume, NxResumeInit>('nxResume', 28);
+export const nxResume: ExperimenterCodec = packetProperties('nxResume', 28);
 
 /** Makes the message that lets a paused packet go on, with other fields or bytes where they are given. */
 export function resume(
-  { data, totalLen, tableId, cookie, reason, match, continuation }: NxPacketIn2,
-  changes: Partial<Pick<NxResumeInit, 'data' | 'match'>> = {},
+  packetIn: NxPacketIn2,
+  changes: Pick<NxResumeInit, 'data' | 'match'> = {},
 ): NxResumeInit {
-  return { type: 'nxResume', data, totalLen, tableId, cookie, reason, match, continuation, ...changes };
+  const { xid: _, totalLen: __, bufferId: ___, userdata: ____, ...properties } = packetIn.toJSON();
+  return { ...properties, ...changes, type: 'nxResume' };
 }
 
-function packetProperties<T extends NxPacketIn2 | NxResume, Init extends PacketPropertiesInit>(
-  type: T['type'],
-  expType: number,
-): ExperimenterCodec {
-  return experimenterCodec<T, Init>({
+function packetProperties(type: 'nxPacketIn2' | 'nxResume', expType: number): ExperimenterCodec {
+  type Received = NxPacketIn2 | NxResume;
+  return experimenterCodec<Received, Received | NxPacketIn2Init | NxResumeInit>({
     type,
     experimenter: Experimenter.NICIRA,
     expType,
     size: EXPERIMENTER_BODY,
     decode: (wire, start, end, xid) =>
-      new ReceivedPacket(wire, start + EXPERIMENTER_BODY, end, xid, type) as unknown as T,
-    encode: encodePacket,
+      new ReceivedPacket(wire, start + EXPERIMENTER_BODY, end, xid, type) as Received,
+    encode: (writer, message) => table.encode(writer, 'toJSON' in message ? message.toJSON() : message),
   });
 }
 
-/** Writes the properties in the order in which Open vSwitch does; one that has its default is left out as there. */
-function encodePacket(writer: Writer, message: PacketPropertiesInit): void {
-  const { data, bufferId = NO_BUFFER, tableId = 0, reason = 'noMatch', match = {} } = message;
-  const { totalLen = data.length, userdata, continuation } = message;
-  encodeProperty(writer, Property.PACKET, () => writer.raw(data));
-  if (totalLen !== data.length) encodeProperty(writer, Property.FULL_LEN, () => writer.u32(totalLen));
-  if (bufferId !== NO_BUFFER) encodeProperty(writer, Property.BUFFER_ID, () => writer.u32(bufferId));
-  encodeProperty(writer, Property.TABLE_ID, () => writer.u8(tableId));
-  const cookie = message.cookie === undefined ? Long.MAX_UNSIGNED_VALUE : toLong(message.cookie);
-  if (!cookie.equals(Long.MAX_UNSIGNED_VALUE)) {
-    encodeNestedProperty(writer, Property.COOKIE, () => writer.u64(cookie));
-  }
-  encodeProperty(writer, Property.REASON, () => writer.u8(packetInReasons.code(reason)));
-  encodeProperty(writer, Property.METADATA, () => encodeOxmFields(writer, match));
-  if (continuation !== undefined) {
-    encodeNestedProperty(writer, Property.CONTINUATION, () => writer.raw(continuation));
-  }
-  if (userdata !== undefined) encodeProperty(writer, Property.USERDATA, () => writer.raw(userdata));
-  for (const property of message.unknown ?? []) encodeUnknownProperty(writer, property);
+function reasonProperty(): PropertyRow {
+  const row = u8Property('reason', Property.REASON);
+  return {
+    ...row,
+    read: (wire, body, end) => packetInReasons.name(row.read(wire, body, end) as number),
+    write: (writer, value) => writer.u8(packetInReasons.code(value as Enumerated<PacketInReason>)),
+  };
+}
+
+function metadataProperty(): PropertyRow {
+  return {
+    name: 'match',
+    code: Property.METADATA,
+    read: decodeOxmFields,
+    write: (writer, value) => encodeOxmFields(writer, value as MatchInit),
+  };
 }
 
 const NONE: readonly UnknownProperty[] = [];
 
-class ReceivedPacket {
+class ReceivedPacket implements ReceivedProperties {
   readonly type: 'nxPacketIn2' | 'nxResume';
   readonly xid: number;
   bufferId: number = NO_BUFFER;
@@ -139,6 +157,8 @@ class ReceivedPacket {
   reason: Enumerated<PacketInReason> = 'noMatch';
   unknown: readonly UnknownProperty[] = NONE;
   readonly #wire: WireView;
+  readonly #start: number;
+  readonly #end: number;
   /** Offsets; 0 for what is not there. */
   #cookie = 0;
   #data = 0;
@@ -157,6 +177,8 @@ class ReceivedPacket {
     this.type = type;
     this.xid = xid;
     this.#wire = wire;
+    this.#start = start;
+    this.#end = end;
     for (let at = start; at < end; ) {
       need('a property', 4, at, end);
       const length = readLength(wire, 'property', at + 2, 4, at, end);
@@ -202,7 +224,8 @@ class ReceivedPacket {
         this.#continuationEnd = end;
         break;
       default:
-        this.unknown = [...this.unknown, { type: 'unknown', code, raw: bytes.subarray(body, end) }];
+        if (this.unknown === NONE) this.unknown = [];
+        (this.unknown as UnknownProperty[]).push({ type: 'unknown', code, raw: bytes.subarray(body, end) });
     }
   }
 
@@ -235,9 +258,7 @@ class ReceivedPacket {
   }
 
   toJSON() {
-    const { type, xid, data, totalLen, bufferId, tableId, cookie, reason, match } = this;
-    const { userdata, continuation, unknown } = this;
-    const numbers = { type, xid, totalLen, bufferId, tableId, cookie, reason };
-    return { ...numbers, match, userdata, continuation, unknown, data };
+    const properties = table.decode(this.#wire, this.#start, this.#end);
+    return { type: this.type, xid: this.xid, ...properties };
   }
 }

@@ -6,7 +6,7 @@ import { EXPERIMENTER_BODY, type ExperimenterCodec, experimenterCodec, type Mess
 export type NxRole = 'other' | 'master' | 'slave';
 
 /** The numbers of {@link NxRole}. */
-export const nxRoles = enumeration<NxRole>('NX_ROLE', { other: 0, master: 1, slave: 2 });
+const nxRoles = enumeration<NxRole>('NX_ROLE', { other: 0, master: 1, slave: 2 });
 
 /** NXT_ROLE_REQUEST: asks for a role without a generation. */
 export interface NxRoleRequest extends MessageBase<'nxRoleRequest'> {

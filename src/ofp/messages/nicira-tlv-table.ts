@@ -13,7 +13,7 @@ import {
 export type TlvTableModCommand = 'add' | 'delete' | 'clear';
 
 /** The numbers of {@link TlvTableModCommand}. */
-export const tlvTableModCommands = enumeration<TlvTableModCommand>('NXTTMC', { add: 0, delete: 1, clear: 2 });
+const tlvTableModCommands = enumeration<TlvTableModCommand>('NXTTMC', { add: 0, delete: 1, clear: 2 });
 
 /** Which tunnel option a field stands for: nx_tlv_map. */
 export interface TlvMap {

@@ -17,7 +17,7 @@ export type BundleControlType =
   | 'discardReply';
 
 /** The numbers of {@link BundleControlType}. */
-export const bundleControlTypes = enumeration<BundleControlType>('OFPBCT', {
+const bundleControlTypes = enumeration<BundleControlType>('OFPBCT', {
   openRequest: 0,
   openReply: 1,
   closeRequest: 2,

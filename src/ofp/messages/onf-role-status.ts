@@ -10,7 +10,7 @@ import { type ControllerRole, controllerRoles } from './role.ts';
 export type RoleStatusReason = 'masterRequest' | 'config' | 'experimenter';
 
 /** The numbers of {@link RoleStatusReason}. */
-export const roleStatusReasons = enumeration<RoleStatusReason>('OFPCRR', {
+const roleStatusReasons = enumeration<RoleStatusReason>('OFPCRR', {
   masterRequest: 0,
   config: 1,
   experimenter: 2,

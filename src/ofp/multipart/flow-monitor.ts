@@ -26,6 +26,8 @@ export interface FlowMonitorRequest {
   readonly outPort: number;
   readonly tableId: number;
   readonly match: Match;
+  /** What stands for the match's length where it is not the one in its header; Open vSwitch reads over it. */
+  readonly matchLen?: number;
 }
 
 /** A {@link FlowMonitorRequest} to be sent: all flows, but for what is given. */
@@ -35,6 +37,7 @@ export interface FlowMonitorRequestInit {
   readonly outPort?: number;
   readonly tableId?: number;
   readonly match?: MatchInit;
+  readonly matchLen?: number;
 }
 
 /** ONFFMF_ bits. */
@@ -86,19 +89,29 @@ const request: BodyCodec<FlowMonitorRequest[], readonly FlowMonitorRequestInit[]
     for (let at = start; at < end; ) {
       need('a flow monitor', REQUEST_SIZE, at, end);
       const matchStart = at + REQUEST_SIZE;
+      const matchEnd = matchStart + matchSize(wire, matchStart, end);
+      const matchLen = wire.view.getUint16(at + 6);
       requests.push({
         monitorId: wire.view.getUint32(at),
         flags: wire.view.getUint16(at + 4),
         outPort: wire.view.getUint32(at + 8),
         tableId: wire.view.getUint8(at + 12),
         match: decodeMatch(wire, matchStart, end),
+        ...(matchLen !== wire.view.getUint16(matchStart + 2) && { matchLen }),
       });
-      at = matchStart + matchSize(wire, matchStart, end);
+      at = matchEnd;
     }
     return requests;
   },
   encode(writer, requests) {
-    for (const { monitorId, flags, outPort = PortNo.ANY, tableId = ALL_TABLES, match = {} } of requests) {
+    for (const {
+      monitorId,
+      flags,
+      outPort = PortNo.ANY,
+      tableId = ALL_TABLES,
+      match = {},
+      matchLen,
+    } of requests) {
       writer.u32(monitorId);
       writer.u16(flags);
       const lengthAt = writer.offset;
@@ -107,6 +120,7 @@ const request: BodyCodec<FlowMonitorRequest[], readonly FlowMonitorRequestInit[]
       writer.u8(tableId);
       writer.zeros(3);
       encodeMatchWithLength(writer, match, lengthAt);
+      if (matchLen !== undefined) writer.view.setUint16(lengthAt, matchLen);
     }
   },
 };

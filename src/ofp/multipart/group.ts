@@ -4,7 +4,7 @@ import { type Bucket, type BucketInit, decodeBuckets, encodeBuckets } from '../b
 import { type GroupType, groupTypes } from '../messages/group-mod.ts';
 import { GroupNo } from '../ports.ts';
 import type { Enumerated } from '../wire/enumeration.ts';
-import { struct, u32, u64 } from '../wire/struct.ts';
+import { struct, u64 } from '../wire/struct.ts';
 import { badLength, need, readLength, type WireView } from '../wire/wire-view.ts';
 import { type BodyCodec, type MultipartCodec, noBody } from './codec.ts';
 

@@ -177,7 +177,7 @@ export const multipartCodecs: readonly MultipartCodec[] = [
 ];
 
 /** Every multipart type of an experimenter that is known here. */
-export const experimenterMultipartCodecs: readonly ExperimenterMultipartCodec[] = [
+const experimenterMultipartCodecs: readonly ExperimenterMultipartCodec[] = [
   flowMonitor,
   ipfixBridge,
   ipfixFlow,

@@ -90,9 +90,9 @@ function duplicateField(wire: WireView, start: number, end: number): WireError {
   const seen = new Set<string>();
   let duplicate = '';
   const look = (name: string) => {
-    if (seen.has(name)) duplicate ||= name;
+    if (seen.has(name)) duplicate = name;
     seen.add(name);
   };
-  for (let at = start; at < end; ) at = decodeOxm(wire, at, end, look);
+  for (let at = start; at < end && duplicate === ''; ) at = decodeOxm(wire, at, end, look);
   return new WireError('OFP_DUPLICATE_FIELD', `${duplicate} is in the match twice`);
 }

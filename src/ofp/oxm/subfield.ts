@@ -2,13 +2,7 @@ import { WireError } from '../../util/errors.ts';
 import type { WireView } from '../wire/wire-view.ts';
 import { checkUnsigned, type Writer } from '../wire/writer.ts';
 import type { FieldName, UnknownFieldName } from './fields.ts';
-import {
-  decodeOxmHeader,
-  decodeShortOxmHeader,
-  encodeOxmHeader,
-  encodeShortOxmHeader,
-  type OxmHeader,
-} from './oxm.ts';
+import { encodeOxmHeader, encodeShortOxmHeader, type OxmHeader } from './oxm.ts';
 
 /** A field as actions name it, without a value. */
 export interface FieldReference {
@@ -29,37 +23,28 @@ export interface Subfield extends FieldBit {
   readonly bits: number;
 }
 
-/** A {@link FieldReference} with the bytes that its header took. */
-export interface LocatedReference {
-  readonly reference: FieldReference;
-  readonly end: number;
+/** The field of a header that was read. */
+export function referenceOf({ name, valueSize }: OxmHeader): FieldReference {
+  const field = name as FieldName | UnknownFieldName;
+  return valueSize === undefined ? { field } : { field, size: valueSize };
 }
 
-/** Reads the 4- or 8-byte header of a field. @throws WireError `OFP_TRUNCATED` */
-export function readFieldReference(wire: WireView, start: number, end: number): LocatedReference {
-  const header = decodeOxmHeader(wire, start, end);
-  return { reference: reference(header), end: start + header.size };
+/** One bit of the field of a header that was read. */
+export function bitOf({ name, valueSize }: OxmHeader, start: number): FieldBit {
+  const field = name as FieldName | UnknownFieldName;
+  return valueSize === undefined ? { field, start } : { field, start, size: valueSize };
 }
 
-/** Writes the 4- or 8-byte header of a field. @throws WireError `OFP_UNKNOWN_FIELD`, `OFP_BAD_VALUE` */
-export function writeFieldReference(writer: Writer, { field, size }: FieldReference): void {
-  encodeOxmHeader(writer, field, size === undefined ? {} : { valueSize: size });
-}
-
-/** Reads a header of four bytes, which is all that the older actions have for it. */
-export function readShortReference(wire: WireView, start: number): FieldReference {
-  return reference(decodeShortOxmHeader(wire, start));
-}
-
-/** Writes a header of four bytes. @throws WireError `OFP_BAD_VALUE` for fields whose header takes eight */
-export function writeShortReference(writer: Writer, { field, size }: FieldReference): void {
-  encodeShortOxmHeader(writer, field, size === undefined ? {} : { valueSize: size });
+/** Bits of the field of a header that was read. */
+export function subfieldOf({ name, valueSize }: OxmHeader, start: number, bits: number): Subfield {
+  const field = name as FieldName | UnknownFieldName;
+  return valueSize === undefined ? { field, start, bits } : { field, start, bits, size: valueSize };
 }
 
 /** Reads the 16 bits, `start << 6 | bits - 1`, that say which part of a field is meant. */
-export function readRange({ view }: WireView, at: number): { start: number; bits: number } {
+export function readRange({ view }: WireView, at: number, header: OxmHeader): Subfield {
   const range = view.getUint16(at);
-  return { start: range >>> 6, bits: (range & 63) + 1 };
+  return subfieldOf(header, range >>> 6, (range & 63) + 1);
 }
 
 /** Writes what {@link readRange} reads. @throws WireError `OFP_BAD_VALUE` for over 64 bits, or a start over 1023 */
@@ -70,7 +55,15 @@ export function writeRange(writer: Writer, { field, start, bits }: Subfield): vo
   writer.u16((checkUnsigned(`the start in ${field}`, start, 10) << 6) | (bits - 1));
 }
 
-function reference({ name, valueSize }: OxmHeader): FieldReference {
-  const field = name as FieldName | UnknownFieldName;
-  return valueSize === undefined ? { field } : { field, size: valueSize };
+/** Writes the 4- or 8-byte header of a field. @throws WireError `OFP_UNKNOWN_FIELD`, `OFP_BAD_VALUE` */
+export function writeReference(writer: Writer, { field, size }: FieldReference): void {
+  encodeOxmHeader(writer, field, size === undefined ? {} : { valueSize: size });
+}
+
+/**
+ * Writes a header of four bytes, which is all that the older actions have for it.
+ * @throws WireError `OFP_BAD_VALUE` for fields whose header takes eight
+ */
+export function writeShortReference(writer: Writer, { field, size }: FieldReference): void {
+  encodeShortOxmHeader(writer, field, size === undefined ? {} : { valueSize: size });
 }

@@ -2,7 +2,8 @@ import { dial } from '../../net/dial.ts';
 import { parseMethod } from '../../net/method.ts';
 import type { TlsFiles } from '../../net/tls.ts';
 import { OPENFLOW_PORT } from './server.ts';
-import { Switch, type SwitchOptions } from './switch.ts';
+import { Switch } from './switch.ts';
+import type { SwitchOptions } from './switch-events.ts';
 
 /** How {@link connectSwitch} dials; the rest applies to the session. */
 export interface ConnectSwitchOptions extends SwitchOptions {

@@ -138,6 +138,11 @@ export class Connection {
     return this.#checkPending();
   }
 
+  /** Hands what was sent to the system now, instead of at the end of this turn. */
+  flush(): void {
+    if (this.#state !== 'closed') this.#buffer.flush();
+  }
+
   /** Resolves when what was sent has left the process, or the connection is closed. */
   drained(): Promise<void> {
     return this.#state === 'closed' ? Promise.resolve() : this.#buffer.drained();

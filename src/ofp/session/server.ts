@@ -6,7 +6,8 @@ import { formatMethod, parseMethod } from '../../net/method.ts';
 import type { TlsFiles } from '../../net/tls.ts';
 import { ClosedError, type GalagoError, UsageError } from '../../util/errors.ts';
 import { type Log, silentLog } from '../../util/log.ts';
-import { Switch, type SwitchOptions } from './switch.ts';
+import { Switch } from './switch.ts';
+import type { SwitchOptions } from './switch-events.ts';
 
 /** The port that the specification's registration names (IANA: openflow). */
 export const OPENFLOW_PORT = 6653;
@@ -118,6 +119,7 @@ export class OpenFlowServer extends TypedEmitter implements AsyncDisposable {
   /** Gives a session its datapath id when no living session has it: the check and the gift are one turn. */
   async #admit(session: Switch): Promise<void> {
     const { id } = session;
+    if (session.features.auxiliaryId !== 0) return this.#admitAuxiliary(session);
     for (let older = this.#switches.get(id); older !== undefined; older = this.#switches.get(id)) {
       const error = new ClosedError('OFP_DUPLICATE_DATAPATH', `datapath id ${id} is connected twice`);
       if (await isAlive(older)) throw error;
@@ -128,8 +130,15 @@ export class OpenFlowServer extends TypedEmitter implements AsyncDisposable {
     session.once('close', () => this.#switches.delete(id));
   }
 
+  async #admitAuxiliary(session: Switch): Promise<void> {
+    const main = this.#switches.get(session.id);
+    if (main !== undefined) return main.addAuxiliary(session);
+    const message = `an auxiliary connection of ${session.id} came before its main connection`;
+    throw new ClosedError('OFP_AUXILIARY_WITHOUT_MAIN', message);
+  }
+
   #add(session: Switch, remote: string): void {
-    if (session.isClosed) return;
+    if (session.isClosed || session.features.auxiliaryId !== 0) return;
     session.once('close', ({ error }) => {
       this.#log.info({ datapathId: session.id, remote, code: error?.code }, error?.message ?? 'switch left');
     });

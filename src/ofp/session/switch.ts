@@ -2,78 +2,32 @@ import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type Long from 'long';
 import type * as typedEmitter from 'typed-emitter';
-import { ClosedError, type GalagoError, type RemoteError, WireError } from '../../util/errors.ts';
+import { ClosedError, type GalagoError } from '../../util/errors.ts';
 import { type Log, silentLog } from '../../util/log.ts';
 import { systemTimer } from '../../util/timer.ts';
+import type { U64 } from '../../util/u64.ts';
 import type { TableState } from '../flow-spec.ts';
 import type { Message, MessageInit } from '../message.ts';
+import type { AsyncConfig } from '../messages/async-config.ts';
 import type { ErrorMessage } from '../messages/error.ts';
-import type { ExperimenterMessage } from '../messages/experimenter.ts';
 import type { SwitchFeatures } from '../messages/features.ts';
-import type { FlowRemoved } from '../messages/flow-removed.ts';
-import type { PacketIn } from '../messages/packet-in.ts';
 import type { PortStatus } from '../messages/port-status.ts';
+import type { ControllerRole, RoleReply } from '../messages/role.ts';
+import type { FlowMonitorRequestInit } from '../multipart/flow-monitor.ts';
 import type { FlowStats, FlowStatsRequestInit } from '../multipart/flow-stats.ts';
-import type { MultipartBodies, MultipartReply, MultipartType } from '../multipart/multipart.ts';
+import type { MultipartBodies, MultipartType } from '../multipart/multipart.ts';
 import type { Port } from '../port.ts';
-import { type BundleBuilder, type BundleOptions, runBundle } from './bundle.ts';
-import { Connection, type ConnectionOptions } from './connection.ts';
+import type { BundleBuilder, BundleOptions } from './bundle.ts';
+import { Connection } from './connection.ts';
+import { Conversation, type ReplyTo, type RequestType } from './conversation.ts';
 import { describe } from './describe.ts';
-import { ErrorWatch } from './error-watch.ts';
-import { PartQueue } from './part-queue.ts';
+import { type FlowMonitorEvent, FlowMonitors } from './flow-monitor.ts';
+import { PacketInQueue } from './packet-in-queue.ts';
 import type { PlanCounts } from './plan.ts';
 import { applyChange, type ReconcileOptions, reconcile } from './reconcile.ts';
-import { hasMore, type RequestOptions, Requests, remoteError } from './requests.ts';
-import { SentMessages } from './sent-messages.ts';
-
-/** The limits of a session, and where it says what nobody waits for. */
-export interface SwitchOptions extends ConnectionOptions {
-  /** The time for features and ports to be known, once the versions are. Default 10000. */
-  readonly handshakeTimeoutMs?: number;
-  /** Bytes of a packet that a packet-in carries at most; 0xffff for all of it. Default 0xffff. */
-  readonly missSendLen?: number;
-  /** Requests that may wait for an answer at once. Default 65536. */
-  readonly maxRequests?: number;
-  readonly log?: Log;
-}
-
-/** An error message of the switch that answers no request, with what caused it. */
-export interface RequestError {
-  /** Its `code` is the error's name, as in `OFPFMFC_TABLE_FULL`. */
-  readonly error: RemoteError;
-  readonly message: ErrorMessage;
-  /** The message that the switch refused, when it was one of the last that were sent. */
-  readonly request: MessageInit | undefined;
-}
-
-/** The events of a {@link Switch}. */
-export type SwitchEvents = {
-  packetIn: (message: PacketIn) => void;
-  flowRemoved: (message: FlowRemoved) => void;
-  /** A port came, went or changed; `Switch.ports` has it already. */
-  portStatus: (message: PortStatus) => void;
-  /** A message of a kind that is not known here. */
-  experimenter: (message: ExperimenterMessage) => void;
-  /** Any other message that answers no request. */
-  message: (message: Message) => void;
-  requestError: (event: RequestError) => void;
-  /** The end of the session, with the reason unless this side closed it. */
-  close: (event: { readonly error: GalagoError | undefined }) => void;
-};
-
-/** What answers a request. */
-const REPLY_OF = {
-  echoRequest: 'echoReply',
-  featuresRequest: 'featuresReply',
-  getConfigRequest: 'getConfigReply',
-  barrierRequest: 'barrierReply',
-  queueGetConfigRequest: 'queueGetConfigReply',
-  roleRequest: 'roleReply',
-  getAsyncRequest: 'getAsyncReply',
-} as const;
-
-type RequestType = keyof typeof REPLY_OF;
-type Reply<T extends RequestType> = Extract<Message, { type: (typeof REPLY_OF)[T] }>;
+import { type RequestOptions, remoteError } from './requests.ts';
+import { requestRole } from './role.ts';
+import type { SwitchEvents, SwitchOptions } from './switch-events.ts';
 
 const TypedEmitter = EventEmitter as unknown as new (options: {
   captureRejections: boolean;
@@ -86,10 +40,11 @@ const TypedEmitter = EventEmitter as unknown as new (options: {
  */
 export class Switch extends TypedEmitter implements AsyncDisposable {
   readonly #connection: Connection;
-  readonly #requests: Requests;
-  readonly #sent = new SentMessages();
-  readonly #errorWatch = new ErrorWatch();
+  readonly #conversation: Conversation;
+  readonly #monitors: FlowMonitors;
+  readonly #packetIns: PacketInQueue;
   readonly #ports = new Map<number, Port>();
+  readonly #auxiliaries = new Map<number, Switch>();
   readonly #log: Log;
   #features: SwitchFeatures | undefined;
   #id = '';
@@ -123,13 +78,20 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
   private constructor(stream: Duplex, options: SwitchOptions, onOpen: () => void) {
     super({ captureRejections: true });
     this.#log = options.log ?? silentLog;
-    this.#requests = new Requests(options.setTimer ?? systemTimer, options.maxRequests ?? 65_536);
     const handlers = {
       onOpen,
       onMessage: (message: Message) => this.#dispatch(message),
       onClose: (error: GalagoError | undefined) => this.#onClose(error),
     };
     this.#connection = new Connection(stream, handlers, options);
+    const { setTimer = systemTimer, maxRequests = 65_536 } = options;
+    this.#conversation = new Conversation(this.#connection, setTimer, maxRequests);
+    this.#monitors = new FlowMonitors(this.#conversation);
+    this.#packetIns = new PacketInQueue(
+      options,
+      (message) => this.#tell('packetIn', message),
+      () => this.#connection.flush(),
+    );
   }
 
   /** What the switch said of itself; ports are in {@link ports}. */
@@ -151,6 +113,19 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
     return this.#ports;
   }
 
+  /**
+   * The auxiliary connections by their id (OpenFlow 1.3.5, 6.3.6). What comes over them is told here; each can be
+   * sent to. They end with this session.
+   */
+  get auxiliaries(): ReadonlyMap<number, Switch> {
+    return this.#auxiliaries;
+  }
+
+  /** Packet-ins that were dropped because too many waited for their handler. */
+  get droppedPacketIns(): number {
+    return this.#packetIns.dropped;
+  }
+
   get isClosed(): boolean {
     return this.#connection.state === 'closed';
   }
@@ -163,9 +138,7 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
    * @throws ClosedError `OFP_CLOSED`
    */
   send(message: MessageInit): boolean {
-    const xid = message.xid ?? this.#connection.nextXid();
-    this.#sent.add(xid, message);
-    return this.#connection.send(message, xid);
+    return this.#conversation.send(message);
   }
 
   /** Resolves when what was sent has left the process. */
@@ -177,18 +150,11 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
    * Sends a request and resolves with its reply.
    * @throws RemoteError when the switch refuses it, TimeoutError `OFP_REQUEST_TIMEOUT`, ClosedError
    */
-  async request<T extends RequestType>(
+  request<T extends RequestType>(
     message: Extract<MessageInit, { type: T }>,
     options?: RequestOptions,
-  ): Promise<Reply<T>> {
-    const { type } = message as { readonly type: T };
-    let answer: Message | undefined;
-    await this.#wait(message, options, (reply) => {
-      if (reply.type !== REPLY_OF[type]) throw unexpected(type, reply.type);
-      answer = reply;
-      return true;
-    });
-    return answer as Reply<T>;
+  ): Promise<ReplyTo<T>> {
+    return this.#conversation.request(message, options);
   }
 
   /** Resolves when the switch has done all that was sent before (OpenFlow 1.3.5, 7.3.8). */
@@ -200,17 +166,12 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
    * Asks for statistics or descriptions and puts the parts of the reply together (OpenFlow 1.3.5, 7.3.5).
    * @throws as {@link request}
    */
-  async multipart<T extends MultipartType>(
+  multipart<T extends MultipartType>(
     multipartType: T,
     body?: MultipartBodies[T]['requestInit'],
     options?: RequestOptions,
   ): Promise<MultipartBodies[T]['reply']> {
-    let whole: unknown;
-    await this.#parts(multipartType, body, options, (part) => {
-      if (!Array.isArray(whole)) whole = part.body;
-      else for (const entry of part.body as unknown[]) whole.push(entry);
-    });
-    return whole as MultipartBodies[T]['reply'];
+    return this.#conversation.multipart(multipartType, body, options);
   }
 
   /**
@@ -218,41 +179,41 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
    * holds the switch back.
    * @throws as {@link request}
    */
-  async *flowStats(
-    filter: FlowStatsRequestInit = {},
-    options?: RequestOptions,
-  ): AsyncGenerator<FlowStats, void> {
-    const parts = new PartQueue<FlowStats[]>({
-      // Another request's reply must not be held back: the reader may be waiting for it.
-      pause: () => this.#requests.size === 1 && this.#connection.pause(),
-      resume: () => this.#connection.resume(),
+  flowStats(filter: FlowStatsRequestInit = {}, options?: RequestOptions): AsyncGenerator<FlowStats, void> {
+    return this.#conversation.entries('flow', filter, options);
+  }
+
+  /**
+   * Every change to the flows that the request takes, from now on, until the loop is left (ONF extension 187).
+   * @throws RemoteError when the switch refuses it, ClosedError `OFP_MONITOR_OVERFLOW` when they are not read in time
+   */
+  flowMonitor(request: Omit<FlowMonitorRequestInit, 'monitorId'>): AsyncGenerator<FlowMonitorEvent, void> {
+    return this.#monitors.follow(request, (monitorId) => {
+      if (!this.isClosed) this.send({ type: 'onfFlowMonitorCancel', monitorId });
     });
-    const done = this.#parts('flow', filter, options, (part) => parts.push(part.body as FlowStats[]));
-    done.then(
-      () => parts.end(),
-      (error) => parts.fail(error),
-    );
-    try {
-      for await (const part of parts) yield* part;
-    } finally {
-      parts.discard();
-    }
+  }
+
+  /**
+   * Asks for a role (OpenFlow 1.3.5, 6.3.4). The generation id orders the elections of a master; without one, the
+   * one after the switch's last is taken.
+   * @throws RemoteError `OFPRRFC_STALE` when the switch has heard of a later election
+   */
+  setRole(role: ControllerRole, generationId?: U64, options?: RequestOptions): Promise<RoleReply> {
+    return requestRole(this.#conversation, role, generationId, options);
+  }
+
+  /** Chooses which messages the switch sends on its own, by role and reason; what is left out stays as it is. */
+  async setAsync(config: Partial<AsyncConfig>, options?: RequestOptions): Promise<void> {
+    const { type: _type, xid: _xid, ...present } = await this.request({ type: 'getAsyncRequest' }, options);
+    await this.sendAll([{ type: 'setAsync', ...present, ...config }], options);
   }
 
   /**
    * Sends messages and a barrier, and resolves when the switch has carried all of them out.
    * @throws RemoteError named after the first that the switch refused; the others are carried out all the same
    */
-  async sendAll(messages: Iterable<MessageInit>, options?: RequestOptions): Promise<void> {
-    const first = this.#connection.nextXid();
-    for (const message of messages) this.send(message);
-    const watch = this.#errorWatch.start(first, this.#connection.nextXid());
-    try {
-      await this.barrier(options);
-      watch.throwFirst((xid) => describe(this.#sent.get(xid)));
-    } finally {
-      watch.end();
-    }
+  sendAll(messages: Iterable<MessageInit>, options?: RequestOptions): Promise<void> {
+    return this.#conversation.sendAll(messages, options);
   }
 
   /**
@@ -261,7 +222,7 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
    * @throws RemoteError named after the first message that the switch refused; the switch is then as before
    */
   bundle(build: (bundle: BundleBuilder) => void, options?: BundleOptions): Promise<void> {
-    return runBundle(this.#bundleSession, build, options);
+    return this.#conversation.bundle(build, options);
   }
 
   /**
@@ -281,6 +242,21 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
     return applyChange(this, current, desired, options);
   }
 
+  /**
+   * Takes an auxiliary connection of the same switch in: OpenFlowServer does so by itself.
+   * @throws ClosedError `OFP_DUPLICATE_DATAPATH` when there is one with this id already
+   */
+  addAuxiliary(session: Switch): void {
+    const { auxiliaryId } = session.features;
+    if (this.#auxiliaries.has(auxiliaryId)) {
+      const message = `auxiliary connection ${auxiliaryId} of ${this.#id} is there already`;
+      throw new ClosedError('OFP_DUPLICATE_DATAPATH', message);
+    }
+    this.#auxiliaries.set(auxiliaryId, session);
+    for (const event of FORWARDED) this.#forward(session, event);
+    session.once('close', () => this.#auxiliaries.delete(auxiliaryId));
+  }
+
   /** Sends what is left and ends the session; resolves when the connection has gone. May be called again. */
   close(error?: GalagoError): Promise<void> {
     return this.#connection.close(error);
@@ -295,25 +271,14 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
     this.#handlerFailed(event, cause);
   }
 
-  readonly #bundleSession = {
-    nextXid: () => this.#connection.nextXid(),
-    send: (message: MessageInit, xid: number) => void this.#connection.send(message, xid),
-    wait: (xid: number, what: string, onReply: (reply: Message) => boolean, options: RequestOptions) =>
-      this.#requests.wait(xid, what, onReply, options),
-    watchErrors: (first: number, last: number) => this.#errorWatch.start(first, last),
-  };
-
   async #handshake(options: SwitchOptions, admit?: (session: Switch) => Promise<void>): Promise<this> {
     const timeout = { timeoutMs: options.handshakeTimeoutMs ?? 10_000 };
     try {
       const features = await this.request({ type: 'featuresRequest' }, timeout);
       this.#features = features;
       this.#id = features.datapathId.toString(16).padStart(16, '0');
-      this.send({ type: 'setConfig', flags: 0, missSendLen: options.missSendLen ?? 0xffff });
-      await this.#parts('portDesc', undefined, timeout, (part) => {
-        for (const port of part.body as Port[]) this.#ports.set(port.portNo, port);
-        this.#phase = 'settling';
-      });
+      if (features.auxiliaryId === 0) await this.#learnPorts(options, timeout);
+      this.#phase = 'settling';
       await admit?.(this);
       setImmediate(() => this.#settled());
       return this;
@@ -323,6 +288,15 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
     }
   }
 
+  async #learnPorts({ missSendLen = 0xffff }: SwitchOptions, timeout: RequestOptions): Promise<void> {
+    this.send({ type: 'setConfig', flags: 0, missSendLen });
+    await this.#conversation.parts('portDesc', undefined, timeout, (part) => {
+      for (const port of part.body as Port[]) this.#ports.set(port.portNo, port);
+      // A port status behind the last part is newer than the list.
+      this.#phase = 'settling';
+    });
+  }
+
   #settled(): void {
     this.#phase = 'ready';
     const early = this.#early;
@@ -330,41 +304,9 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
     for (const message of early) if (!this.isClosed) this.#announce(message);
   }
 
-  #wait(
-    message: MessageInit,
-    options: RequestOptions | undefined,
-    onReply: (reply: Message) => boolean,
-  ): Promise<void> {
-    const xid = message.xid ?? this.#connection.nextXid();
-    const done = this.#requests.wait(xid, describe(message), onReply, options);
-    try {
-      this.#connection.send(message, xid);
-      this.#connection.resume();
-    } catch (error) {
-      this.#requests.fail(xid, error as GalagoError);
-    }
-    return done;
-  }
-
-  #parts<T extends MultipartType>(
-    multipartType: T,
-    body: MultipartBodies[T]['requestInit'] | undefined,
-    options: RequestOptions | undefined,
-    onPart: (part: MultipartReply) => void,
-  ): Promise<void> {
-    const request = { type: 'multipartRequest', multipartType, body } as MessageInit;
-    return this.#wait(request, options, (reply) => {
-      if (reply.type !== 'multipartReply' || reply.multipartType !== multipartType) {
-        throw unexpected(multipartType, reply.type === 'multipartReply' ? reply.multipartType : reply.type);
-      }
-      onPart(reply);
-      return !hasMore(reply);
-    });
-  }
-
   #dispatch(message: Message): void {
     if (message.type === 'error') return this.#error(message);
-    if (!isAsynchronous(message) && this.#requests.answer(message)) return;
+    if (this.#conversation.answer(message)) return;
     if (this.#phase === 'handshake') return;
     if (message.type === 'portStatus') this.#keepPort(message);
     if (this.#phase === 'ready') this.#announce(message);
@@ -374,15 +316,17 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
   #announce(message: Message): void {
     switch (message.type) {
       case 'packetIn':
-        return this.#tell('packetIn', message);
+        return this.#packetIns.push(message);
       case 'flowRemoved':
         return this.#tell('flowRemoved', message);
       case 'portStatus':
         return this.#tell('portStatus', message);
+      case 'onfRoleStatus':
+        return this.#tell('roleStatus', message);
       case 'experimenter':
         return this.#tell('experimenter', message);
       default:
-        return this.#tell('message', message);
+        if (!this.#monitors.take(message)) this.#tell('message', message);
     }
   }
 
@@ -393,6 +337,11 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
     } catch (cause) {
       this.#handlerFailed(event, cause);
     }
+  }
+
+  #forward<E extends keyof SwitchEvents>(from: Switch, event: E): void {
+    const tell = (payload: Parameters<SwitchEvents[E]>[0]) => this.#tell(event, payload);
+    from.on(event, tell as SwitchEvents[E]);
   }
 
   #handlerFailed(event: string, cause: unknown): void {
@@ -408,28 +357,25 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
   }
 
   #error(message: ErrorMessage): void {
-    const watched = this.#errorWatch.tell(message);
-    if (this.#requests.answer(message) || watched) return;
-    const request = this.#sent.get(message.xid);
+    if (this.#conversation.refuse(message)) return;
+    const request = this.#conversation.sent(message.xid);
     const error = remoteError(describe(request), message);
     this.#log.warn({ datapathId: this.#id, xid: message.xid, code: error.code }, error.message);
     this.#tell('requestError', { error, message, request });
   }
 
   #onClose(error: GalagoError | undefined): void {
-    this.#requests.rejectAll(error ?? new ClosedError('OFP_CLOSED', 'the session was closed'));
+    const reason = error ?? new ClosedError('OFP_CLOSED', 'the session was closed');
+    this.#conversation.end(reason);
+    this.#monitors.end(reason);
+    this.#packetIns.clear();
+    for (const auxiliary of this.#auxiliaries.values()) void auxiliary.close(reason);
     this.#tell('close', { error });
   }
 }
 
+/** What an auxiliary connection brings that belongs to the switch. */
+const FORWARDED = ['packetIn', 'flowRemoved', 'experimenter', 'message', 'requestError'] as const;
+
 /** Messages that are kept while the user's handlers are not there yet. */
 const MAX_EARLY = 1024;
-
-/** What a switch sends on its own (OpenFlow 1.3.5, 7.4): whatever xid it bears answers nothing. */
-function isAsynchronous({ type }: Message): boolean {
-  return type === 'packetIn' || type === 'flowRemoved' || type === 'portStatus';
-}
-
-function unexpected(asked: string, got: string): WireError {
-  return new WireError('OFP_UNEXPECTED_REPLY', `asked for ${asked}, got ${got}`);
-}

@@ -26,7 +26,8 @@ const FLAG_WORDS: readonly [bit: number, word: string][] = [
   [FlowModFlag.NO_BYT_COUNTS, 'no_byte_counts '],
 ];
 
-function formatFlags(flags: number): string {
+/** Writes OFPFF_ bits, each with a blank behind it. */
+export function formatFlags(flags: number): string {
   return FLAG_WORDS.map(([bit, word]) => ((flags & bit) === 0 ? '' : word)).join('');
 }
 
@@ -48,9 +49,14 @@ const COMMAND_WORDS = ['ADD', 'MOD', 'MOD_STRICT', 'DEL', 'DEL_STRICT'];
 const ADD = 0;
 
 function formatFlowMod(flow: FlowModInit): string {
+  const match = formatMatch(flow.match ?? {}, flow.priority ?? DEFAULT_PRIORITY);
+  return `${formatModWords(flow, match)}${formatInstructions(flow.instructions ?? [])}`;
+}
+
+/** Writes a flow-mod up to its actions, around a match that is written already. */
+export function formatModWords(flow: Omit<FlowModInit, 'match' | 'instructions'>, match: string): string {
   const command = flowModCommands.code(flow.command);
   const table = flow.tableId ?? 0;
-  const match = formatMatch(flow.match ?? {}, flow.priority ?? DEFAULT_PRIORITY);
   const words = [`${COMMAND_WORDS[command] ?? `cmd:${command}`}${table === 0 ? '' : ` table:${table}`}`];
   if (match !== '') words.push(match);
   words.push(...cookieWords(flow, command));
@@ -59,12 +65,11 @@ function formatFlowMod(flow: FlowModInit): string {
   const buffer = flow.bufferId ?? NO_BUFFER;
   if (buffer !== NO_BUFFER) words.push(`buf:0x${buffer.toString(16)}`);
   if ((flow.outPort ?? PortNo.ANY) !== PortNo.ANY) words.push(`out_port:${formatPort(flow.outPort!)}`);
-  const actions = formatInstructions(flow.instructions ?? []);
-  return `${words.join(' ')} ${formatFlags(flow.flags ?? 0)}actions=${actions}`;
+  return `${words.join(' ')} ${formatFlags(flow.flags ?? 0)}actions=`;
 }
 
 /** A flow that is added has a cookie; other commands look for one. */
-function cookieWords(flow: FlowModInit, command: number): string[] {
+function cookieWords(flow: Pick<FlowModInit, 'cookie' | 'cookieMask'>, command: number): string[] {
   const cookie = toBigInt(flow.cookie ?? 0);
   const mask = toBigInt(flow.cookieMask ?? 0);
   if (command === ADD) {

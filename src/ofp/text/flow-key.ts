@@ -45,10 +45,15 @@ export const PLACES = {
   dlDst: 48,
   dlType: 16,
   vlanTci: 16,
+  /** The tag under the outermost one: of packets, no match can say it. */
+  innerTci: 16,
   mplsLabel: 32,
   mplsTc: 8,
   mplsBos: 8,
   mplsTtl: 8,
+  /** The labels under the outermost one, whole: of packets, no match can say them. */
+  mplsLse1: 32,
+  mplsLse2: 32,
   nwSrc: 32,
   nwDst: 32,
   ipv6Src: 128,

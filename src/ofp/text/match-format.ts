@@ -175,22 +175,29 @@ function addLink(words: string[], key: FlowKey, type: number): void {
   add(words, key, 'metadata', 'metadata', hexadecimal);
   add(words, key, 'in_port', 'inPort', port);
   addVlan(words, key);
+  addVlan(words, key, 'innerTci', '1');
   add(words, key, 'dl_src', 'dlSrc', mac);
   add(words, key, 'dl_dst', 'dlDst', mac);
   if (key.has('dlType') && KINDS[`${type}`] === undefined) words.push(`dl_type=${paddedHex(type, 4)}`);
 }
 
-function addVlan(words: string[], key: FlowKey): void {
-  const mask = key.mask('vlanTci');
+function addVlan(
+  words: string[],
+  key: FlowKey,
+  place: 'vlanTci' | 'innerTci' = 'vlanTci',
+  suffix = '',
+): void {
+  const mask = key.mask(place);
   if (mask === 0n) return;
-  const tci = key.value('vlanTci');
+  const tci = key.value(place);
   const [vid, pcp] = [mask & 0xfffn, mask & 0xe000n];
   const isWhole = (vid === 0n || vid === 0xfffn) && (pcp === 0n || pcp === 0xe000n) && (vid | pcp) !== 0n;
   if ((mask & tci & 0x1000n) !== 0n && isWhole) {
-    if (vid !== 0n) words.push(`dl_vlan=${tci & 0xfffn}`);
-    if (pcp !== 0n) words.push(`dl_vlan_pcp=${tci >> 13n}`);
+    if (vid !== 0n) words.push(`dl_vlan${suffix}=${tci & 0xfffn}`);
+    if (pcp !== 0n) words.push(`dl_vlan_pcp${suffix}=${tci >> 13n}`);
   } else {
-    words.push(`vlan_tci=${paddedHex(tci, 4)}${mask === 0xffffn ? '' : `/${paddedHex(mask, 4)}`}`);
+    const maskText = mask === 0xffffn ? '' : `/${paddedHex(mask, 4)}`;
+    words.push(`vlan_tci${suffix}=${paddedHex(tci, 4)}${maskText}`);
   }
 }
 
@@ -218,6 +225,8 @@ function addNetwork(words: string[], key: FlowKey, type: number): void {
   add(words, key, 'mpls_tc', 'mplsTc', decimal);
   add(words, key, 'mpls_ttl', 'mplsTtl', decimal);
   add(words, key, 'mpls_bos', 'mplsBos', decimal);
+  add(words, key, 'mpls_lse1', 'mplsLse1', word);
+  add(words, key, 'mpls_lse2', 'mplsLse2', word);
   add(words, key, 'nw_frag', 'nwFrag', formatFragment);
 }
 

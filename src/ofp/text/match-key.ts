@@ -84,6 +84,16 @@ export function setField(key: FlowKey, field: TextField, value: bigint, mask: bi
   key.setRun(run.place, run.shift, run.bits, value, isExact ? allOnes(run.bits) : mask);
 }
 
+/** Bytes that the tunnel options of one match may have together, in Open vSwitch. */
+const OPTION_SPACE = 256;
+
+/** False when the tunnel options are longer together than Open vSwitch has room for. */
+export function fitsOptionSpace(key: FlowKey): boolean {
+  let used = 0;
+  for (const { value } of key.tunnelOptions.values()) used += value.length;
+  return used <= OPTION_SPACE;
+}
+
 /** Says `bits` bits of a field from `offset` on, and leaves what was said of its others. */
 export function setFieldBits(
   key: FlowKey,

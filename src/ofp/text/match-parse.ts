@@ -2,7 +2,7 @@ import type { MatchInit } from '../oxm/fields.ts';
 import { type MaskedValue, parseFieldValue } from './field-value.ts';
 import { fieldByText, fieldTextNames, type TextField } from './fields.ts';
 import { FlowKey } from './flow-key.ts';
-import { saysField, setField, setFieldBits } from './match-key.ts';
+import { fitsOptionSpace, saysField, setField, setFieldBits } from './match-key.ts';
 import { matchOfKey } from './match-write.ts';
 import { parseBits } from './numbers.ts';
 import { EthType, IpProto } from './packet-kind.ts';
@@ -89,18 +89,8 @@ function parseField(key: FlowKey, field: TextField, { key: name, value }: KeyVal
   if (field.place === undefined && saysField(key, field)) throw name.error(`${field.name} is there twice`);
   const parsed = value.isEmpty ? existence(field, name) : parseFieldValue(field, value);
   setField(key, field, parsed.value, parsed.mask);
-  if (field.place === undefined) checkOptionSpace(key, name);
+  if (!fitsOptionSpace(key)) throw name.error('the tunnel options of this match are too long together');
   if (field.needs !== 'none') sayEthernet(key);
-}
-
-/** Bytes that the tunnel options of one match may have together, in Open vSwitch. */
-const OPTION_SPACE = 256;
-
-function checkOptionSpace(key: FlowKey, name: Span): void {
-  let used = 0;
-  for (const { value } of key.tunnelOptions.values()) used += value.length;
-  if (used > OPTION_SPACE)
-    throw name.error(`tunnel options have ${OPTION_SPACE} bytes together, here ${used}`);
 }
 
 /** A field without a value: of a tunnel option it says that there is one, of others nothing. */

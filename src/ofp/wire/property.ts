@@ -43,7 +43,7 @@ export function encodeProperty(writer: Writer, code: number, body: () => void): 
   writer.padTo8(start);
 }
 
-/** Writes a property that holds properties, which begin at a multiple of 8 bytes. */
+/** Writes a property whose body begins at a multiple of 8 bytes, as one that holds properties does. */
 export function encodeNestedProperty(writer: Writer, code: number, body: () => void): void {
   encodeProperty(writer, code, () => {
     writer.zeros(4);

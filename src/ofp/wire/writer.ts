@@ -64,7 +64,8 @@ export class Writer {
   /** Writes `count` zero bytes. */
   zeros(count: number): void {
     this.ensure(Math.max(count, 8));
-    // Padding is nearly always short, and one store of eight bytes costs a tenth of `fill`; what follows overwrites the rest.
+    // Padding is nearly always short, and one store of eight bytes costs a tenth of `fill`. Whatever is written next
+    // overwrites those that are too many.
     if (count <= 8) this.view.setFloat64(this.offset, 0);
     else this.bytes.fill(0, this.offset, this.offset + count);
     this.offset += count;

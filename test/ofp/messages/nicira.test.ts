@@ -112,6 +112,15 @@ describe('NXT_CT_FLUSH', () => {
     ]);
   });
 
+  it('keeps the order of its properties', () => {
+    // ovs-ofctl ofp-print: zone=13 'ct_nw_src=10.10.0.1,…,ct_nw_proto=6'
+    const bytes = bytesOf(`0404 0048 00000003 00002320 00000020 06 00000000000000
+      0002 0008 000d 0000  0000 0028 00000000
+      0001 0014 00000000000000000000ffff0a0a0002 00000000  0003 0008 1f90 0000`);
+    expect(decode(bytes)).toMatchObject({ zoneId: 13, orig: { dst: '10.10.0.2', dstPort: 8080 } });
+    expect(encode(decode(bytes)).equals(bytes)).toBe(true);
+  });
+
   it('keeps properties that are not known, on both levels', () => {
     const bytes = bytesOf(`0404 0040 00000000 00002320 00000020 06 00000000000000
       0000 0018 00000000  0003 0008 0050 0000  0063 0005 07 000000

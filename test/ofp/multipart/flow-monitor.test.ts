@@ -47,6 +47,12 @@ describe('a request of ONFST_FLOW_MONITOR', () => {
     expect(encode(decode(bytes)).equals(bytes)).toBe(true);
   });
 
+  it('keeps a length of the match that is not the one in its header', () => {
+    const bytes = withBody(18, '00002000 0004 ffff 00000002 01 000000 0001 0004 00000000');
+    expect(decode(bytes)).toMatchObject({ body: [{ monitorId: 0x2000, matchLen: 0xffff, match: {} }] });
+    expect(encode(decode(bytes)).equals(bytes)).toBe(true);
+  });
+
   it('is refused when it is cut off', () => {
     expect(codeOf(() => decode(withBody(18, '00000001 0003 0004 ffffffff')))).toBe('OFP_TRUNCATED');
     expect(codeOf(() => decode(withBody(18, '00000001 0003 0004 ffffffff ff 000000 0001')))).toBe(

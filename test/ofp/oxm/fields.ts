@@ -30,7 +30,7 @@ export function fieldValue(row: Field): Arbitrary<unknown> {
 }
 
 /** A value of a field, or, where the field may be masked, a value and a mask of the same size. */
-export function maybeMasked(row: Field): Arbitrary<unknown> {
+function maybeMasked(row: Field): Arbitrary<unknown> {
   if (row.maskability === 'exact') return fieldValue(row);
   return fc.oneof(fieldValue(row), maskedFieldValue(row));
 }

@@ -7,7 +7,8 @@ import {
   OFP_VERSION,
 } from '../../../src/ofp/message.ts';
 import type { Port } from '../../../src/ofp/port.ts';
-import { Switch, type SwitchOptions } from '../../../src/ofp/session/switch.ts';
+import { Switch } from '../../../src/ofp/session/switch.ts';
+import type { SwitchOptions } from '../../../src/ofp/session/switch-events.ts';
 import { Framer } from '../../../src/ofp/wire/framer.ts';
 import { toLong, type U64 } from '../../../src/util/u64.ts';
 

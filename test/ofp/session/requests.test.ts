@@ -140,7 +140,8 @@ describe('a request', () => {
       },
     );
     await peer.turn();
-    expect(told).toEqual(['packetIn', 'portStatus', 'flowRemoved']);
+    await peer.turn();
+    expect(told).toEqual(['portStatus', 'flowRemoved', 'packetIn']);
     peer.send({ type: 'barrierReply', xid });
     await request;
   });

@@ -1,10 +1,5 @@
-import {
-  readRange,
-  readShortReference,
-  type Subfield,
-  writeRange,
-  writeShortReference,
-} from '../../oxm/subfield.ts';
+import { decodeShortOxmHeader } from '../../oxm/oxm.ts';
+import { readRange, type Subfield, writeRange, writeShortReference } from '../../oxm/subfield.ts';
 import type { WireView } from '../../wire/wire-view.ts';
 import type { Writer } from '../../wire/writer.ts';
 import type { Action, ActionInit } from '../action.ts';
@@ -55,14 +50,12 @@ export const nxCt: ActionCodec = actionCodec<NxCt>({
   fixed: false,
   decode(wire, start, end, nested) {
     const recircTable = wire.view.getUint8(start + 18);
-    return {
-      type: 'nxCt',
-      flags: wire.view.getUint16(start + 10),
-      zone: decodeZone(wire, start),
-      ...(recircTable !== NO_TABLE && { recircTable }),
-      alg: wire.view.getUint16(start + 22),
-      actions: nested.decode(wire, start + ACTIONS_OFFSET, end),
-    };
+    const flags = wire.view.getUint16(start + 10);
+    const zone = decodeZone(wire, start);
+    const alg = wire.view.getUint16(start + 22);
+    const actions = nested.decode(wire, start + ACTIONS_OFFSET, end);
+    if (recircTable === NO_TABLE) return { type: 'nxCt', flags, zone, alg, actions };
+    return { type: 'nxCt', flags, zone, recircTable, alg, actions };
   },
   encode(writer, { flags = 0, zone = 0, recircTable = NO_TABLE, alg = 0, actions = [] }, nested) {
     writer.u16(flags);
@@ -77,7 +70,7 @@ export const nxCt: ActionCodec = actionCodec<NxCt>({
 /** The zone's field header is zero where the zone is a number. */
 function decodeZone(wire: WireView, start: number): number | Subfield {
   if (wire.view.getUint32(start + 12) === 0) return wire.view.getUint16(start + 16);
-  return { ...readShortReference(wire, start + 12), ...readRange(wire, start + 16) };
+  return readRange(wire, start + 16, decodeShortOxmHeader(wire, start + 12));
 }
 
 function encodeZone(writer: Writer, zone: number | Subfield): void {

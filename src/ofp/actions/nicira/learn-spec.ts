@@ -1,5 +1,6 @@
 import { WireError } from '../../../util/errors.ts';
-import { readShortReference, type Subfield, writeShortReference } from '../../oxm/subfield.ts';
+import { decodeShortOxmHeader } from '../../oxm/oxm.ts';
+import { type Subfield, subfieldOf, writeShortReference } from '../../oxm/subfield.ts';
 import { badLength, need, type WireView } from '../../wire/wire-view.ts';
 import { checkUnsigned, type Writer } from '../../wire/writer.ts';
 
@@ -25,7 +26,7 @@ const DST_SHIFT = 11;
 const Dst = { MATCH: 0, LOAD: 1, OUTPUT: 2 } as const;
 const BITS_MASK = 0x3ff;
 /** Bits of a header that have no meaning. */
-const RESERVED_MASK = 0xc000;
+const RESERVED_MASK = 0xc400;
 const SUBFIELD_SIZE = 6;
 
 /**
@@ -71,7 +72,8 @@ export function encodeLearnSpecs(writer: Writer, specs: readonly LearnSpecInit[]
       writer.u16(kind | SOURCE_VALUE | checkBits(dst.bits));
       writeDigits(writer, src.value, dst);
     } else {
-      if (src.bits !== dst.bits) throw bitsDiffer(src, dst);
+      // Matching no bits would give the header that ends the list.
+      if (src.bits !== dst.bits || (kind | dst.bits) === 0) throw bitsDiffer(src, dst);
       writer.u16(kind | checkBits(dst.bits));
       writeSubfield(writer, src);
     }
@@ -84,7 +86,7 @@ function valueSize(bits: number): number {
 }
 
 function readSubfield(wire: WireView, at: number, bits: number): Subfield {
-  return { ...readShortReference(wire, at), start: wire.view.getUint16(at + 4), bits };
+  return subfieldOf(decodeShortOxmHeader(wire, at), wire.view.getUint16(at + 4), bits);
 }
 
 function writeSubfield(writer: Writer, subfield: Subfield): void {

@@ -1,7 +1,8 @@
 import type Long from 'long';
 import { WireError } from '../../../util/errors.ts';
 import { readU64, type U64 } from '../../../util/u64.ts';
-import { type FieldBit, readFieldReference, writeFieldReference } from '../../oxm/subfield.ts';
+import { decodeOxmHeader } from '../../oxm/oxm.ts';
+import { bitOf, type FieldBit, writeReference } from '../../oxm/subfield.ts';
 import type { WireView } from '../../wire/wire-view.ts';
 import type { Writer } from '../../wire/writer.ts';
 import { type ActionCodec, actionCodec, type WithDefaults } from '../codec.ts';
@@ -94,9 +95,9 @@ export const nxLearn2: ActionCodec = actionCodec<NxLearn2>({
     let specsStart = start + SPECS2_OFFSET;
     let resultDst: FieldBit | undefined;
     if (head.flags & LearnFlag.WRITE_RESULT) {
-      const { reference, end: next } = readFieldReference(wire, specsStart, end);
-      resultDst = { ...reference, start: wire.view.getUint16(start + 36) };
-      specsStart = next;
+      const header = decodeOxmHeader(wire, specsStart, end);
+      resultDst = bitOf(header, wire.view.getUint16(start + 36));
+      specsStart += header.size;
     }
     const specs = decodeLearnSpecs(wire, specsStart, end);
     if (specs === undefined) return undefined;
@@ -110,7 +111,7 @@ export const nxLearn2: ActionCodec = actionCodec<NxLearn2>({
     writer.u32(limit);
     writer.u16(resultDst?.start ?? 0);
     writer.zeros(2);
-    if (resultDst !== undefined) writeFieldReference(writer, resultDst);
+    if (resultDst !== undefined) writeReference(writer, resultDst);
     encodeLearnSpecs(writer, action.specs);
   },
 });

@@ -1,10 +1,5 @@
-import {
-  readRange,
-  readShortReference,
-  type Subfield,
-  writeRange,
-  writeShortReference,
-} from '../../oxm/subfield.ts';
+import { decodeShortOxmHeader } from '../../oxm/oxm.ts';
+import { readRange, type Subfield, writeRange, writeShortReference } from '../../oxm/subfield.ts';
 import { readPort16, writePort16 } from '../../port16.ts';
 import { type Enumerated, enumeration } from '../../wire/enumeration.ts';
 import { badLength, type WireView } from '../../wire/wire-view.ts';
@@ -109,7 +104,7 @@ export const nxSpreadActions: readonly ActionCodec[] = [
       algorithm: multipathAlgorithms.name(wire.view.getUint16(start + 16)),
       maxLink: wire.view.getUint16(start + 18),
       arg: wire.view.getUint32(start + 20),
-      dst: { ...readShortReference(wire, start + 28), ...readRange(wire, start + 26) },
+      dst: readRange(wire, start + 26, decodeShortOxmHeader(wire, start + 28)),
     }),
     encode(writer, { fields, basis = 0, algorithm, maxLink, arg = 0, dst }) {
       writer.u16(hashFields.code(fields));
@@ -142,7 +137,7 @@ export const nxSpreadActions: readonly ActionCodec[] = [
     fixed: false,
     decode(wire, start, end) {
       const members = decodeMembers(wire, start, end);
-      const dst = { ...readShortReference(wire, start + 24), ...readRange(wire, start + 22) };
+      const dst = readRange(wire, start + 22, decodeShortOxmHeader(wire, start + 24));
       return members === undefined ? undefined : { type: 'nxBundleLoad', ...members, dst };
     },
     encode: (writer, action) => encodeMembers(writer, action, action.dst),

@@ -1,10 +1,9 @@
+import { decodeOxmHeader, decodeShortOxmHeader } from '../../oxm/oxm.ts';
 import {
-  readFieldReference,
   readRange,
-  readShortReference,
   type Subfield,
-  writeFieldReference,
   writeRange,
+  writeReference,
   writeShortReference,
 } from '../../oxm/subfield.ts';
 import { readPort16, writePort16 } from '../../port16.ts';
@@ -44,7 +43,7 @@ export const nxOutputActions: readonly ActionCodec[] = [
     fixed: true,
     decode: (wire, start) => ({
       type: 'nxOutputReg',
-      src: { ...readShortReference(wire, start + 12), ...readRange(wire, start + 10) },
+      src: readRange(wire, start + 10, decodeShortOxmHeader(wire, start + 12)),
       maxLen: wire.view.getUint16(start + 16),
     }),
     encode(writer, { src, maxLen = WHOLE_PACKET }) {
@@ -61,14 +60,14 @@ export const nxOutputActions: readonly ActionCodec[] = [
     fixed: true,
     decode: (wire, start, end) => ({
       type: 'nxOutputReg2',
-      src: { ...readFieldReference(wire, start + 14, end).reference, ...readRange(wire, start + 10) },
+      src: readRange(wire, start + 10, decodeOxmHeader(wire, start + 14, end)),
       maxLen: wire.view.getUint16(start + 12),
     }),
     encode(writer, { src, maxLen = WHOLE_PACKET }) {
       const end = writer.offset + OUTPUT_REG_SIZE - 10;
       writeRange(writer, src);
       writer.u16(maxLen);
-      writeFieldReference(writer, src);
+      writeReference(writer, src);
       writer.zeros(end - writer.offset);
     },
   }),

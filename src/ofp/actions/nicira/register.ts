@@ -1,15 +1,15 @@
 import type Long from 'long';
 import { readU64, type U64 } from '../../../util/u64.ts';
-import { encodeOxm } from '../../oxm/oxm.ts';
+import { decodeOxmHeader, decodeShortOxmHeader, encodeOxm } from '../../oxm/oxm.ts';
 import {
+  bitOf,
   type FieldBit,
   type FieldReference,
-  readFieldReference,
   readRange,
-  readShortReference,
+  referenceOf,
   type Subfield,
-  writeFieldReference,
   writeRange,
+  writeReference,
   writeShortReference,
 } from '../../oxm/subfield.ts';
 import { type ActionCodec, actionCodec } from '../codec.ts';
@@ -77,7 +77,7 @@ export const nxRegisterActions: readonly ActionCodec[] = [
     fixed: true,
     decode: (wire, start) => ({
       type: 'nxRegLoad',
-      dst: { ...readShortReference(wire, start + 12), ...readRange(wire, start + 10) },
+      dst: readRange(wire, start + 10, decodeShortOxmHeader(wire, start + 12)),
       value: readU64(wire.view, start + 16),
     }),
     encode(writer, { dst, value }) {
@@ -102,16 +102,13 @@ export const nxRegisterActions: readonly ActionCodec[] = [
     decode: (wire, start, end) => ({
       type: 'nxCheckPktLarger',
       pktLen: wire.view.getUint16(start + 10),
-      dst: {
-        ...readFieldReference(wire, start + 14, end).reference,
-        start: wire.view.getUint16(start + 12),
-      },
+      dst: bitOf(decodeOxmHeader(wire, start + 14, end), wire.view.getUint16(start + 12)),
     }),
     encode(writer, { pktLen, dst }) {
       const end = writer.offset + ONE_FIELD_SIZE - HEADER_SIZE;
       writer.u16(pktLen);
       writer.u16(dst.start);
-      writeFieldReference(writer, dst);
+      writeReference(writer, dst);
       writer.zeros(end - writer.offset);
     },
   }),
@@ -122,11 +119,11 @@ export const nxRegisterActions: readonly ActionCodec[] = [
     fixed: true,
     decode: (wire, start, end) => ({
       type: 'nxDeleteField',
-      ...readFieldReference(wire, start + HEADER_SIZE, end).reference,
+      ...referenceOf(decodeOxmHeader(wire, start + HEADER_SIZE, end)),
     }),
     encode(writer, action) {
       const end = writer.offset + ONE_FIELD_SIZE - HEADER_SIZE;
-      writeFieldReference(writer, action);
+      writeReference(writer, action);
       writer.zeros(end - writer.offset);
     },
   }),

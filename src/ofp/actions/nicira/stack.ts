@@ -1,5 +1,5 @@
-import { readFieldReference, type Subfield, writeFieldReference } from '../../oxm/subfield.ts';
-import { need } from '../../wire/wire-view.ts';
+import { decodeOxmHeader } from '../../oxm/oxm.ts';
+import { type Subfield, subfieldOf, writeReference } from '../../oxm/subfield.ts';
 import { type ActionCodec, actionCodec } from '../codec.ts';
 
 /** NXAST_STACK_PUSH and NXAST_STACK_POP: bits of a field to and from the packet's stack. */
@@ -17,19 +17,14 @@ function stack(type: NxStackAction['type'], code: number): ActionCodec {
     size: 24,
     fixed: true,
     decode(wire, start, end) {
-      const { reference, end: bitsAt } = readFieldReference(wire, start + 12, end);
-      need('the number of bits', 2, bitsAt, end);
-      return {
-        type,
-        ...reference,
-        start: wire.view.getUint16(start + 10),
-        bits: wire.view.getUint16(bitsAt),
-      };
+      const header = decodeOxmHeader(wire, start + 12, end);
+      const bits = wire.view.getUint16(start + 12 + header.size);
+      return { type, ...subfieldOf(header, wire.view.getUint16(start + 10), bits) };
     },
     encode(writer, action) {
       const end = writer.offset + 14;
       writer.u16(action.start);
-      writeFieldReference(writer, action);
+      writeReference(writer, action);
       writer.u16(action.bits);
       writer.zeros(end - writer.offset);
     },

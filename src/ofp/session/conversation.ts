@@ -1,0 +1,189 @@
+import { type GalagoError, WireError } from '../../util/errors.ts';
+import type { SetTimer } from '../../util/timer.ts';
+import type { Message, MessageInit } from '../message.ts';
+import type { ErrorMessage } from '../messages/error.ts';
+import type { MultipartBodies, MultipartReply, MultipartType } from '../multipart/multipart.ts';
+import { type BundleBuilder, type BundleOptions, runBundle } from './bundle.ts';
+import type { Connection } from './connection.ts';
+import { describe } from './describe.ts';
+import { ErrorWatch } from './error-watch.ts';
+import { PartQueue } from './part-queue.ts';
+import { hasMore, type RequestOptions, Requests } from './requests.ts';
+import { SentMessages } from './sent-messages.ts';
+
+/** What answers a request. */
+const REPLY_OF = {
+  echoRequest: 'echoReply',
+  featuresRequest: 'featuresReply',
+  getConfigRequest: 'getConfigReply',
+  barrierRequest: 'barrierReply',
+  queueGetConfigRequest: 'queueGetConfigReply',
+  roleRequest: 'roleReply',
+  getAsyncRequest: 'getAsyncReply',
+} as const;
+
+/** The type of a request that one message answers. */
+export type RequestType = keyof typeof REPLY_OF;
+
+/** What answers a request of a type. */
+export type ReplyTo<T extends RequestType> = Extract<Message, { type: (typeof REPLY_OF)[T] }>;
+
+/**
+ * What is asked and answered over one connection: requests and their replies by xid, multipart replies put together,
+ * bundles, and errors led back to what caused them.
+ */
+export class Conversation {
+  readonly #connection: Connection;
+  readonly #requests: Requests;
+  readonly #sent = new SentMessages();
+  readonly #errorWatch = new ErrorWatch();
+
+  constructor(connection: Connection, setTimer: SetTimer, maxRequests: number) {
+    this.#connection = connection;
+    this.#requests = new Requests(setTimer, maxRequests);
+  }
+
+  send(message: MessageInit): boolean {
+    const xid = message.xid ?? this.#connection.nextXid();
+    this.#sent.add(xid, message);
+    return this.#connection.send(message, xid);
+  }
+
+  /** The message that was sent with `xid`, if it was one of the last. */
+  sent(xid: number): MessageInit | undefined {
+    return this.#sent.get(xid);
+  }
+
+  /** Takes a reply; false when nobody waits for it. */
+  answer(message: Message): boolean {
+    return !isAsynchronous(message) && this.#requests.answer(message);
+  }
+
+  /** Takes an error; false when nobody waits for what it answers. */
+  refuse(message: ErrorMessage): boolean {
+    const watched = this.#errorWatch.tell(message);
+    return this.#requests.answer(message) || watched;
+  }
+
+  /** Ends everything that is waited for. */
+  end(error: GalagoError): void {
+    this.#requests.rejectAll(error);
+  }
+
+  async request<T extends RequestType>(
+    message: Extract<MessageInit, { type: T }>,
+    options?: RequestOptions,
+  ): Promise<ReplyTo<T>> {
+    const { type } = message as { readonly type: T };
+    let answer: Message | undefined;
+    await this.#wait(message, options, (reply) => {
+      if (reply.type !== REPLY_OF[type]) throw unexpected(type, reply.type);
+      answer = reply;
+      return true;
+    });
+    return answer as ReplyTo<T>;
+  }
+
+  async sendAll(messages: Iterable<MessageInit>, options?: RequestOptions): Promise<void> {
+    const first = this.#connection.nextXid();
+    for (const message of messages) this.send(message);
+    const watch = this.#errorWatch.start(first, this.#connection.nextXid());
+    try {
+      await this.request({ type: 'barrierRequest' }, options);
+      watch.throwFirst((xid) => describe(this.#sent.get(xid)));
+    } finally {
+      watch.end();
+    }
+  }
+
+  bundle(build: (bundle: BundleBuilder) => void, options?: BundleOptions): Promise<void> {
+    return runBundle(
+      {
+        nextXid: () => this.#connection.nextXid(),
+        send: (message, xid) => void this.#connection.send(message, xid),
+        wait: (xid, what, onReply, rest) => this.#requests.wait(xid, what, onReply, rest),
+        watchErrors: (first, last) => this.#errorWatch.start(first, last),
+      },
+      build,
+      options,
+    );
+  }
+
+  async multipart<T extends MultipartType>(
+    multipartType: T,
+    body?: MultipartBodies[T]['requestInit'],
+    options?: RequestOptions,
+  ): Promise<MultipartBodies[T]['reply']> {
+    let whole: unknown;
+    await this.parts(multipartType, body, options, (part) => {
+      if (!Array.isArray(whole)) whole = part.body;
+      else for (const entry of part.body as unknown[]) whole.push(entry);
+    });
+    return whole as MultipartBodies[T]['reply'];
+  }
+
+  /** Hands the parts of a multipart reply on as they come; resolves after the last. */
+  parts<T extends MultipartType>(
+    multipartType: T,
+    body: MultipartBodies[T]['requestInit'] | undefined,
+    options: RequestOptions | undefined,
+    onPart: (part: MultipartReply) => void,
+  ): Promise<void> {
+    const request = { type: 'multipartRequest', multipartType, body } as MessageInit;
+    return this.#wait(request, options, (reply) => {
+      if (reply.type !== 'multipartReply' || reply.multipartType !== multipartType) {
+        throw unexpected(multipartType, reply.type === 'multipartReply' ? reply.multipartType : reply.type);
+      }
+      onPart(reply);
+      return !hasMore(reply);
+    });
+  }
+
+  /** The entries of a multipart reply, read as they come: a slow reader holds the switch back. */
+  async *entries<T extends MultipartType>(
+    multipartType: T,
+    body: MultipartBodies[T]['requestInit'] | undefined,
+    options: RequestOptions | undefined,
+  ): AsyncGenerator<MultipartBodies[T]['reply'] extends (infer E)[] ? E : never, void> {
+    const parts = new PartQueue<never[]>({
+      // Another request's reply must not be held back: the reader may be waiting for it.
+      pause: () => this.#requests.size === 1 && this.#connection.pause(),
+      resume: () => this.#connection.resume(),
+    });
+    const done = this.parts(multipartType, body, options, (part) => parts.push(part.body as never[]));
+    done.then(
+      () => parts.end(),
+      (error) => parts.fail(error),
+    );
+    try {
+      for await (const part of parts) yield* part;
+    } finally {
+      parts.discard();
+    }
+  }
+
+  #wait(
+    message: MessageInit,
+    options: RequestOptions | undefined,
+    onReply: (reply: Message) => boolean,
+  ): Promise<void> {
+    const xid = message.xid ?? this.#connection.nextXid();
+    const done = this.#requests.wait(xid, describe(message), onReply, options);
+    try {
+      this.#connection.send(message, xid);
+      this.#connection.resume();
+    } catch (error) {
+      this.#requests.fail(xid, error as GalagoError);
+    }
+    return done;
+  }
+}
+
+/** What a switch sends on its own (OpenFlow 1.3.5, 7.4): whatever xid it bears answers nothing. */
+function isAsynchronous({ type }: Message): boolean {
+  return type === 'packetIn' || type === 'nxPacketIn2' || type === 'flowRemoved' || type === 'portStatus';
+}
+
+function unexpected(asked: string, got: string): WireError {
+  return new WireError('OFP_UNEXPECTED_REPLY', `asked for ${asked}, got ${got}`);
+}

@@ -1,0 +1,73 @@
+import { OxmClass } from '../../oxm/fields.ts';
+import { fieldByNumber } from '../../oxm/oxm.ts';
+import type { WireView } from '../../wire/wire-view.ts';
+import { bytesToBits } from '../field-bits.ts';
+import { exactMask } from '../field-value.ts';
+import { fieldByOxm, type TextField } from '../fields.ts';
+import { demand } from './refusal.ts';
+
+/** The header of an OXM field as it stands in a message. */
+export interface OxmHead {
+  /** Undefined for fields that Open vSwitch does not know, or not with this length. */
+  readonly field: TextField | undefined;
+  /** True when the field is known, and its length is the reason why `field` is undefined. */
+  readonly isMisfit: boolean;
+  readonly header: number;
+  readonly hasMask: boolean;
+  /** Bytes of the value. */
+  readonly width: number;
+  /** Where the value begins, and where what follows it and its mask does. */
+  readonly payload: number;
+  readonly next: number;
+}
+
+/** One OXM field as it stands in a message. */
+export interface OxmEntry extends OxmHead {
+  readonly value: bigint;
+  /** All ones of the field's bytes where there is none. */
+  readonly mask: bigint;
+}
+
+/** The bit of a header that says that a mask follows the value. */
+const HAS_MASK = 0x100;
+
+/** Reads the header at `at`. @throws Refusal `OFPBMC_BAD_LEN` */
+export function readOxmHead({ view }: WireView, at: number, end: number): OxmHead {
+  demand(end - at >= 4, 'OFPBMC_BAD_LEN', 'an OXM header has 4 bytes');
+  const header = view.getUint32(at);
+  const isExperimenter = header >>> 16 === OxmClass.EXPERIMENTER;
+  const payload = at + (isExperimenter ? 8 : 4);
+  demand(payload <= end, 'OFPBMC_BAD_LEN', 'an OXM header of an experimenter has 8 bytes');
+  const length = at + 4 + (header & 0xff) - payload;
+  demand(length >= 0, 'OFPBMC_BAD_LEN', 'an OXM field is shorter than its header');
+  const hasMask = (header & HAS_MASK) !== 0;
+  const width = hasMask ? length >>> 1 : length;
+  const experimenter = isExperimenter ? view.getUint32(at + 4) : 0;
+  const known = fieldByNumber(header >>> 16, (header >>> 9) & 0x7f, experimenter);
+  const candidate = known === undefined ? undefined : fieldByOxm(known.name);
+  const fits = candidate?.place === undefined || candidate.bytes === width;
+  const isMisfit = candidate !== undefined && !fits;
+  return {
+    field: fits ? candidate : undefined,
+    isMisfit,
+    header,
+    hasMask,
+    width,
+    payload,
+    next: payload + length,
+  };
+}
+
+/**
+ * Reads the value and mask behind a header.
+ * @throws Refusal `OFPBMC_BAD_LEN`, `OFPBMC_BAD_WILDCARDS`
+ */
+export function readOxmEntry({ bytes }: WireView, head: OxmHead, end: number): OxmEntry {
+  const { payload, width, hasMask, field, next } = head;
+  demand(next <= end, 'OFPBMC_BAD_LEN', 'an OXM field is longer than what it stands in');
+  const value = bytesToBits(bytes.subarray(payload, payload + width));
+  if (!hasMask) return { ...head, value, mask: field === undefined ? 0n : exactMask(field) };
+  const mask = bytesToBits(bytes.subarray(payload + width, payload + width * 2));
+  demand((value & ~mask) === 0n, 'OFPBMC_BAD_WILDCARDS', 'a value has bits outside of its mask');
+  return { ...head, value, mask };
+}
