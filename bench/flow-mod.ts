@@ -1,99 +1,113 @@
-import { ALL_TABLES, connectSwitch, type Switch } from 'galago/ofp';
-import { GalagoError, UsageError } from '../src/util/errors.ts';
-import { Lab, missingRequirements, run } from '../test/lab/index.ts';
-import { galago, ovsOfctl, rawSocket, type Target } from './flow-mod-contenders.ts';
-import type { Bench, Report } from './harness/bench.ts';
-import { type Comparison, compare, comparisonTable, formatSeconds } from './harness/comparison.ts';
-import { idle } from './harness/cpu.ts';
-import { type Contender, takeTurns } from './harness/rounds.ts';
-import { formatCount } from './harness/table.ts';
-import { SAMPLE_FLOW } from './sample-flow.ts';
+import type { FlowModInit, Switch } from 'galago/ofp';
+import type { Bench } from './harness/bench.ts';
+import { SAMPLE_FLOW, sampleFlow, sampleFlowText } from './sample-flow.ts';
+import {
+  empty,
+  expectFlows,
+  FLOW_OPTIONS,
+  type FlowSettings,
+  measureOnSwitch,
+  sendFlows,
+} from './switch/measure.ts';
+import { ovsOfctl } from './switch/ovs-ofctl.ts';
+import { rawBundle, rawSocket } from './switch/raw-socket.ts';
+import { PATIENCE_MS, session } from './switch/target.ts';
 
 /** Fills a real Open vSwitch with flows: the library against `ovs-ofctl` and against a bare socket. */
-export const flowMod: Bench<'flows' | 'rounds'> = {
+export const flowMod: Bench<keyof FlowSettings> = {
   name: 'flow-mod',
   summary: 'flow-mods into a real Open vSwitch, until the barrier reply',
-  options: {
-    flows: { default: 100_000, summary: 'flow-mods a turn' },
-    rounds: { default: 5, summary: 'turns of each contender' },
-  },
-  async run({ flows, rounds }) {
-    const missing = missingRequirements();
-    if (missing.length > 0) {
-      throw new UsageError(
-        'BENCH_REQUIREMENTS_MISSING',
-        `needs a real Open vSwitch of its own: ${missing.join(', ')}`,
-      );
-    }
-    await using lab = await Lab.create();
-    const { ovs, bridge } = await lab.addSwitch();
-    const target = { path: ovs.mgmt(bridge), vswitchdPid: ovs.vswitchdPid! };
-    await using control = await connectSwitch(`unix:${target.path}`);
-    return await measure(target, control, flows, rounds);
-  },
+  options: FLOW_OPTIONS,
+  run: (settings) =>
+    measureOnSwitch(settings, (target) => {
+      const messages = flowMods(settings.flows);
+      const input = Array.from(messages, (_, number) => sampleFlowText(number)).join('');
+      return {
+        title: `${SAMPLE_FLOW} and one barrier`,
+        unit: 'flow-mods',
+        method: METHOD,
+        ours: [session(target, 'galago', (sw) => sendFlows(sw, messages, PATIENCE_MS))],
+        peers: [['--bundle'], []].map((options) =>
+          ovsOfctl(target, { command: 'add-flows', options, input }),
+        ),
+        limits: [rawSocket(target, 'raw socket', [...messages, { type: 'barrierRequest' }])],
+        prepare: empty,
+        verify: (control) => expectFlows(control, settings.flows),
+      };
+    }),
 };
 
-async function measure(target: Target, control: Switch, flows: number, rounds: number): Promise<Report> {
-  const skipped: string[] = [];
-  const peers: Contender[] = [];
-  if ((await versionOf('ovs-ofctl')) === undefined)
-    skipped.push('ovs-ofctl is not installed (apt-get install openvswitch-switch)');
-  else peers.push(ovsOfctl(target, flows, ['--bundle']), ovsOfctl(target, flows, []));
-  const contenders = [galago(target, flows), ...peers, rawSocket(target, flows)];
-  const all = await takeTurns(contenders, {
-    rounds,
-    prepare: () => empty(control, target),
-    verify: () => expectFlows(control, flows),
-    onTurn: (round, { name }) => {
-      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[Kround ${round} of ${rounds}: ${name}\r`);
+/** The same flows, all or nothing. */
+export const bundle: Bench<keyof FlowSettings> = {
+  name: 'bundle',
+  summary: 'the same flow-mods in one atomic bundle, until it is committed',
+  options: FLOW_OPTIONS,
+  run: (settings) =>
+    measureOnSwitch(settings, (target) => {
+      const messages = flowMods(settings.flows);
+      const input = Array.from(messages, (_, number) => sampleFlowText(number)).join('');
+      return {
+        title: `${SAMPLE_FLOW} in one atomic bundle`,
+        unit: 'flow-mods',
+        method: METHOD,
+        ours: [session(target, 'galago', (sw) => sendBundle(sw, messages))],
+        peers: [ovsOfctl(target, { command: 'add-flows', options: ['--bundle'], input })],
+        limits: [rawBundle(target, messages)],
+        prepare: empty,
+        verify: (control) => expectFlows(control, settings.flows),
+      };
+    }),
+};
+
+/** Deletes each flow by itself. */
+export const deletes: Bench<keyof FlowSettings> = {
+  name: 'deletes',
+  summary: 'strict deletes of every flow, until the barrier reply or the commit',
+  options: FLOW_OPTIONS,
+  run: (settings) =>
+    measureOnSwitch(settings, (target) => {
+      const flows = flowMods(settings.flows);
+      const messages = flows.map(({ priority, match }): FlowModInit => {
+        return { type: 'flowMod', command: 'deleteStrict', priority: priority!, match: match! };
+      });
+      const input = Array.from(flows, (_, number) => sampleFlowText(number).replace(/,actions=.*/, '')).join(
+        '',
+      );
+      const peer = (...options: string[]) =>
+        ovsOfctl(target, { command: 'del-flows', options: ['--strict', ...options], input });
+      return {
+        title: 'strict deletes, and one barrier or one bundle',
+        unit: 'deletes',
+        method: METHOD,
+        ours: [
+          session(target, 'galago', (sw) => sendFlows(sw, messages, PATIENCE_MS)),
+          session(target, 'galago, bundle', (sw) => sendBundle(sw, messages)),
+        ],
+        peers: [peer('--bundle'), peer()],
+        limits: [
+          rawSocket(target, 'raw socket', [...messages, { type: 'barrierRequest' }]),
+          rawBundle(target, messages),
+        ],
+        prepare: (control) => sendFlows(control, flows, PATIENCE_MS),
+        verify: (control) => expectFlows(control, 0),
+      };
+    }),
+};
+
+const METHOD = [
+  'time: from the first byte sent until the last answer, or until ovs-ofctl ends; each has all flows in memory by',
+  '  then, as objects (raw socket: as bytes), and after each turn the switch is asked whether it has done the work',
+];
+
+function flowMods(count: number): FlowModInit[] {
+  return Array.from({ length: count }, (_, number) => sampleFlow(number));
+}
+
+function sendBundle(sw: Switch, messages: readonly FlowModInit[]): Promise<void> {
+  return sw.bundle(
+    (add) => {
+      for (const message of messages) add.send(message);
     },
-  });
-  const results = compare(all, flows);
-  return {
-    title: `${formatCount(flows)} ${SAMPLE_FLOW} and one barrier, ${rounds} rounds`,
-    method: [
-      'time: from the first byte sent until the barrier is answered, or until ovs-ofctl ends; each has all flows in',
-      '  memory by then, as objects (raw socket: as bytes), and after each turn the switch is asked whether it has them',
-      ...results.flatMap((result) => commandRemark(result, flows)),
-      'CPU: in the same time, medians, from /proc/PID/stat',
-      `switch: ${await versionOf('ovs-vswitchd')}, userspace datapath, through its Unix socket`,
-    ],
-    table: comparisonTable(results, 'flow-mods', ['client', 'switch']),
-    results,
-    skipped,
-    errors: results.flatMap(({ name, errors }) => errors.map((error) => `${name}: ${error}`)),
-  };
-}
-
-/** What the table leaves out of a command's time. */
-function commandRemark({ name, measured }: Comparison, flows: number): string[] {
-  if (measured?.commandMs === undefined) return [];
-  const { median } = measured.commandMs;
-  const rate = `${formatCount((flows * 1000) / median)} flow-mods/s`;
-  return [
-    `${name}: with its start and its reading of the flows as text, ${formatSeconds(median)} s (${rate})`,
-  ];
-}
-
-/** Deletes all flows and waits until the switch has nothing left to do. */
-async function empty(control: Switch, target: Target): Promise<void> {
-  control.send({ type: 'flowMod', command: 'delete', tableId: ALL_TABLES });
-  await control.barrier();
-  await idle(target.vswitchdPid);
-}
-
-async function expectFlows(control: Switch, expected: number): Promise<void> {
-  const { flowCount } = await control.multipart('aggregate');
-  if (flowCount !== expected) {
-    throw new GalagoError('BENCH_FLOWS_MISSING', `the switch has ${flowCount} flows, expected ${expected}`);
-  }
-}
-
-/** The first line of `COMMAND --version`; undefined when it is not installed. */
-async function versionOf(command: string): Promise<string | undefined> {
-  try {
-    return (await run(command, ['--version'])).split('\n')[0];
-  } catch {
-    return undefined;
-  }
+    { timeoutMs: PATIENCE_MS },
+  );
 }

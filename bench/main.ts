@@ -1,13 +1,16 @@
 import { GalagoError } from '../src/util/errors.ts';
 import { codec } from './codec.ts';
-import { flowMod } from './flow-mod.ts';
+import { dump } from './dump.ts';
+import { bundle, deletes, flowMod } from './flow-mod.ts';
 import { parseRequest, usageText } from './harness/arguments.ts';
 import { type Bench, machine, type Report } from './harness/bench.ts';
 import { formatTable } from './harness/table.ts';
+import { packetIn } from './packet-in/bench.ts';
+import { reconcile, reconcileSame } from './reconcile.ts';
 
 // Benches import the library as the package that it is built into, by its name: what tsx makes of the sources names
 // every function that is made, which more than doubles the time of some decoders.
-const BENCHES: readonly Bench[] = [flowMod, codec];
+const BENCHES: readonly Bench[] = [flowMod, bundle, deletes, dump, reconcile, reconcileSame, packetIn, codec];
 
 try {
   process.exitCode = await main(process.argv.slice(2));

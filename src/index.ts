@@ -1,4 +1,5 @@
 export * as app from './app/index.ts';
+export * as datapath from './datapath/index.ts';
 export * as net from './net/index.ts';
 export * as ofp from './ofp/index.ts';
 export * as ovsdb from './ovsdb/index.ts';

@@ -2,7 +2,7 @@ import { availableParallelism, cpus, release } from 'node:os';
 import type { Table } from './table.ts';
 
 /** An option of a bench: a whole number of at least 1. */
-export interface NumberOption {
+interface NumberOption {
   readonly default: number;
   readonly summary: string;
 }

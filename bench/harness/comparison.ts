@@ -12,7 +12,7 @@ export interface Comparison {
 }
 
 /** What the turns of a contender come to. */
-export interface Measured {
+interface Measured {
   readonly elapsedMs: Spread;
   readonly commandMs?: Spread;
   readonly cpuMs: Readonly<Record<string, Spread>>;

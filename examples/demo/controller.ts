@@ -23,7 +23,7 @@ export async function startController(lab: Lab, network: DemoNetwork): Promise<R
   const command = ['dist/cli/main.js', 'controller', '--no-api', ...methods.flat()];
   const running = await lab.start(process.execPath, command);
   const failure = (what: string) =>
-    new GalagoError('DEMO_CONTROLLER_FAILED', `${what}; the controller printed:\n${running.output}`);
+    new GalagoError('DEMO_CONTROLLER_FAILED', `${what}; the controller printed:\n${running.output.trim()}`);
   const ended = running.exited.then(({ code, signal }) => {
     throw failure(`the controller ended with ${code ?? signal}`);
   });

@@ -31,7 +31,7 @@ export const TRANSFER_BYTES = 64 * 1024;
 
 const PORT = 7000;
 /** Long enough for a slow machine. Who is not there is found out sooner: nobody answers ARP. */
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 6000;
 
 /** Every container tries to reach every other, by ping and over TCP, at the address that only that one has. */
 export async function reachAll(places: readonly Place[]): Promise<Reach[]> {

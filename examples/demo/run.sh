@@ -8,6 +8,13 @@ fail() {
   exit 1
 }
 
+quietly() { # COMMAND ARGUMENT…, whose output matters only when it fails
+  output=$("$@" 2>&1) || {
+    echo "$output" >&2
+    fail "'$*' failed"
+  }
+}
+
 case "${1-}" in
   '') ;;
   -h | --help)
@@ -38,19 +45,21 @@ need openvswitch-switch ovs-vswitchd
 need iproute2 ip
 need iputils-ping ping
 need ethtool ethtool
+
 if [ -n "$missing" ]; then
   command -v apt-get >/dev/null || fail "needs what these Debian packages hold:$missing"
   echo "Installing Debian packages, which will stay:$missing"
-  apt-get update -qq >/dev/null
+  export DEBIAN_FRONTEND=noninteractive
+  quietly apt-get update
   # shellcheck disable=SC2086 # a list of words
-  DEBIAN_FRONTEND=noninteractive apt-get install -yqq --no-install-recommends $missing >/dev/null
+  quietly apt-get install --yes --no-install-recommends $missing
 fi
 
 if ! [ -e node_modules/tsx ]; then
-  echo 'Installing npm packages into node_modules, which will stay, and building dist, which will, too'
-  npm ci --silent
+  echo 'Installing npm packages into node_modules and building dist; both will stay'
+  quietly npm ci
 elif ! [ -e dist/cli/main.js ] || [ -n "$(find src -newer dist/cli/main.js -print -quit)" ]; then
-  npm run --silent build
+  quietly npm run build
 fi
 
 # tsx would keep a cache among the temporary files.

@@ -4,7 +4,7 @@ import type { Log } from '../util/log.ts';
 import type { BridgeApp } from './bridge.ts';
 import type { BridgeMode, EventSink, SwitchState } from './events.ts';
 import { LearningBridge } from './learning-bridge.ts';
-import { OWNED } from './pipeline/compile.ts';
+import { compile, OWNED } from './pipeline/compile.ts';
 import { PodBridge } from './pod-bridge.ts';
 import type { PodPlan } from './pod-plan.ts';
 
@@ -18,7 +18,13 @@ export type BridgeOrder =
       readonly problems: readonly string[];
       readonly plan: PodPlan;
     }
-  | { readonly mode: 'refused'; readonly bridge: string; readonly problems: readonly string[] };
+  | {
+      readonly mode: 'refused';
+      readonly bridge: string;
+      readonly problems: readonly string[];
+      /** The ports that nothing is taken from. */
+      readonly podPorts: readonly number[];
+    };
 
 /**
  * The use of one switch's session. Orders are carried out one after the other; one that comes while another is being
@@ -48,9 +54,12 @@ export class BridgeControl {
   /** Has the bridge used as ordered. */
   order(order: BridgeOrder): void {
     this.#next = order;
-    this.#working ??= this.#work().finally(() => {
-      this.#working = undefined;
-    });
+    // Not at once: whoever hears of the work has to see that it is under way.
+    this.#working ??= Promise.resolve()
+      .then(() => this.#work())
+      .finally(() => {
+        this.#working = undefined;
+      });
   }
 
   /** Resolves when the last order has been carried out, and the switch has confirmed it. */
@@ -105,11 +114,11 @@ export class BridgeControl {
     this.#order = order;
     if (order.mode !== before.mode || order.problems.join() !== before.problems.join()) this.#tellMode(order);
     if (order.mode === 'pods' && this.#app instanceof PodBridge) return this.#app.update(order.plan);
+    if (order.mode === 'refused') return this.#bar(order.podPorts);
     if (order.mode === before.mode) return;
     await this.#stopApp();
     if (order.mode === 'learning') return this.#startLearning();
     if (order.mode === 'pods') return this.#startPods(order.plan);
-    if (order.mode === 'refused') await this.#clear();
   }
 
   async #startLearning(): Promise<void> {
@@ -136,9 +145,14 @@ export class BridgeControl {
     }
   }
 
-  /** Takes everything of ours out of the switch, so that it forwards nothing. */
-  async #clear(): Promise<void> {
-    await this.#session.reconcile({}, OWNED);
+  /**
+   * Leaves nothing of ours in the switch but what bars the ports: a bridge without a controller of its own forwards
+   * like any other while its fail_mode is standalone.
+   */
+  async #bar(ports: readonly number[]): Promise<void> {
+    await this.#stopApp();
+    const flows = ports.flatMap((ofport) => compile({ type: 'barred', ofport }).flows);
+    await this.#session.reconcile({ flows }, OWNED);
   }
 
   /** What the switch has is not known any more: it has to begin anew. */

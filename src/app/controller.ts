@@ -332,12 +332,17 @@ export class Controller implements AsyncDisposable {
     return this.#hosts.get(host.name)?.ensureSecure(bridge) ?? false;
   }
 
-  /** A bridge of which no database has told: it may carry pods, as long as there are databases yet to tell. */
+  /**
+   * A bridge of which no database has told: it may carry pods, as long as there are databases yet to tell, or bridges
+   * whose datapath id they do not know.
+   */
   #orderUnknown(): BridgeOrder {
     const passive = this.#options.ovsdb.some((method) =>
       isPassive(parseMethod(method, { defaultPort: OVSDB_PORT })),
     );
-    if (!passive && this.#hostsAwaited === 0) return { mode: 'learning', problems: [] };
+    const bridges = [...this.#hosts.values()].flatMap(({ view }) => view.bridges);
+    const isNamed = bridges.every(({ datapathId }) => datapathId !== undefined);
+    if (!passive && this.#hostsAwaited === 0 && isNamed) return { mode: 'learning', problems: [] };
     return {
       mode: 'waiting',
       problems: ['no database has told of this bridge yet: its flows stay as they are until one has'],

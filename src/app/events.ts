@@ -6,7 +6,7 @@ export type BridgeMode =
   | 'learning'
   /** A pod network. */
   | 'pods'
-  /** It should carry pods, but could not keep them apart: nothing is forwarded. */
+  /** It should carry pods, but could not keep them apart: nothing is taken from their interfaces. */
   | 'refused';
 
 /** Where an address was seen, for people and programs outside. */

@@ -39,6 +39,8 @@ export interface BridgeView {
   /** Why it must not carry pods, each with the command that mends it. */
   readonly insecurities: readonly string[];
   readonly members: readonly Member[];
+  /** The ports of all interfaces that name a pod, rightly or not. */
+  readonly podPorts: readonly number[];
   /** Interfaces whose pod cannot be made out, each with the reason. */
   readonly problems: readonly string[];
   readonly tunnels: readonly TunnelView[];
@@ -52,7 +54,7 @@ export interface Member {
 }
 
 /** A tunnel port to anywhere: `remote_ip=flow` and `key=flow`. */
-export interface TunnelView {
+interface TunnelView {
   readonly interface: string;
   /** The encapsulation: `vxlan`, `geneve`, `gre`. */
   readonly type: string;
@@ -68,7 +70,7 @@ export const Key = { POD: 'galago-pod', KEY: 'galago-key', LOCAL_IP: 'galago-loc
 /**
  * Reads a host out of its replica; `before` is what it was. Open vSwitch may throw all flows of a bridge away when it
  * is made secure, so that it is not taken to be so before the switch has carried the change out: then `cur_cfg` has
- * reached `next_cfg`.
+ * reached `next_cfg`. A database that was started again has forgotten datapath ids until the switch writes them anew.
  */
 export function readHost(replica: HostReplica, before?: HostView): HostView {
   const [root] = replica.Open_vSwitch;
@@ -77,10 +79,10 @@ export function readHost(replica: HostReplica, before?: HostView): HostView {
   return {
     localIp: localIp !== undefined && isIpv4(localIp) ? localIp : undefined,
     bridges: [...replica.Bridge].map((row) => {
-      const bridge = readBridge(replica, row);
-      const old = isCarriedOut ? undefined : before?.bridges.find(({ name }) => name === bridge.name);
+      const old = before?.bridges.find(({ name }) => name === row.name);
+      const bridge = { ...readBridge(replica, row), datapathId: row.datapath_id ?? old?.datapathId };
       const wasInsecure = old !== undefined && old.insecurities.length > 0;
-      return wasInsecure && bridge.insecurities.length === 0
+      return !isCarriedOut && wasInsecure && bridge.insecurities.length === 0
         ? { ...bridge, insecurities: UNDER_WAY }
         : bridge;
     }),
@@ -92,7 +94,7 @@ const UNDER_WAY: readonly string[] = ['the switch has not carried out the change
 type BridgeRow = HostReplica['Bridge'] extends Iterable<infer R> ? R : never;
 type InterfaceRow = HostReplica['Interface'] extends Iterable<infer R> ? R : never;
 
-function readBridge(replica: HostReplica, bridge: BridgeRow): BridgeView {
+function readBridge(replica: HostReplica, bridge: BridgeRow): Omit<BridgeView, 'datapathId'> {
   const interfaces = bridge.ports
     .flatMap((port) => replica.Port.get(port)?.interfaces ?? [])
     .map((uuid) => replica.Interface.get(uuid))
@@ -109,10 +111,12 @@ function readBridge(replica: HostReplica, bridge: BridgeRow): BridgeView {
   }
   return {
     name: bridge.name,
-    datapathId: bridge.datapath_id,
     carriesPods: interfaces.some((row) => row.external_ids.has(Key.POD) || isFlowTunnel(row)),
     insecurities: insecurities(replica, bridge),
     members,
+    podPorts: interfaces
+      .filter(({ external_ids }) => external_ids.has(Key.POD))
+      .flatMap((row) => openPort(row) ?? []),
     problems,
     tunnels: interfaces.filter(isFlowTunnel).map((row) => ({
       interface: row.name,

@@ -98,7 +98,7 @@ function orderBridge(
       host,
       bridge,
       needsTunnel: false,
-      order: { mode: 'refused', bridge: name, problems: insecurities },
+      order: { mode: 'refused', bridge: name, problems: insecurities, podPorts: bridge.podPorts },
     };
   }
   const keys = new Set(members.map(({ pod }) => pod.key));

@@ -7,17 +7,18 @@ import {
   parseApiAddress,
   parseOrigin,
 } from '../app/index.ts';
-import { parseMethod, type TlsFiles } from '../net/index.ts';
+import { parseMethod } from '../net/index.ts';
 import { OPENFLOW_PORT } from '../ofp/index.ts';
 import type { Log } from '../util/log.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
 import { findExposures } from './exposure.ts';
 import { createLog, LOG_LEVELS, type LogLevel } from './log.ts';
+import { addTlsOptions, readTls, type TlsOptions } from './tls-options.ts';
 import { untilSignal } from './until-signal.ts';
 import { checked, repeatable, tunnelAddress } from './values.ts';
 
 /** The options of `galago controller` as they were read. */
-interface Options {
+interface Options extends TlsOptions {
   readonly openflow: readonly string[];
   readonly ovsdb?: readonly string[];
   readonly encap: string;
@@ -27,9 +28,6 @@ interface Options {
   readonly api: string | false;
   readonly apiOrigin?: readonly string[];
   readonly insecure?: true;
-  readonly privateKey?: string;
-  readonly certificate?: string;
-  readonly caCert?: string;
   readonly logLevel: LogLevel;
   readonly json?: true;
 }
@@ -66,11 +64,11 @@ function addConnectionOptions(command: Command): void {
       '--ovsdb <method>',
       "where hosts' databases are called, or call; may be repeated (default: none, and no pods)",
       repeatable(ovsdb),
-    )
-    .option('--private-key <file>', 'our private key in PEM, for ssl: and pssl: methods')
-    .option('--certificate <file>', 'our certificate in PEM')
-    .option('--ca-cert <file>', "the authorities' certificates in PEM: peers must have one that these signed")
-    .option('--insecure', 'allow plain ptcp: and --api beyond loopback, and plain OVSDB to other machines');
+    );
+  addTlsOptions(command, 'ssl: and pssl: methods').option(
+    '--insecure',
+    'allow plain ptcp: and --api beyond loopback, and plain OVSDB to other machines',
+  );
 }
 
 function addPodOptions(command: Command): void {
@@ -150,7 +148,7 @@ async function run(options: Options, command: Command): Promise<void> {
   } = options;
   const log = createLog({ level: options.logLevel, json: options.json ?? false });
   warnOfExposures(options, command, log);
-  const tls = readTls(options, command);
+  const tls = readTls([...openflow, ...ovsdb], options, command);
   const ended = untilSignal();
   await using controller = new Controller({
     openflow,
@@ -181,17 +179,4 @@ function warnOfExposures(options: Options, command: Command, log: Log): void {
     if (!insecure) command.error(`error: ${message}. To allow it, add --insecure`);
     log.warn({ option, value }, message);
   }
-}
-
-/** All three files or none: with some of them TLS would be off where it was meant to be on. */
-function readTls(options: Options, command: Command): TlsFiles | undefined {
-  const { openflow, ovsdb = [], privateKey, certificate, caCert } = options;
-  const [needed] = [...openflow, ...ovsdb].filter((method) => /^p?ssl:/.test(method));
-  if (privateKey !== undefined && certificate !== undefined && caCert !== undefined) {
-    return { privateKey, certificate, caCert };
-  }
-  const isPartial = [privateKey, certificate, caCert].some((file) => file !== undefined);
-  if (needed === undefined && !isPartial) return undefined;
-  const what = needed === undefined ? 'TLS' : `'${needed}'`;
-  return command.error(`error: ${what} needs all of --private-key, --certificate and --ca-cert`);
 }

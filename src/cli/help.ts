@@ -6,15 +6,20 @@ export function addHelpCommand(program: Command): void {
   program
     .command('help')
     .description('print the help of a command')
-    .argument('[command]')
-    .addHelpText('after', '\nExamples:\n  $ galago help controller')
-    .action((name?: string) => {
-      if (name === undefined) program.help();
-      const command = program.commands.find((candidate) => candidate.name() === name);
-      if (command !== undefined) command.help();
-      const names = program.commands.map((candidate) => candidate.name());
-      const near = suggest(name, names);
-      const hint = near === undefined ? '' : ` (Did you mean ${near}?)`;
-      program.error(`error: unknown command '${name}'${hint}`);
+    .argument('[command...]')
+    .addHelpText('after', '\nExamples:\n  $ galago help controller\n  $ galago help ofp dump-flows')
+    .action((names: readonly string[]) => {
+      let found = program;
+      for (const name of names) found = subcommand(found, name);
+      found.help();
     });
+}
+
+function subcommand(parent: Command, name: string): Command {
+  const command = parent.commands.find((candidate) => candidate.name() === name);
+  if (command !== undefined) return command;
+  const names = parent.commands.map((candidate) => candidate.name());
+  const near = suggest(name, names);
+  const hint = near === undefined ? '' : ` (Did you mean ${near}?)`;
+  return parent.error(`error: unknown command '${name}'${hint}`);
 }

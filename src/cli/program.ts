@@ -4,6 +4,8 @@ import { GalagoError, UsageError } from '../util/errors.ts';
 import { addControllerCommand } from './controller.ts';
 import { EXIT_CODE_HELP, ExitCode } from './exit-code.ts';
 import { addHelpCommand } from './help.ts';
+import { addOfpCommand } from './ofp.ts';
+import { addOvsdbCommand } from './ovsdb.ts';
 import { printable } from './printable.ts';
 
 /** Where the command writes what it is asked for, and what is wrong. */
@@ -43,6 +45,8 @@ function createProgram({ stdout, stderr }: CliOutput): Command {
       outputError: (text, write) => write(`${printable(text.trim(), ' ')}\n`),
     });
   addControllerCommand(program);
+  addOvsdbCommand(program);
+  addOfpCommand(program, stdout);
   addHelpCommand(program);
   return program;
 }
@@ -51,6 +55,7 @@ const EXAMPLES = `
 Examples:
   $ galago controller                      a learning switch for every bridge that calls
   $ ovs-vsctl set-controller br0 tcp:127.0.0.1:6653
+  $ galago ofp dump-flows br0             the flows of a bridge
   $ galago help controller
 `;
 

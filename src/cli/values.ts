@@ -36,3 +36,9 @@ export const tunnelAddress: ValueParser<string> = (text) => {
   const why = isIPv6(text) ? ': tunnels over IPv6 are not made yet' : '';
   throw new InvalidArgumentError(`expected an IPv4 address like 192.0.2.1, got '${text}'${why}`);
 };
+
+/** A TCP port. */
+export const port: ValueParser<string> = (text) => {
+  if (/^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) < 0x1_0000) return text;
+  throw new InvalidArgumentError(`expected a port from 1 to 65535, got '${text}'`);
+};

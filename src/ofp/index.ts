@@ -288,9 +288,11 @@ export {
   type UnknownFieldName,
   type ValueOf,
 } from './oxm/fields.ts';
+export { checkMatch, normalizeMatch } from './oxm/prerequisites.ts';
 export type { FieldBit, FieldReference, Subfield } from './oxm/subfield.ts';
 export { isPortUp, type Port, PortConfig, PortState } from './port.ts';
 export { ALL_TABLES, GroupNo, MeterNo, PortNo } from './ports.ts';
+export type { BundleBuilder, BundleOptions } from './session/bundle.ts';
 export { type ConnectSwitchOptions, connectSwitch } from './session/connect.ts';
 export {
   Connection,
@@ -298,6 +300,16 @@ export {
   type ConnectionOptions,
   type ConnectionState,
 } from './session/connection.ts';
+export type { FlowMonitorEvent, FlowMonitorFilter, FlowMonitorOptions } from './session/flow-monitor.ts';
+export {
+  limitPacketIns,
+  type PacketInLimit,
+  packetInMeter,
+  toController,
+} from './session/packet-in-limit.ts';
+export type { AnyPacketIn, PacketInClass, PacketInQueueOptions } from './session/packet-in-queue.ts';
+export type { PlanCounts } from './session/plan.ts';
+export type { ReconcileOptions } from './session/reconcile.ts';
 export type { RequestOptions } from './session/requests.ts';
 export {
   OPENFLOW_PORT,
@@ -307,6 +319,22 @@ export {
 } from './session/server.ts';
 export { Switch } from './session/switch.ts';
 export type { RequestError, SwitchEvents, SwitchOptions } from './session/switch-events.ts';
+export {
+  formatActions,
+  formatFlow,
+  formatGroup,
+  formatInstructions,
+  formatMatch,
+  formatMessage,
+  formatMeter,
+  formatPacket,
+  parseActions,
+  parseFlow,
+  parseGroup,
+  parseMatch,
+  parseMeter,
+  TextError,
+} from './text/index.ts';
 export type { Enumerated } from './wire/enumeration.ts';
 export { Framer } from './wire/framer.ts';
 export type { UnknownProperty } from './wire/property.ts';

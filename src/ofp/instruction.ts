@@ -4,7 +4,7 @@ import { readU64, type U64 } from '../util/u64.ts';
 import { type Action, type ActionInit, decodeActions, encodeActions } from './actions/action.ts';
 import { enumeration } from './wire/enumeration.ts';
 import { badLength, need, readLength, type WireView } from './wire/wire-view.ts';
-import type { Writer } from './wire/writer.ts';
+import { type Writer, writeU8, writeU32 } from './wire/writer.ts';
 
 /** OFPIT_GOTO_TABLE: goes on in a later table. */
 export interface GotoTable {
@@ -132,29 +132,27 @@ function decodeInstruction(wire: WireView, start: number, end: number): Instruct
 }
 
 function encodeInstruction(writer: Writer, instruction: InstructionInit): void {
+  let at: number;
   switch (instruction.type) {
     case 'gotoTable':
-      header(writer, Code.GOTO_TABLE);
-      writer.u8(instruction.tableId);
-      return writer.zeros(3);
+      at = header(writer, Code.GOTO_TABLE);
+      return writeU8(writer.view, at, instruction.tableId);
     case 'writeMetadata':
       header(writer, Code.WRITE_METADATA);
-      writer.zeros(4);
       writer.u64(instruction.metadata);
       return writer.u64(instruction.metadataMask);
     case 'writeActions':
     case 'applyActions':
       header(writer, instruction.type === 'writeActions' ? Code.WRITE_ACTIONS : Code.APPLY_ACTIONS);
-      writer.zeros(4);
       return encodeActions(writer, instruction.actions);
     case 'clearActions':
       header(writer, Code.CLEAR_ACTIONS);
-      return writer.zeros(4);
+      return;
     case 'meter':
-      header(writer, Code.METER);
-      return writer.u32(instruction.meterId);
+      at = header(writer, Code.METER);
+      return writeU32(writer.view, at, instruction.meterId);
     case 'unknown':
-      header(writer, instruction.code);
+      writer.begin(instruction.code);
       return writer.raw(instruction.raw);
     default:
       throw new WireError(
@@ -164,9 +162,12 @@ function encodeInstruction(writer: Writer, instruction: InstructionInit): void {
   }
 }
 
-function header(writer: Writer, code: number): void {
-  writer.u16(code);
-  writer.u16(0);
+/** Writes the eight bytes that every instruction begins with; returns where the four behind type and length are. */
+function header(writer: Writer, code: number): number {
+  const start = writer.reserve(8);
+  writer.view.setUint32(start, code << 16);
+  writer.view.setUint32(start + 4, 0);
+  return start + 4;
 }
 
 /** Checks the length of an instruction of fixed size; returns where its body begins. */

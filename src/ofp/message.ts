@@ -60,8 +60,9 @@ import {
   multipartReply,
   multipartRequest,
 } from './multipart/multipart.ts';
+import { HEADER_SIZE } from './wire/framer.ts';
 import { need, readLength, type WireView, wireView } from './wire/wire-view.ts';
-import { Writer } from './wire/writer.ts';
+import { Writer, writeU8, writeU32 } from './wire/writer.ts';
 
 /** A message of a type that is not known here: all behind its header as it came. */
 export interface UnknownMessage {
@@ -168,23 +169,28 @@ export const experimenterCodecs: readonly ExperimenterCodec[] = [...niciraMessag
 /** Messages may hold a message (a bundle's, a forwarded request): how deep is bounded, so that none can exhaust the stack. */
 const MAX_DEPTH = 4;
 
+/** How a message is found by its type; `known` is set for those of experimenters. */
+interface Registered {
+  readonly codec: MessageCodec;
+  readonly known: ExperimenterCodec | undefined;
+}
+
 const byCode: (MessageCodec | undefined)[] = [];
-const byType = new Map<string, MessageCodec>();
+const byType = new Map<string, Registered>();
 for (const codec of messageCodecs) {
   if (byCode[codec.code] !== undefined || byType.has(codec.type))
     throw new Error(`${codec.type} is registered twice`);
   byCode[codec.code] = codec;
-  byType.set(codec.type, codec);
+  byType.set(codec.type, { codec, known: undefined });
 }
 
 const byExperimenter = new Map<number, Map<number, ExperimenterCodec>>();
-const experimenterByType = new Map<string, ExperimenterCodec>();
-for (const codec of experimenterCodecs) {
-  const types = byExperimenter.get(codec.experimenter) ?? new Map<number, ExperimenterCodec>();
-  if (types.has(codec.expType) || byType.has(codec.type) || experimenterByType.has(codec.type))
-    throw new Error(`${codec.type} is registered twice`);
-  byExperimenter.set(codec.experimenter, types.set(codec.expType, codec));
-  experimenterByType.set(codec.type, codec);
+for (const known of experimenterCodecs) {
+  const types = byExperimenter.get(known.experimenter) ?? new Map<number, ExperimenterCodec>();
+  if (types.has(known.expType) || byType.has(known.type))
+    throw new Error(`${known.type} is registered twice`);
+  byExperimenter.set(known.experimenter, types.set(known.expType, known));
+  byType.set(known.type, { codec: byCode[experimenter.code]!, known });
 }
 
 const levels: NestedMessages[] = Array.from({ length: MAX_DEPTH }, (_, depth) => ({
@@ -254,22 +260,23 @@ export function encodeInto(writer: Writer, message: MessageInit, xid: number): v
 }
 
 function encodeAt(writer: Writer, message: MessageInit, xid: number, depth: number): void {
-  const start = writer.offset;
-  const known = experimenterByType.get(message.type);
-  const codec = known === undefined ? byType.get(message.type) : experimenter;
-  if (codec === undefined && message.type !== 'unknown') {
+  const registered = byType.get(message.type);
+  if (registered === undefined && message.type !== 'unknown') {
     throw new WireError('OFP_BAD_VALUE', `no message is called '${(message as { type: string }).type}'`);
   }
-  writer.u8('version' in message && message.version !== undefined ? message.version : OFP_VERSION);
-  writer.u8(codec === undefined ? (message as UnknownMessage).code : codec.code);
-  writer.u16(0);
-  writer.u32(xid);
-  if (known !== undefined) {
+  const start = writer.reserve(HEADER_SIZE);
+  const { version = OFP_VERSION } = message as { readonly version?: number };
+  writeU8(writer.view, start, version);
+  writeU8(writer.view, start + 1, registered?.codec.code ?? (message as UnknownMessage).code);
+  writeU32(writer.view, start + 4, xid);
+  if (registered === undefined) writer.raw((message as UnknownMessage).raw);
+  else if (registered.known === undefined) registered.codec.encode(writer, message);
+  else {
+    const { known } = registered;
     writer.u32(known.experimenter);
     writer.u32(known.expType);
     known.encode(writer, message, level(depth), xid);
-  } else if (codec !== undefined) (codec as MessageCodec).encode(writer, message);
-  else writer.raw((message as UnknownMessage).raw);
+  }
   writer.patchLength(start);
 }
 

@@ -1,68 +1,39 @@
 import type { Socket } from 'node:net';
-import { ClosedError, type GalagoError, TimeoutError, WireError } from '../util/errors.ts';
-import { GuardedEmitter, type HandlerEvents } from './guarded-emitter.ts';
+import { ClosedError, type GalagoError, TimeoutError, UsageError, WireError } from '../util/errors.ts';
+import type {
+  OvsdbClientEvents,
+  OvsdbClientOptions,
+  OvsdbClientState,
+  OvsdbConnectOptions,
+  TransactOptions,
+} from './client-options.ts';
+import { GuardedEmitter } from './guarded-emitter.ts';
 import { type Json, show } from './json.ts';
-import { type CallOptions, type JsonRpcOptions, JsonRpcPeer } from './json-rpc.ts';
-import { type DialLinkOptions, dialLink, type Link, socketLink } from './link.ts';
+import type { CallOptions, JsonRpcPeer } from './json-rpc.ts';
+import { dialLink, type Link, socketLink } from './link.ts';
+import { type LockOptions, lockId, OvsdbLock } from './lock.ts';
 import { Monitor } from './monitor.ts';
 import { parseSchema } from './parse-schema.ts';
-import { reconcileSchema } from './reconcile-schema.ts';
 import type { ReplicaOf, Selection } from './replica.ts';
+import { withRetries } from './retry.ts';
 import type { DatabaseSchema } from './schema.ts';
 import type { SchemaJson } from './schema-json.ts';
+import { Session } from './session.ts';
 import { type Draft, draftTransaction, settleTransaction, type Transaction } from './transaction.ts';
+import { isUuid, type Uuid } from './uuid.ts';
 import { leftOf, WaitingLine } from './waiting-line.ts';
-
-/** What an {@link OvsdbClient} is told about its database, and its bounds. */
-export interface OvsdbClientOptions<S extends SchemaJson = SchemaJson>
-  extends Pick<
-    JsonRpcOptions,
-    'maxMessageBytes' | 'maxDepth' | 'maxPending' | 'maxUnsentBytes' | 'probeIntervalMs' | 'now' | 'setTimer'
-  > {
-  /** The schema that all types follow from. Without one, tables and columns are only checked at run time. */
-  readonly schema?: DatabaseSchema<S>;
-  /** The database to work with. Default: that of `schema`, or `Open_vSwitch`. */
-  readonly database?: string;
-  /** Calls that may wait for a connection. Default 1000. */
-  readonly maxWaiting?: number;
-  /** The time a server has to answer `get_schema` on a new connection. Default 10000. */
-  readonly handshakeTimeoutMs?: number;
-}
-
-/** How {@link OvsdbClient.connect} connects. `signal` and `timeoutMs` are for the first connection only. */
-export interface OvsdbConnectOptions<S extends SchemaJson = SchemaJson>
-  extends OvsdbClientOptions<S>,
-    DialLinkOptions,
-    CallOptions {
-  /** Goes on trying when the first attempt fails, instead of rejecting. Default false. */
-  readonly waitForServer?: boolean;
-}
-
-/** The events of an {@link OvsdbClient}. */
-export type OvsdbClientEvents = HandlerEvents & {
-  /** Connected to the server called `name`, and all replicas are synced. */
-  connected: (connection: { readonly name: string }) => void;
-  /** The connection that had been there is lost. */
-  disconnected: (loss: { readonly error: GalagoError }) => void;
-  /** A connection could not be made, or has ended; the next attempt comes in so many milliseconds. */
-  retry: (attempt: { readonly error: GalagoError; readonly retryInMs: number }) => void;
-  /** The end: closed on purpose, or lost by a client that cannot dial. */
-  closed: (end: { readonly reason: GalagoError }) => void;
-};
-
-/** Where an {@link OvsdbClient} is. */
-export type OvsdbClientState = 'connecting' | 'connected' | 'closed';
 
 /*
  *                 schema read, replicas synced
  *   connecting ───────────────────────────────▶ connected
  *       ▲                                           │
  *       └───────────────────────────────────────────┘
- *                     connection lost
+ *             connection lost, or server unfit
  *
  *   close() leads from both to closed, which is the last; so does the loss of an accepted connection.
  *
  * - Calls wait in line while connecting. They start, in order, before anything that is called later.
+ * - A server that has ceased to lead is sent nothing more, and left when it has answered what it was sent.
  * - A transaction is sent at most once. Whether one without an answer was committed cannot be known.
  */
 const NEXT: Readonly<Record<OvsdbClientState, readonly OvsdbClientState[]>> = {
@@ -82,26 +53,31 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
   readonly #link: Link;
   readonly #line: WaitingLine;
   readonly #monitors = new Map<Json | undefined, Monitor>();
+  readonly #locks = new Map<Json | undefined, OvsdbLock>();
+  readonly #indexes = new Map<string, number>();
+  readonly #leaderOnly: boolean | undefined;
   #state: OvsdbClientState = 'connecting';
   #isPatient: boolean;
   #schema: DatabaseSchema | undefined;
-  #peer: JsonRpcPeer | undefined;
+  #session: Session | undefined;
   #reason: GalagoError | undefined;
   #nextMonitor = 0;
 
-  private constructor(link: Link, options: OvsdbClientOptions<S>, waitForServer: boolean) {
+  private constructor(link: Link, options: OvsdbClientOptions<S>, following: Following) {
     super();
     this.#link = link;
     this.#options = options;
-    this.#isPatient = waitForServer;
+    this.#isPatient = following.waitForServer;
+    this.#leaderOnly = following.leaderOnly;
     this.#line = new WaitingLine({ maxLength: options.maxWaiting ?? 1000, now: this.#now });
     this.database = options.schema?.name ?? options.database ?? 'Open_vSwitch';
   }
 
   /**
-   * Connects to a server, or to the first that can be reached of several with the same database:
-   * `unix:/var/run/openvswitch/db.sock`, `tcp:127.0.0.1:6640`. When a connection is lost it is made again.
-   * @throws ClosedError `NET_CONNECT_FAILED` and the other errors of `dial`.
+   * Connects to a server, or to the first of use of several with the same database:
+   * `unix:/var/run/openvswitch/db.sock`, `tcp:127.0.0.1:6640`. Of a cluster that is its leader, and the client moves
+   * when that changes. When a connection is lost it is made again.
+   * @throws ClosedError `NET_CONNECT_FAILED` and the other errors of `dial`; `OVSDB_SERVER_UNFIT`.
    * @throws OvsdbError `OVSDB_UNKNOWN_DATABASE`.
    * @throws UsageError `NET_METHOD_INVALID`, `OVSDB_SCHEMA_MISMATCH`.
    * @throws TimeoutError `OVSDB_NO_ANSWER`.
@@ -111,7 +87,8 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     options: OvsdbConnectOptions<S> = {},
   ): Promise<OvsdbClient<S>> {
     const list = typeof methods === 'string' ? [methods] : methods;
-    return OvsdbClient.#start(dialLink(list, options), options, options.waitForServer ?? false);
+    const { waitForServer = false, leaderOnly = true } = options;
+    return OvsdbClient.#start(dialLink(list, options), options, { waitForServer, leaderOnly });
   }
 
   /**
@@ -125,18 +102,19 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     socket: Socket,
     options: OvsdbClientOptions<S> & CallOptions = {},
   ): Promise<OvsdbClient<S>> {
-    return OvsdbClient.#start(socketLink(socket), options, false);
+    return OvsdbClient.#start(socketLink(socket), options, { waitForServer: false, leaderOnly: undefined });
   }
 
   static async #start<S extends SchemaJson>(
     link: Link,
     options: OvsdbClientOptions<S> & CallOptions,
-    waitForServer: boolean,
+    following: Following,
   ): Promise<OvsdbClient<S>> {
-    const client = new OvsdbClient<S>(link, options, waitForServer);
+    const client = new OvsdbClient<S>(link, options, following);
     try {
       link.start({
-        serve: (socket, name) => client.#serve(socket, name),
+        greet: (socket, name) => client.#greet(socket, name),
+        serve: (name) => client.#serve(name),
         failed: (error, retryInMs) => client.#failed(error as GalagoError, retryInMs),
       });
       await client.#line.enter('connect', async () => {}, options);
@@ -176,20 +154,67 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     await this.#request('echo', [], options);
   }
 
+  /** The uuid that the server process has given itself: `get_server_id` (ovsdb-server(7), 4.1.17). */
+  async getServerId(options: CallOptions = {}): Promise<Uuid> {
+    const id = await this.#request('get_server_id', [], options);
+    if (typeof id !== 'string' || !isUuid(id)) throw badReply('get_server_id', 'a uuid', id);
+    return id;
+  }
+
+  /**
+   * Changes the database to another schema: `convert` (ovsdb-server(7), 4.1.19). Tables and columns that the new one
+   * lacks are dropped. The server then cancels its monitors: the client connects anew, and its replicas follow.
+   * @throws OvsdbError what the data has against it; nothing was changed.
+   * @throws WireError `OVSDB_BAD_SCHEMA`.
+   * @throws ClosedError `OVSDB_CLOSED` when the connection broke before the answer: it may have been done.
+   */
+  async convert(schema: SchemaJson, options: CallOptions = {}): Promise<void> {
+    parseSchema(schema);
+    await this.#request('convert', [this.database, schema as unknown as Json], options);
+  }
+
+  /**
+   * Gets a lock of the server, and resolves when it is ours: `lock` (RFC 7047, 4.1.8). It may be lost later: see its
+   * events. Disposing of it gives it up: `await using lock = await db.lock('name')`.
+   * @throws UsageError `OVSDB_BAD_LOCK`; `OVSDB_LOCK_IN_USE` when this client has asked for it already.
+   * @throws ClosedError `OVSDB_CLOSED`, `OVSDB_CALL_ABORTED`.
+   * @throws TimeoutError `OVSDB_NO_ANSWER` when it is not our turn within `timeoutMs`.
+   */
+  async lock(name: string, options: LockOptions = {}): Promise<OvsdbLock> {
+    if (this.#reason !== undefined) throw this.#reason;
+    if (this.#locks.has(lockId(name))) {
+      throw new UsageError('OVSDB_LOCK_IN_USE', `this client has asked for the lock '${name}' already`);
+    }
+    const { steal = false } = options;
+    const onRelease = () => this.#unlock(lock);
+    const lock: OvsdbLock = new OvsdbLock({ name, steal, now: this.#now, parent: this, onRelease });
+    this.#locks.set(name, lock);
+    // Without a connection, the next handshake asks for it.
+    if (this.#isReady()) void lock.start(this.#peer);
+    try {
+      await lock.acquired(options);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+    return lock;
+  }
+
   /**
    * Carries out the operations that `build` adds, all or none: `transact` (RFC 7047, 4.1.3). Resolves with what
    * `build` returned; what the operations came to can then be read from their results. Every replica of this
-   * client shows the changes by then. Without a connection it waits for one.
+   * client that is not stale shows the changes by then. Without a connection it waits for one. With `retries`,
+   * `build` is called once an attempt, and reads the replicas anew.
    * @throws UsageError what {@link Transaction} refused; nothing was sent.
    * @throws OvsdbError the operation that failed, and why; nothing was changed.
    * @throws ClosedError `OVSDB_TRANSACTION_UNKNOWN` when the connection ended before the answer came;
    * `OVSDB_CALL_ABORTED`. After these, and after TimeoutError `OVSDB_NO_ANSWER`, it may have been committed.
    */
-  async transact<T>(build: (tx: Transaction<S>) => T, options: CallOptions = {}): Promise<T> {
-    const { draft, value } = draftTransaction(this.schema, build);
-    if (draft.operations.length === 0) return value;
-    await this.#call('transact', (peer, rest) => this.#commit(peer, draft, rest), options);
-    return value;
+  async transact<T>(build: (tx: Transaction<S>) => T, options: TransactOptions = {}): Promise<T> {
+    const { retries = 0, backoff, signal } = options;
+    const startedAt = this.#now();
+    const attempt = () => this.#transactOnce(build, leftOf(options, this.#now() - startedAt));
+    return withRetries(attempt, { retries, backoff, signal, setTimer: this.#options.setTimer });
   }
 
   /**
@@ -211,6 +236,7 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
       parent: this,
       now: this.#now,
       onStop: () => this.#stopMonitor(monitor),
+      onConditions: (tables, rest) => this.#changeConditions(monitor, tables, rest),
     });
     const startedAt = this.#now();
     while (monitor.isStale) {
@@ -223,7 +249,7 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
   /** Ends the connection, every pending call and every replica. May be called again. */
   async close(): Promise<void> {
     this.#end(new ClosedError('OVSDB_CLOSED', `the client of ${this.database} was closed`));
-    await this.#peer?.close();
+    await this.#session?.peer.close();
     await this.#link.close();
   }
 
@@ -231,56 +257,82 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     return this.close();
   }
 
-  async #serve(socket: Socket, name: string): Promise<void> {
-    const peer = new JsonRpcPeer(socket, {
-      ...this.#options,
+  async #greet(socket: Socket, name: string): Promise<void> {
+    const session = new Session(socket, {
+      client: this.#options,
       name,
+      database: this.database,
+      leaderOnly: this.#leaderOnly,
+      indexes: this.#indexes,
+      parent: this,
+      now: this.#now,
       onNotification: (method, params) => this.#notified(method, params),
     });
-    this.#peer = peer;
+    this.#session = session;
+    const { peer } = session;
     try {
-      await this.#handshake(peer);
+      if (this.#reason !== undefined) throw this.#reason;
+      const schema = await session.begin();
+      this.#schema = schema;
+      await Promise.all([...this.#monitors.values()].map((monitor) => monitor.start(peer, schema)));
+      for (const lock of this.#locks.values()) void lock.start(peer);
     } catch (error) {
       await peer.close();
       this.#lost(error as GalagoError, peer.idleMs);
       throw error;
     }
+  }
+
+  async #serve(name: string): Promise<void> {
+    const session = this.#session!;
+    const { peer } = session;
     if (!peer.isClosed) {
       this.#isPatient = true;
       this.#to('connecting', 'connected');
       this.#line.open();
       this.emit('connected', { name });
     }
-    const error = await peer.closed;
-    this.#lost(error, peer.idleMs);
-    throw error;
-  }
-
-  async #handshake(peer: JsonRpcPeer): Promise<void> {
-    const { schema: ours, handshakeTimeoutMs = 10_000 } = this.#options;
-    const json = await peer.request('get_schema', [this.database], { timeoutMs: handshakeTimeoutMs });
-    const theirs = parseSchema(json);
-    const schema = ours === undefined ? theirs : reconcileSchema(ours, theirs);
-    this.#schema = schema;
-    await Promise.all([...this.#monitors.values()].map((monitor) => monitor.start(peer, schema)));
+    const reason = await session.over();
+    if (!peer.isClosed) {
+      this.#disconnect(reason);
+      await session.leave();
+    }
+    this.#lost(reason, peer.idleMs);
+    throw reason;
   }
 
   #notified(method: string, params: readonly Json[]): void {
-    const monitor = this.#monitors.get(params[0]);
+    const [id] = params;
     switch (method) {
       case 'update':
       case 'update2':
       case 'update3':
         // A monitor that was cancelled a moment ago may still get updates.
-        return monitor?.update(method, params);
+        return this.#monitors.get(id)?.update(method, params);
       case 'monitor_canceled':
-        throw new WireError('OVSDB_MONITOR_CANCELED', `the server canceled the monitor ${show(params[0])}`);
+        return this.#monitorCanceled(id);
+      case 'locked':
+        return this.#locks.get(id)?.gained();
+      case 'stolen':
+        return this.#locks.get(id)?.stolen();
     }
+  }
+
+  /** The database has been converted, or is gone: the next connection shows which. */
+  #monitorCanceled(id: Json | undefined): void {
+    const error = new WireError('OVSDB_MONITOR_CANCELED', `the server canceled the monitor ${show(id)}`);
+    this.#monitors.get(id)?.disconnected(error, 0);
+    this.#session!.abandon(error);
   }
 
   /** While connecting, some of the replicas may have been synced before the connection was lost again. */
   #lost(error: GalagoError, idleMs: number): void {
     for (const monitor of this.#monitors.values()) monitor.disconnected(error, idleMs);
+    for (const lock of this.#locks.values()) lock.lost(error);
+    this.#disconnect(error);
+  }
+
+  #disconnect(error: GalagoError): void {
     if (this.#state !== 'connected') return;
     this.#to('connected', 'connecting');
     this.emit('disconnected', { error });
@@ -298,6 +350,7 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     this.#reason = reason;
     this.#line.refuse(reason);
     for (const monitor of this.#monitors.values()) monitor.end(reason);
+    for (const lock of this.#locks.values()) lock.end(reason);
     this.emit('closed', { reason });
   }
 
@@ -308,12 +361,28 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     options: CallOptions,
   ): Promise<T> {
     if (this.#reason !== undefined) throw this.#reason;
-    if (this.#state === 'connected' && !this.#peer!.isClosed) return make(this.#peer!, options);
-    return this.#line.enter(what, (rest) => make(this.#peer!, rest), options);
+    if (this.#isReady()) return make(this.#peer, options);
+    return this.#line.enter(what, (rest) => make(this.#peer, rest), options);
+  }
+
+  /** Of the present connection, or the last one. */
+  get #peer(): JsonRpcPeer {
+    return this.#session!.peer;
+  }
+
+  #isReady(): boolean {
+    return this.#state === 'connected' && !this.#peer.isClosed;
   }
 
   #request(method: string, params: readonly Json[], options: CallOptions): Promise<Json> {
     return this.#call(method, (peer, rest) => peer.request(method, params, rest), options);
+  }
+
+  async #transactOnce<T>(build: (tx: Transaction<S>) => T, options: CallOptions): Promise<T> {
+    const { draft, value } = draftTransaction(this.schema, build);
+    if (draft.operations.length === 0) return value;
+    await this.#call('transact', (peer, rest) => this.#commit(peer, draft, rest), options);
+    return value;
   }
 
   async #commit(peer: JsonRpcPeer, draft: Draft, options: CallOptions): Promise<void> {
@@ -344,10 +413,29 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     }
   }
 
+  /** When the connection is lost meanwhile, the next one begins with the new conditions. */
+  async #changeConditions(monitor: Monitor, tables: readonly string[], options: CallOptions): Promise<void> {
+    const startedAt = this.#now();
+    try {
+      const send = (peer: JsonRpcPeer, rest: CallOptions) => monitor.sendConditions(peer, tables, rest);
+      await this.#call('monitor_cond_change', send, options);
+    } catch (error) {
+      if (!isLoss(error)) throw error;
+    }
+    await monitor.synced(leftOf(options, this.#now() - startedAt));
+  }
+
+  async #unlock(lock: OvsdbLock): Promise<void> {
+    if (this.#locks.get(lock.name) !== lock) return;
+    this.#locks.delete(lock.name);
+    lock.end(new ClosedError('OVSDB_CLOSED', `the lock '${lock.name}' was released`));
+    if (this.#isReady()) await this.#peer.request('unlock', [lock.name]).catch(() => {});
+  }
+
   async #stopMonitor(monitor: Monitor): Promise<void> {
     monitor.end(new ClosedError('OVSDB_CLOSED', 'the replica was closed'));
     if (!this.#monitors.delete(monitor.id) || this.#state !== 'connected') return;
-    await this.#cancelMonitor(this.#peer!, monitor);
+    await this.#cancelMonitor(this.#peer, monitor);
   }
 
   /** Whatever the answer, the server sends nothing more, and what it had sent already is dropped. */
@@ -363,6 +451,13 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     }
     this.#state = next;
   }
+}
+
+/** How a client follows its server. */
+interface Following {
+  readonly waitForServer: boolean;
+  /** Without it, the status of the server is not asked for. */
+  readonly leaderOnly: boolean | undefined;
 }
 
 /** True for the end of a connection, false for a call that was given up. */

@@ -7,7 +7,7 @@ import type { Condition, Row, TableName, UntypedRow } from './row-types.ts';
 import { type ColumnSchema, columnOf, didYouMean, type TableSchema } from './schema.ts';
 import type { SchemaJson } from './schema-json.ts';
 import { encodeSet } from './set.ts';
-import type { Ref } from './uuid.ts';
+import { encodeUuid, type Ref } from './uuid.ts';
 import { encodeValue } from './value.ts';
 
 /**
@@ -40,6 +40,28 @@ export function encodeWhere(table: TableSchema, where: AnyWhere, encodeNewRow: E
   }
   return [['_uuid', '==', encodeValue(column, row, encodeNewRow)]];
 }
+
+/**
+ * Which rows a monitor is for (ovsdb-server(7), 4.1.12): those for which any of the conditions holds, unlike in
+ * {@link Where}. `false` is no row, `true` or an empty array every one.
+ */
+export type MonitorWhere<S extends SchemaJson, T extends TableName<S>> = readonly (
+  | boolean
+  | Condition<Row<S, T>>
+)[];
+
+/**
+ * Writes the `where` of a `<monitor-cond-request>` (ovsdb-server(7), 4.1.12).
+ * @throws UsageError `OVSDB_BAD_CONDITION`, `OVSDB_BAD_VALUE`, `OVSDB_UNKNOWN_COLUMN`.
+ */
+export function encodeMonitorWhere(table: TableSchema, where: unknown): Json {
+  if (!Array.isArray(where)) throw badCondition(table, 'an array of conditions', where);
+  return where.map((condition) =>
+    typeof condition === 'boolean' ? condition : encodeCondition(table, condition, encodeCommittedRow),
+  );
+}
+
+const encodeCommittedRow: EncodeNewRow = (row) => encodeUuid(row.uuid);
 
 const FUNCTIONS: ReadonlySet<unknown> = new Set(['==', '!=', '<', '<=', '>', '>=', 'includes', 'excludes']);
 

@@ -41,7 +41,8 @@ interface Layout {
 function print(value: unknown, layout: Layout): string {
   const line = printLine(value);
   const isComposite = typeof value === 'object' && value !== null;
-  if (!isComposite || line.length + layout.used <= layout.lineWidth) return line;
+  const isFitting = line.length + layout.used <= layout.lineWidth && !hasMatrix(value);
+  if (!isComposite || isFitting) return line;
   const indent = layout.indent + 2;
   const entries = Array.isArray(value)
     ? value.map((item) => ['', item] as const)
@@ -52,6 +53,18 @@ function print(value: unknown, layout: Layout): string {
   });
   const [open, close] = Array.isArray(value) ? '[]' : '{}';
   return `${open}\n${lines.join('')}${' '.repeat(layout.indent)}${close}`;
+}
+
+/** Formatters give each row of a matrix a line of its own. */
+function hasMatrix(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const items = Object.values(value);
+  const isMatrix = Array.isArray(value) && items.length > 1 && items.every(isLongArray);
+  return isMatrix || items.some(hasMatrix);
+}
+
+function isLongArray(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 1;
 }
 
 function printLine(value: unknown): string {

@@ -1,17 +1,19 @@
-export {
-  OvsdbClient,
-  type OvsdbClientEvents,
-  type OvsdbClientOptions,
-  type OvsdbClientState,
-  type OvsdbConnectOptions,
-} from './client.ts';
-export type { Where } from './condition.ts';
+export { OvsdbClient } from './client.ts';
+export type {
+  OvsdbClientEvents,
+  OvsdbClientOptions,
+  OvsdbClientState,
+  OvsdbConnectOptions,
+  TransactOptions,
+} from './client-options.ts';
+export type { MonitorWhere, Where } from './condition.ts';
 export { JsonFramer, type JsonFramerOptions } from './framer.ts';
 export { type GenerateOptions, generateSchema } from './generate.ts';
 export type { HandlerFailure } from './guarded-emitter.ts';
-export type { Json, JsonObject } from './json.ts';
+export { isJsonObject, type Json, type JsonObject } from './json.ts';
 export { type CallOptions, type JsonRpcOptions, JsonRpcPeer, type RequestOptions } from './json-rpc.ts';
 export { type ListenOvsdbOptions, listenOvsdb } from './listen-ovsdb.ts';
+export type { LockOptions, OvsdbLock, OvsdbLockEvents } from './lock.ts';
 export { NewRow, RowCount, SelectedRows } from './outcome.ts';
 export { defineSchema, parseSchema } from './parse-schema.ts';
 export { OvsdbError } from './remote-error.ts';
@@ -24,7 +26,9 @@ export type {
   SelectedRow,
   Selection,
   TableEvents,
+  TableSelection,
 } from './replica.ts';
+export type { IndexKeys, RowIndex } from './row-index.ts';
 export type {
   Atom,
   ColumnName,

@@ -58,6 +58,7 @@ export class JsonRpcPeer implements AsyncDisposable {
   readonly #framer: JsonFramer;
   readonly #probe: InactivityProbe;
   readonly #pending = new Map<number, PendingRequest>();
+  readonly #draining = new Set<() => void>();
   readonly #maxPending: number;
   readonly #maxUnsentBytes: number;
   #nextId = 0;
@@ -138,6 +139,12 @@ export class JsonRpcPeer implements AsyncDisposable {
     this.#send({ method, params, id: null });
   }
 
+  /** Resolves when no request waits for its reply, at the latest when the connection ends. */
+  async drained(): Promise<void> {
+    if (this.#pending.size === 0) return;
+    await new Promise<void>((resolve) => this.#draining.add(resolve));
+  }
+
   /** Closes the connection; what has not left yet is dropped. Resolves when the socket is closed. */
   async close(): Promise<void> {
     this.#end('it was closed on this side');
@@ -177,8 +184,7 @@ export class JsonRpcPeer implements AsyncDisposable {
     const request = typeof id === 'number' ? this.#pending.get(id) : undefined;
     // The reply to a request that has been given up, or to a probe.
     if (request === undefined) return;
-    this.#pending.delete(id as number);
-    request.release();
+    this.#forget(id as number, request);
     if (error !== null && error !== undefined) {
       return request.reject(new OvsdbError(error, { what: request.method }));
     }
@@ -235,8 +241,7 @@ export class JsonRpcPeer implements AsyncDisposable {
   #watch(id: number, method: string, { signal, timeoutMs }: CallOptions): () => void {
     const giveUp = (error: GalagoError) => {
       const request = this.#pending.get(id)!;
-      this.#pending.delete(id);
-      request.release();
+      this.#forget(id, request);
       request.reject(error);
       this.#cancel(method, id);
     };
@@ -265,11 +270,18 @@ export class JsonRpcPeer implements AsyncDisposable {
     this.#reason = new ClosedError('OVSDB_CLOSED', message, { cause });
     this.#probe.stop();
     this.#socket.destroy();
-    for (const request of this.#pending.values()) {
-      request.release();
+    for (const [id, request] of this.#pending) {
+      this.#forget(id, request);
       request.reject(this.#reason);
     }
-    this.#pending.clear();
+  }
+
+  #forget(id: number, request: PendingRequest): void {
+    this.#pending.delete(id);
+    request.release();
+    if (this.#pending.size > 0) return;
+    for (const resolve of this.#draining) resolve();
+    this.#draining.clear();
   }
 }
 

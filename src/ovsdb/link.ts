@@ -20,8 +20,10 @@ export interface Link {
 
 /** What a {@link Link} calls. */
 interface LinkHooks {
-  /** Given each connection; settles when it is over. */
-  readonly serve: (socket: Socket, name: string) => Promise<void>;
+  /** Given each connection first; rejects when the server is of no use, and the next of several is to be tried. */
+  readonly greet: (socket: Socket, name: string) => Promise<void>;
+  /** Called when the connection that was greeted is to be used; settles when it is over. */
+  readonly serve: (name: string) => Promise<void>;
   /** Told why a connection was not made, or has ended, and when the next comes: `undefined` is never. */
   readonly failed: (error: unknown, retryInMs: number | undefined) => void;
 }
@@ -43,52 +45,26 @@ export interface DialLinkOptions {
 }
 
 /**
- * Dials the methods in turn, again and again. Each attempt goes round all of them, beginning after the one that
- * was connected last, so that a server that is up but of no use does not keep us from the others.
+ * Dials the methods in turn, again and again. Each attempt goes round all of them until a server is of use,
+ * beginning after the one that was connected last.
  * @throws UsageError `NET_METHOD_INVALID`.
  */
 export function dialLink(methods: readonly string[], options: DialLinkOptions): Link {
   const targets = methods.map((method) => parseMethod(method, { defaultPort: OVSDB_PORT }));
-  if (targets.length === 0)
+  const [first] = targets;
+  if (first === undefined) {
     throw new UsageError('NET_METHOD_INVALID', 'expected a connection method, got none');
-  let next = 0;
-  let connectedTo = '';
-  const dialRound = async (_method: ConnectionMethod, dialOptions: DialOptions): Promise<Socket> => {
-    let failure: unknown;
-    for (let i = 0; i < targets.length; i++) {
-      const target = targets[next]!;
-      next = (next + 1) % targets.length;
-      try {
-        const socket = await (options.dial ?? dial)(target, {
-          ...dialOptions,
-          timeoutMs: options.dialTimeoutMs ?? 10_000,
-        });
-        connectedTo = formatMethod(target);
-        return socket;
-      } catch (error) {
-        failure = error;
-        if (dialOptions.signal?.aborted) break;
-      }
-    }
-    throw failure;
-  };
-  return redial(targets[0]!, dialRound, () => connectedTo, options);
-}
-
-function redial(
-  method: ConnectionMethod,
-  connect: (method: ConnectionMethod, options: DialOptions) => Promise<Socket>,
-  connectedTo: () => string,
-  { tls, backoff, now, setTimer }: DialLinkOptions,
-): Link {
+  }
   let reconnector: Reconnector | undefined;
   return {
-    start: ({ serve, failed }) => {
+    start: (hooks) => {
+      const { tls, backoff, now, setTimer } = options;
+      const round = new Round(targets, options, hooks.greet);
       reconnector = new Reconnector({
-        method,
-        connect,
-        onSocket: (socket) => serve(socket, connectedTo()),
-        onFailure: failed,
+        method: first,
+        connect: (_method, dialOptions) => round.connect(dialOptions),
+        onSocket: () => hooks.serve(round.connectedTo),
+        onFailure: hooks.failed,
         ...(tls && { tls }),
         ...(backoff && { backoff }),
         ...(now && { now }),
@@ -100,13 +76,63 @@ function redial(
   };
 }
 
+/** Goes round several servers, and remembers where it stopped. */
+class Round {
+  readonly #targets: readonly ConnectionMethod[];
+  readonly #options: DialLinkOptions;
+  readonly #greet: LinkHooks['greet'];
+  #next = 0;
+  #connectedTo = '';
+
+  constructor(
+    targets: readonly ConnectionMethod[],
+    options: DialLinkOptions,
+    greet: (socket: Socket, name: string) => Promise<void>,
+  ) {
+    this.#targets = targets;
+    this.#options = options;
+    this.#greet = greet;
+  }
+
+  /** The method of the last connection. */
+  get connectedTo(): string {
+    return this.#connectedTo;
+  }
+
+  /** Connects to the first server of use; rejects with why the last one was of none. */
+  async connect(dialOptions: DialOptions): Promise<Socket> {
+    let failure: unknown;
+    for (const _ of this.#targets) {
+      const target = this.#targets[this.#next]!;
+      this.#next = (this.#next + 1) % this.#targets.length;
+      try {
+        return await this.#connectTo(target, dialOptions);
+      } catch (error) {
+        failure = error;
+        if (dialOptions.signal?.aborted) break;
+      }
+    }
+    throw failure;
+  }
+
+  async #connectTo(target: ConnectionMethod, dialOptions: DialOptions): Promise<Socket> {
+    const { dial: connect = dial, dialTimeoutMs = 10_000 } = this.#options;
+    const socket = await connect(target, { ...dialOptions, timeoutMs: dialTimeoutMs });
+    this.#connectedTo = formatMethod(target);
+    await this.#greet(socket, this.#connectedTo);
+    return socket;
+  }
+}
+
 /** The one connection that a peer has made to us. */
 export function socketLink(socket: Socket): Link {
   const { remoteAddress, remotePort } = socket;
   const name = remoteAddress === undefined ? 'a unix socket' : `${remoteAddress} port ${remotePort}`;
   return {
-    start: ({ serve, failed }) => {
-      serve(socket, name).catch((error) => failed(error, undefined));
+    start: ({ greet, serve, failed }) => {
+      greet(socket, name)
+        .then(() => serve(name))
+        .catch((error) => failed(error, undefined));
     },
     close: async () => {
       socket.destroy();

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { type Listener, type ListenOptions, listen, parseMethod } from '../net/index.ts';
 import { type GalagoError, UsageError } from '../util/errors.ts';
-import { OvsdbClient, type OvsdbClientOptions } from './client.ts';
+import { OvsdbClient } from './client.ts';
+import type { OvsdbClientOptions } from './client-options.ts';
 import type { SchemaJson } from './schema-json.ts';
 
 /**

@@ -1,12 +1,20 @@
 import { type GalagoError, UsageError, WireError } from '../util/errors.ts';
+import { encodeMonitorWhere } from './condition.ts';
 import type { Reporter } from './guarded-emitter.ts';
-import { type Json, type JsonObject, show } from './json.ts';
+import { isJsonObject, type Json, type JsonObject, show } from './json.ts';
 import type { CallOptions, JsonRpcPeer } from './json-rpc.ts';
 import { OvsdbError } from './remote-error.ts';
 import { Replica, type ReplicaSource } from './replica.ts';
 import { equalRows } from './row.ts';
 import type { UntypedRow } from './row-types.ts';
-import { type ColumnSchema, columnOf, type DatabaseSchema, type TableSchema, tableOf } from './schema.ts';
+import {
+  type ColumnSchema,
+  columnOf,
+  type DatabaseSchema,
+  didYouMean,
+  type TableSchema,
+  tableOf,
+} from './schema.ts';
 import { TableStore } from './table-store.ts';
 import { planUpdates, type RowUpdatePlan, type UpdatesFormat } from './table-updates.ts';
 import { isUuid, type Uuid, ZERO_UUID } from './uuid.ts';
@@ -18,12 +26,14 @@ export interface MonitorOptions {
   readonly id: string;
   /** The schema that our types were made from. */
   readonly ours: DatabaseSchema;
-  readonly selection: Readonly<Record<string, true | readonly string[] | undefined>>;
+  readonly selection: Readonly<Record<string, unknown>>;
   /** Where failed handlers are reported. */
   readonly parent: Reporter;
   readonly now: () => number;
   /** Ends the monitor at the client. */
   readonly onStop: () => Promise<void>;
+  /** Has the server follow {@link Monitor.conditions}, which have just been changed in the given tables. */
+  readonly onConditions: (tables: readonly string[], options: CallOptions) => Promise<void>;
 }
 
 interface Change {
@@ -43,10 +53,16 @@ export class Monitor implements ReplicaSource {
   readonly replica: Replica;
   readonly stores: ReadonlyMap<string, TableStore>;
   readonly #options: MonitorOptions;
+  readonly #tables: ReadonlyMap<string, TableSelectionParts>;
+  readonly #conditions = new Map<string, unknown>();
   readonly #synced: WaitingLine;
   /** The transaction that our rows are the state after. */
   #lastTransaction: Uuid = ZERO_UUID;
   #requested = '';
+  #schema: DatabaseSchema;
+  #unansweredConditions = 0;
+  /** Counts the connections: replies of an older one say nothing of this. */
+  #connection = 0;
   /** When the rows were last known to equal the server's; `undefined` while they do. */
   #staleSince: number | undefined;
   #ended: GalagoError | undefined;
@@ -57,8 +73,13 @@ export class Monitor implements ReplicaSource {
     this.#options = options;
     this.#staleSince = now();
     this.#synced = new WaitingLine({ maxLength: 10_000, now });
-    const tables = Object.entries(selection).filter(([, columns]) => columns !== undefined);
+    const tables = Object.entries(selection).filter(([, selected]) => selected !== undefined);
     this.stores = new Map(tables.map(([table]) => [table, new TableStore(table)]));
+    this.#schema = options.ours;
+    this.#tables = new Map(tables.map(([table, selected]) => [table, selectionParts(table, selected)]));
+    for (const [table, { where }] of this.#tables) {
+      if (where !== undefined) this.#conditions.set(table, where);
+    }
     this.replica = new Replica(this, parent);
   }
 
@@ -79,6 +100,45 @@ export class Monitor implements ReplicaSource {
     return this.#options.onStop();
   }
 
+  async changeWhere(where: Readonly<Record<string, unknown>>, options: CallOptions): Promise<void> {
+    if (this.#ended !== undefined) throw this.#ended;
+    const tables = Object.keys(where).filter((table) => where[table] !== undefined);
+    for (const table of tables) {
+      if (!this.stores.has(table)) throw notReplicated(table, this.stores.keys());
+      encodeMonitorWhere(tableOf(this.#schema, table), where[table]);
+    }
+    const before = new Map(this.#conditions);
+    for (const table of tables) this.#conditions.set(table, where[table]);
+    try {
+      await this.#options.onConditions(tables, options);
+    } catch (error) {
+      if (error instanceof OvsdbError) this.#restoreConditions(tables, before);
+      throw error;
+    }
+  }
+
+  /**
+   * Sends the conditions of some tables: `monitor_cond_change` (ovsdb-server(7), 4.1.13). Its updates come before
+   * its reply. Until that is there, the last transaction does not say which rows we have.
+   */
+  async sendConditions(peer: JsonRpcPeer, tables: readonly string[], options: CallOptions): Promise<void> {
+    const requests = tables.map((name): [string, Json] => {
+      const where = encodeMonitorWhere(tableOf(this.#schema, name), this.#conditions.get(name));
+      return [name, [{ where }]];
+    });
+    this.#requested = '';
+    this.#unansweredConditions++;
+    const connection = this.#connection;
+    await peer.request('monitor_cond_change', [this.id, this.id, Object.fromEntries(requests)], {
+      ...options,
+      decode: () => {
+        if (connection === this.#connection && --this.#unansweredConditions === 0) {
+          this.#requested = JSON.stringify(this.#requests(this.#schema));
+        }
+      },
+    });
+  }
+
   /**
    * Begins on a new connection; when it resolves the replica equals the server.
    * @throws UsageError `OVSDB_BAD_SELECTION`, `OVSDB_UNKNOWN_TABLE`, `OVSDB_UNKNOWN_COLUMN`,
@@ -87,6 +147,7 @@ export class Monitor implements ReplicaSource {
    */
   async start(peer: JsonRpcPeer, schema: DatabaseSchema, options: CallOptions = {}): Promise<void> {
     const requests = this.#select(schema);
+    const isConditional = this.#conditions.size > 0;
     for (const { method, since, decode } of METHODS) {
       const params = [schema.name, this.id, requests, ...(since ? [this.#lastTransaction] : [])];
       try {
@@ -96,7 +157,9 @@ export class Monitor implements ReplicaSource {
         });
       } catch (error) {
         const isUnknown = error instanceof OvsdbError && error.code === 'OVSDB_UNKNOWN_METHOD';
-        if (!isUnknown || method === LAST_RESORT) throw error;
+        // The last resort knows no conditions, and would replicate what was not asked for.
+        const isLast = method === LAST_RESORT || (isConditional && method === 'monitor_cond');
+        if (!isUnknown || isLast) throw error;
       }
     }
   }
@@ -133,29 +196,44 @@ export class Monitor implements ReplicaSource {
 
   /** Takes the columns from the server's schema, and returns `<monitor-cond-requests>` for those it has. */
   #select(schema: DatabaseSchema): JsonObject {
-    const requests: Record<string, Json> = {};
     for (const [name, store] of this.stores) {
       const table = tableOf(schema, name);
-      const columns = this.#columnsOf(table);
-      store.setColumns(table, columns);
-      const names = columns.map((column) => column.name).filter((column) => table.columns.has(column));
-      requests[name] = [{ columns: names }];
+      store.setColumns(table, this.#columnsOf(table));
     }
-    // A transaction only says where we stopped as far as the same columns go.
+    const requests = this.#requests(schema);
+    // A transaction only says where we stopped as far as the same rows and columns go.
     const requested = JSON.stringify(requests);
     if (requested !== this.#requested) this.#lastTransaction = ZERO_UUID;
     this.#requested = requested;
+    this.#schema = schema;
+    this.#connection++;
+    this.#unansweredConditions = 0;
     return requests;
+  }
+
+  #restoreConditions(tables: readonly string[], before: ReadonlyMap<string, unknown>): void {
+    for (const table of tables) {
+      if (before.has(table)) this.#conditions.set(table, before.get(table));
+      else this.#conditions.delete(table);
+    }
+  }
+
+  #requests(schema: DatabaseSchema): JsonObject {
+    const requests = [...this.stores].map(([name, store]): [string, Json] => {
+      const table = tableOf(schema, name);
+      const columns = store.columns
+        .map((column) => column.name)
+        .filter((column) => table.columns.has(column));
+      const where = this.#conditions.get(name);
+      return [name, [{ columns, ...(where !== undefined && { where: encodeMonitorWhere(table, where) }) }]];
+    });
+    return Object.fromEntries(requests);
   }
 
   /** With all columns selected, one that only we know of reads as its default. */
   #columnsOf(table: TableSchema): readonly ColumnSchema[] {
-    const selected = this.#options.selection[table.name];
-    if (Array.isArray(selected)) return selected.map((name) => columnOf(table, String(name)));
-    if (selected !== true) {
-      const message = `replica of ${table.name}: expected true or an array of columns, got ${show(selected)}`;
-      throw new UsageError('OVSDB_BAD_SELECTION', message);
-    }
+    const { columns } = this.#tables.get(table.name)!;
+    if (columns !== true) return columns.map((name) => columnOf(table, String(name)));
     const ours = this.#options.ours.tables.get(table.name) ?? table;
     return [...ours.columns].map(([name, column]) =>
       table.columns.has(name) ? columnOf(table, name) : column,
@@ -220,6 +298,29 @@ export class Monitor implements ReplicaSource {
       throw error;
     }
   }
+}
+
+/** What `replicate` was given for one table. */
+interface TableSelectionParts {
+  readonly columns: true | readonly unknown[];
+  readonly where: unknown;
+}
+
+function selectionParts(table: string, selected: unknown): TableSelectionParts {
+  const isParts = isJsonObject(selected) && Object.keys(selected).every((key) => PARTS.has(key));
+  const { columns = true, where }: { columns?: unknown; where?: unknown } = isParts
+    ? selected
+    : { columns: selected };
+  if (columns === true || Array.isArray(columns)) return { columns, where };
+  const message = `replica of ${table}: expected true, an array of columns or { columns, where }, got ${show(selected)}`;
+  throw new UsageError('OVSDB_BAD_SELECTION', message);
+}
+
+const PARTS: ReadonlySet<string> = new Set(['columns', 'where']);
+
+function notReplicated(table: string, tables: Iterable<string>): UsageError {
+  const message = `the replica has no table '${table}'${didYouMean(table, tables)}`;
+  return new UsageError('OVSDB_UNKNOWN_TABLE', message);
 }
 
 interface Snapshot {

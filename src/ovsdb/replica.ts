@@ -1,19 +1,27 @@
 import { type GalagoError, UsageError } from '../util/errors.ts';
+import type { MonitorWhere } from './condition.ts';
 import { GuardedEmitter, type HandlerEvents, type Reporter } from './guarded-emitter.ts';
 import type { CallOptions } from './json-rpc.ts';
-import type { ColumnName, Row, TableName } from './row-types.ts';
+import { type IndexKeys, RowIndex } from './row-index.ts';
+import type { Atom, ColumnName, Row, TableName } from './row-types.ts';
 import { didYouMean } from './schema.ts';
 import type { SchemaJson } from './schema-json.ts';
-import type { TableStore } from './table-store.ts';
+import type { RowObserver, TableStore } from './table-store.ts';
 
-/** Which tables to replicate: all their columns, or those named. */
+/** Which tables to replicate, and what of each. */
 export type Selection<S extends SchemaJson> = {
-  readonly [T in TableName<S>]?: true | readonly ColumnName<S, T>[];
+  readonly [T in TableName<S>]?: TableSelection<S, T>;
 };
+
+/** What to replicate of a table: all columns, those named, or only the rows that conditions hold for. */
+export type TableSelection<S extends SchemaJson, T extends TableName<S>> =
+  | true
+  | readonly ColumnName<S, T>[]
+  | { readonly columns?: readonly ColumnName<S, T>[]; readonly where?: MonitorWhere<S, T> };
 
 /** A row as far as it was selected; `_uuid` always is. */
 export type SelectedRow<S extends SchemaJson, Sel, T> = T extends keyof Sel & TableName<S>
-  ? Sel[T] extends readonly (infer C)[]
+  ? Sel[T] extends readonly (infer C)[] | { readonly columns: readonly (infer C)[] }
     ? Pick<Row<S, T>, ('_uuid' | C) & keyof Row<S, T>>
     : Row<S, T>
   : never;
@@ -55,13 +63,31 @@ export class ReplicaTable<R> extends GuardedEmitter<TableEvents<R>> implements I
     return this.#store.rows as unknown as ReadonlyMap<UuidOf<R>, R>;
   }
 
-  /** The row with this `_uuid`. */
-  get(uuid: UuidOf<R>): R | undefined {
-    return this.rows.get(uuid);
+  /** The row with this `_uuid`: what a reference refers to. */
+  get(uuid: UuidOf<R> | undefined): R | undefined {
+    return uuid === undefined ? undefined : this.rows.get(uuid);
+  }
+
+  /** The rows that a set of references refers to, as far as they are replicated. */
+  getAll(uuids: Iterable<UuidOf<R>>): R[] {
+    return [...uuids].flatMap((uuid) => this.rows.get(uuid) ?? []);
   }
 
   /**
-   * The row that holds the given values; if several do, any of them. Unique columns are looked up in an index.
+   * Keeps the rows by a key of their own: `index((row) => row.external_ids.get('owner'))`, or, to follow
+   * references backwards, `index((port) => port.interfaces)`. Make it once, and keep it. A key that cannot be made
+   * because `keysOf` throws is told as `handlerError`, and the row is left out.
+   */
+  index<K extends Atom>(keysOf: (row: R) => IndexKeys<K>): RowIndex<K, R> {
+    const index = new RowIndex(keysOf, (error) => this.report({ event: 'index', error }));
+    for (const row of this) index.added(row);
+    this.#store.observers.add(index as unknown as RowObserver);
+    return index;
+  }
+
+  /**
+   * The row that holds the given values; if several do, any of them. A `_uuid`, and columns that the schema
+   * says are unique together, are looked up in an index.
    * @throws UsageError `OVSDB_UNKNOWN_COLUMN` for a column that is not replicated.
    */
   find(values: Partial<R>): R | undefined {
@@ -105,6 +131,8 @@ export interface ReplicaSource {
   readonly ageMs: number;
   readonly isStale: boolean;
   synced(options: CallOptions): Promise<void>;
+  /** Replaces the conditions of some tables. */
+  changeWhere(where: Readonly<Record<string, unknown>>, options: CallOptions): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -152,6 +180,21 @@ export class Replica<S extends SchemaJson = SchemaJson, Sel = Selection<S>>
    */
   synced(options: CallOptions = {}): Promise<void> {
     return this.#source.synced(options);
+  }
+
+  /**
+   * Replaces the conditions of some of the tables: `monitor_cond_change` (ovsdb-server(7), 4.1.13). When it resolves
+   * the replica holds the rows of the new ones; rows that come and go by it are told like any other change.
+   * @throws UsageError `OVSDB_UNKNOWN_TABLE`, `OVSDB_BAD_CONDITION`, `OVSDB_BAD_VALUE`, `OVSDB_UNKNOWN_COLUMN`.
+   * @throws OvsdbError `OVSDB_UNKNOWN_METHOD` from servers before Open vSwitch 2.6.
+   * @throws ClosedError `OVSDB_CLOSED`, `OVSDB_CALL_ABORTED`.
+   * @throws TimeoutError `OVSDB_NO_ANSWER`. After this or `OVSDB_CALL_ABORTED` the new conditions hold all the same.
+   */
+  changeWhere(
+    where: { readonly [T in keyof Sel & TableName<S>]?: MonitorWhere<S, T> },
+    options: CallOptions = {},
+  ): Promise<void> {
+    return this.#source.changeWhere(where, options);
   }
 
   /** Stops following the server; the rows stay readable, and stale. */

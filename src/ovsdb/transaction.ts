@@ -1,6 +1,7 @@
 import { UsageError, WireError } from '../util/errors.ts';
 import { type AnyWhere, encodeWhere, type Where } from './condition.ts';
 import { isJsonObject, type Json, type JsonObject, show } from './json.ts';
+import { lockId, type OvsdbLock } from './lock.ts';
 import { encodeMutation, requireMutable } from './mutation.ts';
 import { NewRow, type Outcome, RowCount, SelectedRows } from './outcome.ts';
 import { OvsdbError } from './remote-error.ts';
@@ -14,14 +15,17 @@ import type {
   RowInit,
   RowUpdate,
   TableName,
+  UntypedRow,
 } from './row-types.ts';
 import { columnOf, type DatabaseSchema, type TableSchema, tableOf } from './schema.ts';
 import type { SchemaJson } from './schema-json.ts';
 import { decodeUuid, encodeUuid, type Ref, type Uuid } from './uuid.ts';
 
 /** How {@link Transaction.wait} waits. */
-export interface WaitOptions {
-  /** Whether the rows found must be the row given, or must not be. Default `==`. */
+export interface WaitOptions<C extends string = string> {
+  /** The columns that are compared. Default: those of the rows given. */
+  readonly columns?: readonly C[];
+  /** Whether the rows found must be exactly the rows given, or must not be. Default `==`. */
   readonly until?: '==' | '!=';
   /** How long the server waits before the transaction fails with `OVSDB_TIMED_OUT`. Default 0: not at all. */
   readonly timeoutMs?: number;
@@ -133,19 +137,55 @@ export class Transaction<S extends SchemaJson = SchemaJson> {
   }
 
   /**
-   * Adds `wait` (RFC 7047, 5.2.6): goes on only if each row found holds the given values.
-   * @throws UsageError as `delete`.
+   * Adds `wait` (RFC 7047, 5.2.6): goes on only if the rows found are exactly the rows given, in whatever order.
+   * An empty array waits until there is no such row.
+   * @throws UsageError as `delete`; `OVSDB_BAD_CONDITION` when the rows do not name the same columns.
    */
   wait<T extends TableName<S>>(
     table: T,
     where: Where<S, NoInfer<T>>,
-    row: Partial<Row<S, NoInfer<T>>>,
-    options: WaitOptions = {},
+    rows: Partial<Row<S, NoInfer<T>>> | readonly Partial<Row<S, NoInfer<T>>>[],
+    options: WaitOptions<ColumnName<S, NoInfer<T>>> = {},
   ): void {
     const schema = tableOf(this.#schema, table);
-    const json = encodeRow(schema, row, this.#encodeNewRow);
+    const list: readonly object[] = Array.isArray(rows) ? rows : [rows];
+    const json = list.map((row) => encodeRow(schema, row as UntypedRow, this.#encodeNewRow));
     const whereJson = encodeWhere(schema, where as AnyWhere, this.#encodeNewRow);
     this.#addWait(schema, whereJson, json, options);
+  }
+
+  /**
+   * Adds a `wait` that the given columns, or all that it has, are still as in a row that was read from a replica:
+   * for decisions that rest on values which the transaction does not write. It fails with `OVSDB_TIMED_OUT` when
+   * somebody else has changed them, or deleted the row.
+   * @throws UsageError as `delete`.
+   */
+  verify<T extends TableName<S>, R extends { readonly _uuid: Ref<NoInfer<T>> }>(
+    table: T,
+    row: R,
+    columns: readonly (keyof R & string)[] = Object.keys(row) as (keyof R & string)[],
+  ): void {
+    const schema = tableOf(this.#schema, table);
+    this.#verify(schema, row, encodeWhere(schema, row as AnyWhere, this.#encodeNewRow), columns);
+  }
+
+  /**
+   * Adds `assert` (RFC 7047, 5.2.10): the transaction fails with `OVSDB_NOT_OWNER` unless this connection holds
+   * the lock.
+   * @throws UsageError `OVSDB_BAD_LOCK`.
+   */
+  assert(lock: string | OvsdbLock): void {
+    this.#add({ op: 'assert', lock: lockId(typeof lock === 'string' ? lock : lock.name) });
+  }
+
+  /** Adds `commit` (RFC 7047, 5.2.7); `durable` has the server answer only once it is on disk. */
+  commit(options: { readonly durable: boolean }): void {
+    this.#add({ op: 'commit', durable: options.durable });
+  }
+
+  /** Adds `abort` (RFC 7047, 5.2.8): the transaction fails with `OVSDB_ABORTED`, a rehearsal that changes nothing. */
+  abort(): void {
+    this.#add({ op: 'abort' });
   }
 
   /** Adds `comment` (RFC 7047, 5.2.9), which the server writes to its log together with the transaction. */
@@ -156,13 +196,19 @@ export class Transaction<S extends SchemaJson = SchemaJson> {
   #verify(table: TableSchema, row: object, where: Json, columns: readonly string[]): void {
     const known = Object.fromEntries(Object.entries(row).filter(([name]) => columns.includes(name)));
     if (Object.keys(known).length === 0) return;
-    this.#addWait(table, where, encodeRow(table, known, this.#encodeNewRow), {});
+    this.#addWait(table, where, [encodeRow(table, known, this.#encodeNewRow)], {});
   }
 
-  #addWait(table: TableSchema, where: Json, row: JsonObject, options: WaitOptions): void {
+  #addWait(table: TableSchema, where: Json, rows: readonly JsonObject[], options: WaitOptions): void {
     const { until = '==', timeoutMs = 0 } = options;
-    const columns = Object.keys(row);
-    this.#add({ op: 'wait', table: table.name, where, columns, until, rows: [row], timeout: timeoutMs });
+    const columns = options.columns ?? Object.keys(rows[0] ?? {});
+    for (const name of columns) columnOf(table, name);
+    const misfit = rows.find((row) => !haveSameKeys(row, columns));
+    if (misfit !== undefined) {
+      const message = `wait for ${table.name}: expected rows of the columns ${columns.join(', ')}, got ${show(misfit)}`;
+      throw new UsageError('OVSDB_BAD_CONDITION', message);
+    }
+    this.#add({ op: 'wait', table: table.name, where, columns, until, rows, timeout: timeoutMs });
   }
 
   #count(operation: Operation): RowCount {
@@ -242,6 +288,10 @@ function requireReferences(table: TableSchema, row: object): void {
     const message = `${table.name}.${name}: expected at least one row of ${type.key.refTable}, got none`;
     throw new UsageError('OVSDB_MISSING_VALUE', message);
   }
+}
+
+function haveSameKeys(row: object, keys: readonly string[]): boolean {
+  return Object.keys(row).length === keys.length && keys.every((key) => Object.hasOwn(row, key));
 }
 
 function isRow(where: unknown): where is { readonly _uuid: Uuid } {

@@ -38,12 +38,18 @@ export function isGroupMac(mac: string): boolean {
 const COLON = 58;
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
+const NO_DIGIT = -256;
+/** By character code. */
+const NIBBLE = new Int16Array(128).fill(NO_DIGIT);
+for (let digit = 0; digit < 16; digit++) {
+  const text = digit.toString(16);
+  NIBBLE[text.charCodeAt(0)] = digit;
+  NIBBLE[text.toUpperCase().charCodeAt(0)] = digit;
+}
+
 /** The value of a hexadecimal digit; negative when it is none, which survives the shift and the `or`. */
 function nibble(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  if (code >= 97 && code <= 102) return code - 87;
-  if (code >= 65 && code <= 70) return code - 55;
-  return -256;
+  return code < 128 ? NIBBLE[code]! : NO_DIGIT;
 }
 
 function invalidMac(text: string): WireError {

@@ -15,9 +15,11 @@ export function readU64(view: DataView, offset: number): Long {
  */
 export function writeU64(view: DataView, offset: number, value: U64): void {
   if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value) || value < 0) throw outOfRange(value);
-    view.setUint32(offset, value / 0x1_0000_0000);
-    view.setUint32(offset + 4, value >>> 0);
+    const low = value >>> 0;
+    // Nearly all numbers are below 2^32, and need no division.
+    if (low !== value && (!Number.isSafeInteger(value) || value < 0)) throw outOfRange(value);
+    view.setUint32(offset, low === value ? 0 : value / 0x1_0000_0000);
+    view.setUint32(offset + 4, low);
   } else if (typeof value === 'bigint') {
     if (value < 0n || value > MAX_U64) throw outOfRange(value);
     view.setBigUint64(offset, value);

@@ -15,6 +15,7 @@ interface RemoteRow {
 }
 
 interface HostRows {
+  readonly datapathId?: string | undefined;
   readonly ids?: Readonly<Record<string, string>>;
   readonly curCfg?: number;
   readonly nextCfg?: number;
@@ -57,7 +58,7 @@ function replica(host: HostRows): HostReplica {
     Bridge: table({
       bridge: {
         name: 'br-int',
-        datapath_id: '0000000000000001',
+        datapath_id: 'datapathId' in host ? host.datapathId : '0000000000000001',
         ports: [...names, 'gone'],
         fail_mode: failMode === '' ? undefined : failMode,
         controller: Object.keys(remotes(controllers)),
@@ -113,6 +114,7 @@ describe('the view of a bridge', () => {
         { interface: 'web1', ofport: 1, pod: { name: '7', key: 0x10007 } },
         { interface: 'db1', ofport: 2, pod: { name: 'db', key: 16 } },
       ],
+      podPorts: [1, 2],
       problems: [],
       tunnels: [],
     });
@@ -133,7 +135,7 @@ describe('the view of a bridge', () => {
       },
     });
     expect(bridge.members).toMatchObject([{ interface: 'good' }]);
-    expect(bridge.carriesPods).toBe(true);
+    expect(bridge).toMatchObject({ carriesPods: true, podPorts: [1, 2, 3] });
     expect(bridge.problems).toEqual([
       expect.stringMatching(/^bad is in no pod: expected a pod's name .* got 'a b'$/),
       expect.stringMatching(/^keyless is in no pod: pod 'web' needs a tunnel key/),
@@ -156,6 +158,19 @@ describe('the view of a bridge', () => {
     ]);
     expect(bridge.members).toEqual([]);
     expect(bridge.problems).toEqual(['vx0 is in no pod: a tunnel carries all pods and can be in none']);
+  });
+});
+
+describe('the datapath id of a bridge', () => {
+  it('outlives a database that has forgotten it, until the switch writes another', () => {
+    const first = readHost(replica({ datapathId: undefined }));
+    expect(bridgeOf(first).datapathId).toBeUndefined();
+    const named = readHost(replica({}), first);
+    expect(bridgeOf(named).datapathId).toBe('0000000000000001');
+    const forgotten = readHost(replica({ datapathId: undefined }), named);
+    expect(bridgeOf(forgotten).datapathId).toBe('0000000000000001');
+    const renamed = readHost(replica({ datapathId: '0000000000000002' }), forgotten);
+    expect(bridgeOf(renamed).datapathId).toBe('0000000000000002');
   });
 });
 

@@ -18,6 +18,7 @@ function bridge(datapathId: string, pods: readonly string[], changes: Partial<Br
     carriesPods: pods.length > 0,
     insecurities: [],
     members,
+    podPorts: members.map(({ ofport }) => ofport),
     problems: [],
     tunnels: [VXLAN],
     ...changes,
@@ -79,7 +80,7 @@ describe('the order for a bridge', () => {
     const orders = order([host(1, bridge('a', ['7'], { insecurities })), host(2, bridge('b', ['7']))]);
     expect(orders.get('a')).toMatchObject({
       needsTunnel: false,
-      order: { mode: 'refused', problems: insecurities },
+      order: { mode: 'refused', problems: insecurities, podPorts: [1] },
     });
     expect(peersOn(orders, 'b')).toEqual({ 7: [] });
   });

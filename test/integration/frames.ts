@@ -8,39 +8,67 @@ export interface Frame {
   readonly vlans?: readonly number[];
   /** Bytes behind its head. Default 64. */
   readonly size?: number;
+  /** Ends it where its first tag should begin. */
+  readonly cutOff?: boolean;
+}
+
+/** A tunnel: the key of a frame in it, and the address where it ends. */
+export interface TunnelEnd {
+  readonly key: number;
+  readonly to: string;
+}
+
+/** Where a frame comes in. */
+export interface Sender {
+  readonly host: Host;
+  readonly inPort: number;
 }
 
 /** Has a bridge take a frame as if it had come in at a port, whoever is behind that. */
-export async function inject(
+export async function inject(host: Host, inPort: number, frame: Frame): Promise<void> {
+  await packetOut(host, `${inPort}`, frame, 'table');
+}
+
+/** Has a bridge send a frame into a tunnel, whatever its flows say. */
+export async function sendInto(
   host: Host,
-  inPort: number,
-  { to, from, vlans = [], size = 64 }: Frame,
+  port: number,
+  { key, to }: TunnelEnd,
+  frame: Frame,
 ): Promise<void> {
-  const tags = vlans.map((vlan) => `8100${vlan.toString(16).padStart(4, '0')}`).join('');
-  const packet = `${to}${from}`.replaceAll(':', '') + tags + EXPERIMENTAL + '00'.repeat(size);
-  await host.ovs.ofctl('packet-out', host.bridge, `in_port=${inPort} packet=${packet} actions=table`);
+  const actions = `set_field:${key}->tun_id,set_field:${to}->tun_dst,output:${port}`;
+  await packetOut(host, 'local', frame, actions);
 }
 
 /**
  * How many frames each of some containers receives of those that `act` sends. Before and after it, a frame goes from
- * port `inPort` to everybody, which is not counted, but tells that those before it have been dealt with.
+ * each of the `last` senders to everybody, which is not counted, but tells that those before it have been dealt with.
+ * Every container has to receive one of them.
  */
 export async function arrivals(
-  host: Host,
   containers: readonly Container[],
-  inPort: number,
+  last: readonly Sender[],
   act: () => Promise<void>,
 ): Promise<number[]> {
-  const before = await flush(host, containers, inPort);
+  const before = await flush(containers, last);
   await act();
-  const after = await flush(host, containers, inPort);
+  const after = await flush(containers, last);
   return after.map(({ packets }, i) => packets - before[i]!.packets - 1);
 }
 
+async function packetOut(host: Host, inPort: string, frame: Frame, actions: string): Promise<void> {
+  const { to, from, vlans = [], size = 64, cutOff = false } = frame;
+  const tags = vlans.map((vlan) => `8100${vlan.toString(16).padStart(4, '0')}`).join('');
+  const rest = cutOff ? '8100' : tags + EXPERIMENTAL + '00'.repeat(size);
+  const packet = `${to}${from}`.replaceAll(':', '') + rest;
+  await host.ovs.ofctl('packet-out', host.bridge, `in_port=${inPort} packet=${packet} actions=${actions}`);
+}
+
 /** What the containers have received when everything that was sent has arrived. */
-async function flush(host: Host, containers: readonly Container[], inPort: number): Promise<Received[]> {
+async function flush(containers: readonly Container[], last: readonly Sender[]): Promise<Received[]> {
   const before = await Promise.all(containers.map(received));
-  await inject(host, inPort, { to: 'ff:ff:ff:ff:ff:ff', from: LAST_SENDER, size: LAST_SIZE });
+  for (const { host, inPort } of last)
+    await inject(host, inPort, { to: 'ff:ff:ff:ff:ff:ff', from: LAST_SENDER, size: LAST_SIZE });
   return eventually(
     async () => {
       const after = await Promise.all(containers.map(received));

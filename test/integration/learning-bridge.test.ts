@@ -56,7 +56,7 @@ describeWithLab('a learning bridge', () => {
   const forget = () => host.ovs.ofctl('del-flows', host.bridge, 'cookie=0x6a1a020000000000/-1');
   /** What each container receives of the frames that are sent. */
   const count = (containers: readonly Container[], act: () => Promise<void>) =>
-    arrivals(host, containers, last.ofport, act);
+    arrivals(containers, [{ host, inPort: last.ofport }], act);
 
   it('forwards, and after the first frames by flows alone', async () => {
     expect(await p.ping(q.ip, { count: 3, timeoutSec: 2 })).toMatchObject({ received: 3, duplicates: 0 });

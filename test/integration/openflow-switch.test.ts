@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  type BundleBuilder,
   connectSwitch,
   FlowModFlag,
   type FlowModInit,
@@ -164,9 +165,9 @@ describeWithLab('the state of an Open vSwitch', () => {
         },
       ],
       [
-        'a match without its prerequisites',
-        'OFPBMC_BAD_PREREQ',
-        { type: 'flowMod', command: 'add', match: { tcpDst: 80 } },
+        'a field that this switch has not',
+        'OFPBMC_BAD_FIELD',
+        { type: 'flowMod', command: 'add', match: { inPort: 1, inPhyPort: 1 } },
       ],
       [
         'to go back in the pipeline',
@@ -191,6 +192,16 @@ describeWithLab('the state of an Open vSwitch', () => {
       const { error, request } = await told;
       expect(error.code).toBe(code);
       expect(request).toBe(message);
+      await session.barrier();
+    });
+
+    it('is not asked for a match that lacks what it needs', async () => {
+      const match = { tcpDst: 80 };
+      expect(() => session.send({ type: 'flowMod', command: 'add', match })).toThrow(
+        'add ethType: 0x0800 (or 0x86dd) and ipProto: 6',
+      );
+      const build = (bundle: BundleBuilder) => bundle.send({ type: 'flowMod', command: 'add', match });
+      await expect(session.bundle(build)).rejects.toMatchObject({ code: 'OFP_BAD_PREREQUISITE' });
       await session.barrier();
     });
 

@@ -24,6 +24,10 @@ export class FakeServer {
   readonly calls: Call[] = [];
   /** The methods it knows; they may be changed at any time. */
   readonly handlers: Record<string, Handler>;
+  /** Answers the monitor of `_Server`; `calls` do not hold it. Default: there is no such database. */
+  status: Handler = () => {
+    throw new OvsdbError('unknown database', { what: 'monitor_cond_since' });
+  };
   #listener!: Listener;
 
   static async start(handlers: Readonly<Record<string, Handler>> = {}): Promise<FakeServer> {
@@ -54,6 +58,8 @@ export class FakeServer {
     const peer = new JsonRpcPeer(socket, {
       probeIntervalMs: 0,
       onRequest: (method, params) => {
+        if (method === 'set_db_change_aware') return {};
+        if (params[0] === '_Server') return this.status(params, peer);
         this.calls.push({ method, params });
         const handler = this.handlers[method];
         if (handler === undefined) throw new OvsdbError('unknown method', { what: method });

@@ -163,7 +163,9 @@ describe('a replica', () => {
     time.advance(10_000);
     await synced;
     await replica.synced();
-    expect({ isStale: replica.isStale, state: client.state }).toEqual({ isStale: false, state: 'connected' });
+    expect({ isStale: replica.isStale, ageMs: replica.ageMs }).toEqual({ isStale: false, ageMs: 0 });
+    await client.echo();
+    expect(client.state).toBe('connected');
   });
 
   it('is stale again when the connection breaks while another is being synced', async () => {
@@ -233,6 +235,107 @@ describe('a replica', () => {
       'delete tyre',
     ]);
     expect(names()).toEqual(['axle']);
+  });
+
+  it('finds rows by several columns that are unique together', async () => {
+    const { client } = await replicate([false, txn(1), {}]);
+    const thing = (count: number, ratio: number) => ({ initial: { count, ratio, name: `t${count}` } });
+    server.handlers.monitor_cond_since = () => [
+      false,
+      txn(1),
+      { Thing: { [a]: thing(1, 2), [b]: thing(2, 2) } },
+    ];
+    const replica = await client.replicate({ Thing: ['name', 'count', 'ratio'] });
+    expect(replica.Thing.find({ ratio: 2, count: 2 })?._uuid).toBe(b);
+    expect(replica.Thing.find({ count: 2, ratio: 1 })).toBeUndefined();
+    expect(replica.Thing.find({ _uuid: a as never, name: 't1' })?._uuid).toBe(a);
+    expect(replica.Thing.find({ _uuid: a as never, name: 't2' })).toBeUndefined();
+    expect(replica.Thing.getAll([b, c, a] as never).map(({ _uuid }) => _uuid)).toEqual([b, a]);
+    expect(replica.Thing.get(undefined)).toBeUndefined();
+  });
+
+  it('keeps indexes of the caller up to date', async () => {
+    const rows = { [a]: { name: 'x', state: 's' }, [b]: { name: 'y', state: 's' } };
+    const { peer, replica } = await replicate([false, txn(1), initial(rows)]);
+    const byState = replica.Part.index(({ state }) => (state === '' ? undefined : state));
+    const names = (key: string) => byState.get(key).map(({ name }) => name);
+    expect([names('s'), names('t')]).toEqual([['x', 'y'], []]);
+    const seen: unknown[] = [];
+    replica.Part.on('update', () => seen.push([names('s'), names('t')]));
+    const updates = {
+      [a]: { modify: { state: 't' } },
+      [b]: { delete: null },
+      [c]: { insert: { state: 's' } },
+    };
+    await notify(peer, 'update3', ['galago-0', txn(2), { Part: updates }]);
+    expect(seen).toEqual([[[''], ['x']]]);
+  });
+
+  it('asks for rows under conditions, and changes them', async () => {
+    const { client, peer } = await replicate([false, txn(1), {}]);
+    const replica = await client.replicate({ Part: { columns: ['name'], where: [['name', '==', 'wheel']] } });
+    expect(server.calls.at(-1)?.params[2]).toEqual({
+      Part: [{ columns: ['name'], where: [['name', '==', 'wheel']] }],
+    });
+    server.handlers.monitor_cond_change = ([id], connection) => {
+      connection.notify('update3', [
+        id,
+        txn(2),
+        { Part: { [b]: { insert: { name: 'axle' } } } } as never,
+      ] as Json[]);
+      return {};
+    };
+    await replica.changeWhere({ Part: [['name', '==', 'axle'], true] });
+    expect([...replica.Part].map(({ name }) => name)).toEqual(['axle']);
+    expect(server.calls.at(-1)?.params).toEqual([
+      'galago-1',
+      'galago-1',
+      { Part: [{ where: [['name', '==', 'axle'], true] }] },
+    ]);
+    await reconnect(client, peer, [true, txn(2), {}]);
+    const resumed = server.calls.filter(({ params }) => params[1] === 'galago-1').at(-1);
+    expect(resumed?.params.slice(2)).toEqual([
+      { Part: [{ columns: ['name'], where: [['name', '==', 'axle'], true] }] },
+      txn(2),
+    ]);
+  });
+
+  it('begins with everything when a change of conditions was not answered', async () => {
+    const { client, peer } = await replicate([false, txn(1), {}]);
+    const replica = await client.replicate({ Part: { where: [false] } });
+    server.handlers.monitor_cond_change = () => new Promise(() => {});
+    const changed = replica.changeWhere({ Part: [] });
+    await client.echo();
+    await reconnect(client, peer, [false, txn(2), {}]);
+    await changed;
+    const resumed = server.calls.filter(({ params }) => params[1] === 'galago-1').at(-1);
+    expect(resumed?.params.slice(2)).toEqual([{ Part: [{ columns: ['name', 'state'], where: [] }] }, ZERO]);
+  });
+
+  it('keeps its conditions when new ones are refused', async () => {
+    const { client, peer, replica } = await replicate([false, txn(1), {}]);
+    expect(await rejection(replica.changeWhere({ Prat: [] } as never))).toMatchObject({
+      code: 'OVSDB_UNKNOWN_TABLE',
+    });
+    expect(await rejection(replica.changeWhere({ Part: [['nam', '==', 'x']] } as never))).toMatchObject({
+      code: 'OVSDB_UNKNOWN_COLUMN',
+    });
+    expect(await rejection(replica.changeWhere({ Part: 'all' } as never))).toMatchObject({
+      code: 'OVSDB_BAD_CONDITION',
+    });
+    expect(await rejection(replica.changeWhere({ Part: [false] }))).toMatchObject({
+      code: 'OVSDB_UNKNOWN_METHOD',
+    });
+    await reconnect(client, peer, [false, txn(2), {}]);
+    expect(server.calls.at(-1)?.params[2]).toEqual({ Part: [{ columns: ['name', 'state'] }] });
+  });
+
+  it('does not fall back to monitor, which knows no conditions', async () => {
+    const { client } = await connect();
+    server.handlers.monitor = () => ({});
+    const refused = rejection(client.replicate({ Part: { where: [false] } }));
+    expect(await refused).toMatchObject({ code: 'OVSDB_UNKNOWN_METHOD' });
+    expect(server.methods).toEqual(['get_schema', 'monitor_cond_since', 'monitor_cond']);
   });
 
   it('survives handlers that throw', async () => {

@@ -129,6 +129,66 @@ describe('Transaction', () => {
     });
   });
 
+  it('waits for several rows, or for none', () => {
+    const [rows, none] = operations((tx) => {
+      tx.wait(
+        'Thing',
+        [],
+        [
+          { name: 'cart', count: 1 },
+          { count: 2, name: 'sled' },
+        ],
+      );
+      tx.wait('Thing', [['name', '==', 'cart']], [], { columns: ['name'] });
+    });
+    expect(rows).toMatchObject({
+      columns: ['name', 'count'],
+      rows: [
+        { name: 'cart', count: 1 },
+        { name: 'sled', count: 2 },
+      ],
+    });
+    expect(none).toMatchObject({ op: 'wait', columns: ['name'], until: '==', rows: [], timeout: 0 });
+    const uneven = untyped((tx) => tx.wait('Thing', [], [{ name: 'cart' }, { count: 2 }]));
+    expect(uneven).toThrow(expect.objectContaining({ code: 'OVSDB_BAD_CONDITION' }));
+    const unknown = untyped((tx) => tx.wait('Thing', [], [], { columns: ['nam'] }));
+    expect(unknown).toThrow(expect.objectContaining({ code: 'OVSDB_UNKNOWN_COLUMN' }));
+  });
+
+  it('verifies what was read without being written', () => {
+    const row = { _uuid: part1, name: 'wheel', state: 'ok' };
+    const sent = operations((tx) => {
+      tx.verify('Part', row);
+      tx.verify('Part', row, ['state']);
+    });
+    const where = [['_uuid', '==', ['uuid', part1]]];
+    const wait = { op: 'wait', table: 'Part', where, until: '==', timeout: 0 };
+    expect(sent).toEqual([
+      {
+        ...wait,
+        columns: ['_uuid', 'name', 'state'],
+        rows: [{ _uuid: ['uuid', part1], name: 'wheel', state: 'ok' }],
+      },
+      { ...wait, columns: ['state'], rows: [{ state: 'ok' }] },
+    ]);
+  });
+
+  it('writes assertions, durable commits and aborts', () => {
+    const sent = operations((tx) => {
+      tx.assert('leader');
+      tx.commit({ durable: true });
+      tx.abort();
+    });
+    expect(sent).toEqual([
+      { op: 'assert', lock: 'leader' },
+      { op: 'commit', durable: true },
+      { op: 'abort' },
+    ]);
+    expect(untyped((tx) => tx.assert('no name'))).toThrow(
+      expect.objectContaining({ code: 'OVSDB_BAD_LOCK' }),
+    );
+  });
+
   it('writes waits, selections and comments', () => {
     const sent = operations((tx) => {
       tx.wait('Thing', [['name', '==', 'cart']], { mode: 'fast' }, { until: '!=', timeoutMs: 50 });

@@ -126,6 +126,30 @@ describe('the types of replicas', () => {
     expect(use).toBeInstanceOf(Function);
   });
 
+  it('hold what is selected under conditions, and indexes of it', () => {
+    const use = async (db: OvsdbClient<Vswitch>) => {
+      const replica = await db.replicate({
+        Interface: { columns: ['name', 'external_ids'], where: [['name', '==', 'veth0'], false] },
+        Port: { where: [['tag', '<', 10]] },
+      });
+      const byPod = replica.Interface.index((row) => row.external_ids.get('galago-pod'));
+      const name: string | undefined = byPod.first('web')?.name;
+      const byInterface = replica.Port.index((port) => port.interfaces);
+      const tags = byInterface.get([...replica.Interface.rows.keys()][0]!).map(({ tag }) => tag);
+      await replica.changeWhere({ Port: [true] });
+      // @ts-expect-error not selected
+      byPod.first('web')?.ofport;
+      // @ts-expect-error keys are strings
+      byPod.get(1);
+      // @ts-expect-error not replicated
+      await replica.changeWhere({ Bridge: [true] });
+      // @ts-expect-error no such column
+      await db.replicate({ Port: { where: [['tagg', '==', 1]] } });
+      return [name, tags];
+    };
+    expect(use).toBeInstanceOf(Function);
+  });
+
   it('take any name where the schema is only known at run time', () => {
     const use = async (db: OvsdbClient) => {
       const replica = await db.replicate({ Logical_Switch: ['name'], Anything: true });

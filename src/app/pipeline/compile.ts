@@ -54,6 +54,8 @@ export function compile(intent: Intent): Part {
       return compilePod(intent);
     case 'endpoint':
       return compileEndpoint(intent);
+    case 'barred':
+      return compileBarred(intent);
     case 'learnt':
       return compileLearnt(intent);
   }
@@ -129,6 +131,11 @@ function compileEndpoint(intent: IntentOf<'endpoint'>): Part {
     instructions: [writeMetadata(intent.key), goto(Table.GUARD)],
   };
   return { flows: [flow], groups: [], meters: [] };
+}
+
+function compileBarred(intent: IntentOf<'barred'>): Part {
+  const own = { cookie: cookie('intended', intentNumber(intent)), priority: Priority.TOP };
+  return flowsOnly({ ...own, tableId: Table.CLASSIFY, match: { inPort: intent.ofport } });
 }
 
 function compileLearnt(intent: IntentOf<'learnt'>): Part {

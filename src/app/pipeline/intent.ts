@@ -22,6 +22,8 @@ export type Intent =
     }
   /** An interface that is in a pod. */
   | { readonly type: 'endpoint'; readonly ofport: number; readonly key: number }
+  /** An interface that is in a pod, on a bridge that could not keep it there. */
+  | { readonly type: 'barred'; readonly ofport: number }
   /** A MAC address that has been seen. */
   | {
       readonly type: 'learnt';
@@ -40,6 +42,8 @@ export function intentId(intent: Intent): string {
       return `pod ${intent.key}`;
     case 'endpoint':
       return `endpoint ${intent.ofport}`;
+    case 'barred':
+      return `barred ${intent.ofport}`;
     case 'learnt':
       return `learnt ${intent.key} ${intent.mac}`;
   }
@@ -59,6 +63,8 @@ export function intentNumber(intent: Intent): number {
       return 2 * TYPE_UNIT + intent.ofport;
     case 'learnt':
       return 3 * TYPE_UNIT + intent.key;
+    case 'barred':
+      return 4 * TYPE_UNIT + intent.ofport;
   }
 }
 

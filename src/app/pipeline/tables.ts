@@ -21,7 +21,7 @@ export const Table = {
 } as const;
 
 /** The priorities within a table. */
-export const Priority = { MISS: 0, NORMAL: 100, ABOVE: 200 } as const;
+export const Priority = { MISS: 0, NORMAL: 100, ABOVE: 200, TOP: 0xffff } as const;
 
 /** The low 32 bits of `metadata`: the pod's key. */
 export const POD_MASK = 0xffff_ffff;

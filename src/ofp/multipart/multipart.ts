@@ -177,7 +177,7 @@ export const multipartCodecs: readonly MultipartCodec[] = [
 ];
 
 /** Every multipart type of an experimenter that is known here. */
-const experimenterMultipartCodecs: readonly ExperimenterMultipartCodec[] = [
+export const experimenterMultipartCodecs: readonly ExperimenterMultipartCodec[] = [
   flowMonitor,
   ipfixBridge,
   ipfixFlow,

@@ -56,8 +56,11 @@ export function encodeOxmFields(writer: Writer, match: MatchInit): void {
   for (const name in match) {
     const init = (match as Record<string, unknown>)[name];
     if (init === undefined) continue;
-    const { value, mask } = splitMask(name, init);
-    encodeOxm(writer, name, value, mask);
+    if (typeof init === 'number') encodeOxm(writer, name, init);
+    else {
+      const { value, mask } = splitMask(name, init);
+      encodeOxm(writer, name, value, mask);
+    }
   }
 }
 

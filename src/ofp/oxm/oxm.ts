@@ -2,7 +2,7 @@ import { WireError } from '../../util/errors.ts';
 import { ipv4Mask, ipv6Mask, isIpv4, readIpv4, readIpv6, writeIpv4, writeIpv6 } from '../../util/ip.ts';
 import { readMac, writeMac } from '../../util/mac.ts';
 import { suggest } from '../../util/suggest.ts';
-import { readU64, type U64 } from '../../util/u64.ts';
+import { readU64, type U64, writeU64 } from '../../util/u64.ts';
 import { badLength, need, type WireView } from '../wire/wire-view.ts';
 import { checkUnsigned, type Writer } from '../wire/writer.ts';
 import type { Field, Masked } from './field.ts';
@@ -15,6 +15,8 @@ export interface OxmField extends Field {
   readonly header: number;
   /** The header with mask. */
   readonly maskedHeader: number;
+  /** Bytes that stand before the value: 8 in class 0xffff, else 4. */
+  readonly headerSize: number;
 }
 
 const byName = new Map<string, OxmField>();
@@ -26,7 +28,8 @@ for (const [name, row] of Object.entries<Field>(FIELDS)) {
   const extra = row.oxmClass === OxmClass.EXPERIMENTER ? 4 : 0;
   const head = row.oxmClass * 0x1_0000 + (row.field << 9);
   const header = head + row.size + extra;
-  const oxm = { ...row, name, header, maskedHeader: head + 0x100 + row.size * 2 + extra };
+  const maskedHeader = head + 0x100 + row.size * 2 + extra;
+  const oxm = { ...row, name, header, maskedHeader, headerSize: 4 + extra };
   byName.set(name, oxm);
   const [index, key] = extra ? [byExperimenter, row.experimenter] : [byClass, row.oxmClass];
   const rows = index.get(key) ?? [];
@@ -44,8 +47,12 @@ const openflowBasic = byClass.get(OxmClass.OPENFLOW_BASIC)!;
 export function fieldByName(name: string): OxmField {
   const oxm = byName.get(name);
   if (oxm !== undefined) return oxm;
+  throw unknownField(name);
+}
+
+function unknownField(name: string): WireError {
   const near = suggest(name, [...byName.keys()]);
-  throw new WireError(
+  return new WireError(
     'OFP_UNKNOWN_FIELD',
     `no field is called '${name}'${near ? `; did you mean '${near}'?` : ''}`,
   );
@@ -101,21 +108,25 @@ export function decodeOxm(wire: WireView, start: number, end: number, onField: O
 
 /** Writes one OXM field. @throws WireError when the name or the value is none */
 export function encodeOxm(writer: Writer, name: string, value: unknown, mask?: unknown): void {
-  if (name.startsWith(UNKNOWN)) return encodeUnknown(writer, name, value as Uint8Array);
-  const oxm = fieldByName(name);
-  if (mask !== undefined && oxm.maskability === 'exact') {
-    throw new WireError('OFP_BAD_MASK', `${name} takes no mask`);
-  }
-  const start = writer.offset;
-  writer.ensure(12 + oxm.size * 2);
-  writer.u32(mask === undefined ? oxm.header : oxm.maskedHeader);
-  if (oxm.experimenter !== 0) writer.u32(oxm.experimenter);
-  writeValue(writer, oxm, value);
-  if (mask !== undefined) writeValue(writer, oxm, mask);
-  if (oxm.size === 0) {
-    checkVariable(oxm, value, mask);
-    writer.bytes[start + 3] = writer.offset - start - 4;
-  }
+  const oxm = byName.get(name);
+  if (oxm !== undefined) encodeField(writer, oxm, value, mask);
+  else if (name.startsWith(UNKNOWN)) encodeUnknown(writer, name, value as Uint8Array);
+  else throw unknownField(name);
+}
+
+function encodeField(writer: Writer, oxm: OxmField, value: unknown, mask: unknown): void {
+  if (oxm.size === 0) return encodeVariable(writer, oxm, value as Uint8Array, mask as Uint8Array | undefined);
+  // Room for all of the field at once, so that its parts are at fixed offsets.
+  const { headerSize, size } = oxm;
+  const masked = mask !== undefined;
+  const start = writer.reserve(headerSize + (masked ? size * 2 : size));
+  const { view } = writer;
+  view.setUint32(start, masked ? oxm.maskedHeader : oxm.header);
+  if (headerSize === 8) view.setUint32(start + 4, oxm.experimenter);
+  writeValue(writer, start + headerSize, oxm, value);
+  if (!masked) return;
+  if (oxm.maskability === 'exact') throw new WireError('OFP_BAD_MASK', `${oxm.name} takes no mask`);
+  writeValue(writer, start + headerSize + size, oxm, mask);
 }
 
 /** An OXM header without its value, as actions and table features name a field. */
@@ -251,12 +262,31 @@ function describeVariable(oxm: OxmField, header: number, masked: boolean, size: 
   return masked ? { name: oxm.name, masked, size } : { name: oxm.name, size };
 }
 
-function checkVariable(oxm: OxmField, value: unknown, mask: unknown): void {
-  const { length } = value as Uint8Array;
+/** Writes a field of variable size; its header tells the length that the value has. */
+function encodeVariable(
+  writer: Writer,
+  oxm: OxmField,
+  value: Uint8Array,
+  mask: Uint8Array | undefined,
+): void {
+  checkVariable(oxm, value, mask);
+  const start = writer.offset;
+  writer.u32(mask === undefined ? oxm.header : oxm.maskedHeader);
+  if (oxm.experimenter !== 0) writer.u32(oxm.experimenter);
+  writer.raw(value);
+  if (mask !== undefined) writer.raw(mask);
+  writer.bytes[start + 3] = writer.offset - start - 4;
+}
+
+function checkVariable(oxm: OxmField, value: Uint8Array, mask: Uint8Array | undefined): void {
+  if (mask !== undefined && oxm.maskability === 'exact') {
+    throw new WireError('OFP_BAD_MASK', `${oxm.name} takes no mask`);
+  }
+  const { length } = value;
   if (length > oxm.bits / 8) {
     throw new WireError('OFP_BAD_VALUE', `${oxm.name} has up to ${oxm.bits / 8} bytes, got ${length}`);
   }
-  if (mask !== undefined && (mask as Uint8Array).length !== length) {
+  if (mask !== undefined && mask.length !== length) {
     throw new WireError('OFP_BAD_MASK', `the mask of ${oxm.name} is not of its ${length} bytes`);
   }
 }
@@ -293,27 +323,22 @@ function readValue(wire: WireView, at: number, size: number, oxm: OxmField): unk
   }
 }
 
-function writeValue(writer: Writer, oxm: OxmField, value: unknown): void {
+/** Writes the `size` bytes of a value, for which there is room at `at`. */
+function writeValue({ bytes, view }: Writer, at: number, oxm: OxmField, value: unknown): void {
   switch (oxm.kind) {
     case 'number':
-      return writeNumber(writer, oxm, value);
+      return writeNumber(view, at, oxm, value as number);
     case 'u64':
-      return writer.u64(value as U64);
+      return writeU64(view, at, value as U64);
     case 'mac':
-      writeMac(writer.bytes, writer.offset, expectText(oxm, value));
-      break;
+      return writeMac(bytes, at, expectText(oxm, value));
     case 'ipv4':
-      writeIpv4(writer.bytes, writer.offset, expectText(oxm, value));
-      break;
+      return writeIpv4(bytes, at, expectText(oxm, value));
     case 'ipv6':
-      writeIpv6(writer.bytes, writer.offset, expectText(oxm, value));
-      break;
+      return writeIpv6(bytes, at, expectText(oxm, value));
     case 'hex':
-      return writeHex(writer, oxm, value);
-    case 'bytes':
-      return writer.raw(value as Uint8Array);
+      return writeHex(bytes, at, oxm, value);
   }
-  writer.offset += oxm.size;
 }
 
 function readNumber(view: DataView, at: number, size: number): number {
@@ -323,14 +348,14 @@ function readNumber(view: DataView, at: number, size: number): number {
   return (view.getUint16(at) << 8) | view.getUint8(at + 2);
 }
 
-function writeNumber(writer: Writer, oxm: OxmField, value: unknown): void {
-  const number = checkUnsigned(oxm.name, value as number, oxm.size * 8);
-  if (oxm.size === 4) writer.u32(number);
-  else if (oxm.size === 2) writer.u16(number);
-  else if (oxm.size === 1) writer.u8(number);
+function writeNumber(view: DataView, at: number, { name, size }: OxmField, value: number): void {
+  checkUnsigned(name, value, size * 8);
+  if (size === 4) view.setUint32(at, value);
+  else if (size === 2) view.setUint16(at, value);
+  else if (size === 1) view.setUint8(at, value);
   else {
-    writer.u16(number >>> 8);
-    writer.u8(number & 0xff);
+    view.setUint16(at, value >>> 8);
+    view.setUint8(at + 2, value & 0xff);
   }
 }
 
@@ -343,7 +368,7 @@ function readHex(bytes: Uint8Array, at: number, size: number): string {
   return `0x${Buffer.from(bytes.buffer, bytes.byteOffset + at, size).toString('hex')}`;
 }
 
-function writeHex(writer: Writer, oxm: OxmField, value: unknown): void {
+function writeHex(bytes: Buffer, at: number, oxm: OxmField, value: unknown): void {
   const digits =
     typeof value === 'bigint' ? value.toString(16) : /^0x([0-9a-f]+)$/i.exec(expectText(oxm, value))?.[1];
   if (digits === undefined || digits.startsWith('-') || digits.length > oxm.size * 2) {
@@ -352,7 +377,7 @@ function writeHex(writer: Writer, oxm: OxmField, value: unknown): void {
       `${oxm.name} takes 0x and up to ${oxm.size * 2} digits, got ${value}`,
     );
   }
-  writer.raw(Buffer.from(digits.padStart(oxm.size * 2, '0'), 'hex'));
+  bytes.write(digits.padStart(oxm.size * 2, '0'), at, 'hex');
 }
 
 function unknownName(header: number, oxmClass: number, experimenter: number): string {

@@ -3,6 +3,7 @@ import type { SetTimer } from '../../util/timer.ts';
 import type { Message, MessageInit } from '../message.ts';
 import type { ErrorMessage } from '../messages/error.ts';
 import type { MultipartBodies, MultipartReply, MultipartType } from '../multipart/multipart.ts';
+import { checkMatch } from '../oxm/prerequisites.ts';
 import { type BundleBuilder, type BundleOptions, runBundle } from './bundle.ts';
 import type { Connection } from './connection.ts';
 import { describe } from './describe.ts';
@@ -43,8 +44,8 @@ export class Conversation {
     this.#requests = new Requests(setTimer, maxRequests);
   }
 
-  send(message: MessageInit): boolean {
-    const xid = message.xid ?? this.#connection.nextXid();
+  send(message: MessageInit, xid: number = message.xid ?? this.#connection.nextXid()): boolean {
+    checkBeforeSending(message);
     this.#sent.add(xid, message);
     return this.#connection.send(message, xid);
   }
@@ -56,7 +57,7 @@ export class Conversation {
 
   /** Takes a reply; false when nobody waits for it. */
   answer(message: Message): boolean {
-    return !isAsynchronous(message) && this.#requests.answer(message);
+    return !ASYNCHRONOUS.has(message.type) && this.#requests.answer(message);
   }
 
   /** Takes an error; false when nobody waits for what it answers. */
@@ -86,7 +87,8 @@ export class Conversation {
 
   async sendAll(messages: Iterable<MessageInit>, options?: RequestOptions): Promise<void> {
     const first = this.#connection.nextXid();
-    for (const message of messages) this.send(message);
+    // The messages' own xids do not matter: only those that follow each other can be watched.
+    for (const message of messages) this.send(message, this.#connection.nextXid());
     const watch = this.#errorWatch.start(first, this.#connection.nextXid());
     try {
       await this.request({ type: 'barrierRequest' }, options);
@@ -100,7 +102,10 @@ export class Conversation {
     return runBundle(
       {
         nextXid: () => this.#connection.nextXid(),
-        send: (message, xid) => void this.#connection.send(message, xid),
+        send: (message, xid) => {
+          if (message.type === 'onfBundleAddMessage') checkBeforeSending(message.message);
+          this.#connection.send(message, xid);
+        },
         wait: (xid, what, onReply, rest) => this.#requests.wait(xid, what, onReply, rest),
         watchErrors: (first, last) => this.#errorWatch.start(first, last),
       },
@@ -139,15 +144,19 @@ export class Conversation {
     });
   }
 
-  /** The entries of a multipart reply, read as they come: a slow reader holds the switch back. */
+  /** The entries of a multipart reply, read as they come: a slow reader holds the switch back for a while. */
   async *entries<T extends MultipartType>(
     multipartType: T,
     body: MultipartBodies[T]['requestInit'] | undefined,
     options: RequestOptions | undefined,
   ): AsyncGenerator<MultipartBodies[T]['reply'] extends (infer E)[] ? E : never, void> {
     const parts = new PartQueue<never[]>({
-      // Another request's reply must not be held back: the reader may be waiting for it.
-      pause: () => this.#requests.size === 1 && this.#connection.pause(),
+      pause: () => {
+        // Another request's reply must not be held back: the reader may be waiting for it.
+        if (this.#requests.size > 1) return false;
+        this.#connection.pause();
+        return true;
+      },
       resume: () => this.#connection.resume(),
     });
     const done = this.parts(multipartType, body, options, (part) => parts.push(part.body as never[]));
@@ -156,7 +165,8 @@ export class Conversation {
       (error) => parts.fail(error),
     );
     try {
-      for await (const part of parts) yield* part;
+      // Not yield*, which wraps a list into an asynchronous iterator and each entry into promises of its own.
+      for await (const part of parts) for (const entry of part) yield entry;
     } finally {
       parts.discard();
     }
@@ -179,10 +189,24 @@ export class Conversation {
   }
 }
 
-/** What a switch sends on its own (OpenFlow 1.3.5, 7.4): whatever xid it bears answers nothing. */
-function isAsynchronous({ type }: Message): boolean {
-  return type === 'packetIn' || type === 'nxPacketIn2' || type === 'flowRemoved' || type === 'portStatus';
+/** Refuses what a switch would refuse, with a sentence that its error has no room for. */
+function checkBeforeSending(message: MessageInit): void {
+  if (message.type === 'flowMod' && message.match !== undefined) checkMatch(message.match);
 }
+
+/** What a switch sends on its own (OpenFlow 1.3.5, 7.4): whatever xid it bears answers nothing. */
+const ASYNCHRONOUS: ReadonlySet<Message['type']> = new Set([
+  'packetIn',
+  'nxPacketIn',
+  'nxPacketIn2',
+  'flowRemoved',
+  'nxFlowRemoved',
+  'portStatus',
+  'onfRoleStatus',
+  'onfRequestforward',
+  'onfFlowMonitorPaused',
+  'onfFlowMonitorResumed',
+]);
 
 function unexpected(asked: string, got: string): WireError {
   return new WireError('OFP_UNEXPECTED_REPLY', `asked for ${asked}, got ${got}`);

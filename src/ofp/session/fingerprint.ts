@@ -16,36 +16,38 @@ const writer = new Writer(1024);
 
 /** Which flow it is: table, priority and match, with the match's fields in one order. */
 export function flowIdentity({ tableId, priority, match }: FlowSpec): string {
-  const fields: string[] = [];
-  for (const name in match) {
-    const init = match[name as keyof typeof match];
-    if (init === undefined) continue;
-    fields.push(fieldIdentity(name, init));
+  // All into one text, instead of one for each field.
+  writer.offset = 0;
+  writer.u8(tableId);
+  writer.u16(priority);
+  for (const name of Object.keys(match ?? {}).sort()) {
+    const init = match![name as keyof typeof match];
+    if (init !== undefined) writeField(name, init);
   }
-  return `${tableId} ${priority} ${fields.sort().join('')}`;
+  return writtenText();
 }
 
 /**
- * A field of a match as switches show it: without the bits that the mask leaves out, without a mask that takes all
- * bits, and not at all when it takes none.
+ * Writes a field of a match as switches show it: without the bits that the mask leaves out, without a mask that takes
+ * all bits, and not at all when it takes none.
  */
-function fieldIdentity(name: string, init: unknown): string {
+function writeField(name: string, init: unknown): void {
   const { value, mask } = splitMask(name, init);
-  const plain = () => written(() => encodeOxm(writer, name, value));
-  if (mask === undefined) return plain();
-  const bytes = Buffer.from(
-    written(() => encodeOxm(writer, name, value, mask)),
-    'latin1',
-  );
-  const { bits, size, experimenter } = fieldByName(name);
-  const payload = bytes.subarray(experimenter === 0 ? 4 : 8);
+  const start = writer.offset;
+  encodeOxm(writer, name, value, mask);
+  if (mask === undefined) return;
+  const { bits, size, headerSize } = fieldByName(name);
+  const payload = writer.bytes.subarray(start + headerSize, writer.offset);
   const maskBytes = payload.subarray(payload.length / 2);
-  if (maskBytes.every((byte) => byte === 0)) return '';
-  if (size !== 0 && maskBytes.every((byte, i) => byte === fullMaskByte(i, size, bits))) return plain();
-  maskBytes.forEach((byte, i) => {
-    payload[i]! &= byte;
-  });
-  return bytes.toString('latin1');
+  if (maskBytes.every((byte) => byte === 0)) writer.offset = start;
+  else if (size !== 0 && maskBytes.every((byte, i) => byte === fullMaskByte(i, size, bits))) {
+    writer.offset = start;
+    encodeOxm(writer, name, value);
+  } else {
+    maskBytes.forEach((byte, i) => {
+      payload[i]! &= byte;
+    });
+  }
 }
 
 /** Byte `index` of the mask that takes all `bits` of a field of `size` bytes. */
@@ -77,6 +79,10 @@ export function meterBehaviour({ flags, bands }: MeterSpec): string {
 function written(write: () => void): string {
   writer.offset = 0;
   write();
+  return writtenText();
+}
+
+function writtenText(): string {
   return writer.bytes.toString('latin1', 0, writer.offset);
 }
 

@@ -1,21 +1,31 @@
+import type { NxPacketIn2 } from '../messages/nicira-packet-in2.ts';
 import type { PacketIn } from '../messages/packet-in.ts';
+import { Fifo } from './fifo.ts';
+
+/** A packet-in in either of the forms that a session tells apart. */
+export type AnyPacketIn = PacketIn | NxPacketIn2;
 
 /** How soon a packet-in is handled: all `urgent` ones before the `normal` ones, and those before the `bulk`. */
 export type PacketInClass = 'urgent' | 'normal' | 'bulk';
 
 /** The bounds of a {@link PacketInQueue}. */
 export interface PacketInQueueOptions {
-  /** Says how soon a packet-in is handled. Default: all are `normal`. */
-  readonly classifyPacketIn?: (message: PacketIn) => PacketInClass;
+  /**
+   * Says how soon a packet-in is handled. Default: all are `normal`. It sees every one, also those that are dropped,
+   * and has to be quick; what it throws ends the session.
+   */
+  readonly classifyPacketIn?: (message: AnyPacketIn) => PacketInClass;
   /** Packet-ins of one class that may wait; what comes beyond is dropped and counted. Default 4096. */
   readonly maxQueuedPacketIns?: number;
+  /** Milliseconds of a clock that never goes back. Default `performance.now`. */
+  readonly now?: () => number;
 }
 
-/** The order in which the classes are handled. */
-const CLASSES: readonly PacketInClass[] = ['urgent', 'normal', 'bulk'];
-
-/** Packet-ins that are handled at a time, before other switches and other messages have their turn again. */
-const SLICE = 64;
+/**
+ * How long packet-ins are handled at a time, before other switches and other messages have their turn again. What can be
+ * read in one turn takes less, so that a flood cannot keep this process from handling either.
+ */
+const SLICE_MS = 10;
 
 /**
  * The packet-ins of one switch between reading and handling. Reading goes on while they wait, so that echo requests
@@ -23,20 +33,28 @@ const SLICE = 64;
  * handler takes.
  */
 export class PacketInQueue {
-  readonly #options: PacketInQueueOptions;
-  readonly #handle: (message: PacketIn) => void;
+  readonly #classify: (message: AnyPacketIn) => PacketInClass;
+  readonly #handle: (message: AnyPacketIn) => void;
   readonly #onHandled: () => void;
-  readonly #queues: Readonly<Record<PacketInClass, Fifo>>;
-  #scheduled = false;
+  readonly #now: () => number;
+  readonly #queues: Readonly<Record<PacketInClass, Fifo<AnyPacketIn>>>;
+  #state: 'held' | 'idle' | 'scheduled' = 'held';
   #dropped = 0;
 
   /** `onHandled` is called when a slice has been handled: what it caused can be sent. */
-  constructor(options: PacketInQueueOptions, handle: (message: PacketIn) => void, onHandled: () => void) {
-    this.#options = options;
+  constructor(options: PacketInQueueOptions, handle: (message: AnyPacketIn) => void, onHandled: () => void) {
+    const { classifyPacketIn = () => 'normal', maxQueuedPacketIns: limit = 4096, now } = options;
+    this.#classify = classifyPacketIn;
+    this.#now = now ?? (() => performance.now());
     this.#handle = handle;
     this.#onHandled = onHandled;
-    const limit = options.maxQueuedPacketIns ?? 4096;
     this.#queues = { urgent: new Fifo(limit), normal: new Fifo(limit), bulk: new Fifo(limit) };
+  }
+
+  /** Packet-ins that wait. */
+  get length(): number {
+    const { urgent, normal, bulk } = this.#queues;
+    return urgent.length + normal.length + bulk.length;
   }
 
   /** Packet-ins that were dropped because too many waited. */
@@ -44,70 +62,39 @@ export class PacketInQueue {
     return this.#dropped;
   }
 
-  push(message: PacketIn): void {
-    const name = this.#options.classifyPacketIn?.(message) ?? 'normal';
-    if (!this.#queues[name].push(message)) this.#dropped++;
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(this.#handleSlice);
+  /** Begins to hand on, in the next turn; packet-ins that came before have waited for it. */
+  start(): void {
+    this.#goOn();
+  }
+
+  push(message: AnyPacketIn): void {
+    if (!this.#queues[this.#classify(message)].push(message)) this.#dropped++;
+    if (this.#state === 'idle') this.#goOn();
   }
 
   /** Drops what waits. */
   clear(): void {
-    for (const name of CLASSES) this.#queues[name].clear();
+    for (const queue of Object.values(this.#queues)) queue.clear();
+  }
+
+  #goOn(): void {
+    this.#state = this.length > 0 ? 'scheduled' : 'idle';
+    if (this.#state === 'scheduled') setImmediate(this.#handleSlice);
   }
 
   readonly #handleSlice = (): void => {
-    let left = SLICE;
-    for (const name of CLASSES) {
-      for (; left > 0; left--) {
-        const message = this.#queues[name].shift();
-        if (message === undefined) break;
-        this.#handle(message);
-      }
+    const end = this.#now() + SLICE_MS;
+    let message = this.#next();
+    while (message !== undefined) {
+      this.#handle(message);
+      message = this.#now() < end ? this.#next() : undefined;
     }
-    this.#scheduled = CLASSES.some((name) => this.#queues[name].length > 0);
-    if (this.#scheduled) setImmediate(this.#handleSlice);
+    this.#goOn();
     this.#onHandled();
   };
-}
 
-/** First in, first out, in constant time: an array whose head moves, compacted when half of it has gone. */
-class Fifo {
-  readonly #limit: number;
-  #items: PacketIn[] = [];
-  #head = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  get length(): number {
-    return this.#items.length - this.#head;
-  }
-
-  /** False when it is full. */
-  push(item: PacketIn): boolean {
-    if (this.length >= this.#limit) return false;
-    this.#items.push(item);
-    return true;
-  }
-
-  shift(): PacketIn | undefined {
-    if (this.#head === this.#items.length) return undefined;
-    const item = this.#items[this.#head++]!;
-    if (this.#head === this.#items.length) this.clear();
-    else if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
-    return item;
-  }
-
-  clear(): void {
-    this.#items = [];
-    this.#head = 0;
+  #next(): AnyPacketIn | undefined {
+    const { urgent, normal, bulk } = this.#queues;
+    return urgent.shift() ?? normal.shift() ?? bulk.shift();
   }
 }
-
-const COMPACT_AT = 1024;

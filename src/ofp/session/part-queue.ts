@@ -1,16 +1,24 @@
-/** What can be held back while parts wait to be read; both may be called when they change nothing. */
+/** What can be held back while parts wait to be read. */
 interface Source {
-  pause(): unknown;
+  /** False when it cannot be held back now. */
+  pause(): boolean;
+  /** May be called when it is not held back. */
   resume(): void;
 }
 
 /** Parts that may wait before the source is held back. */
 const HIGH_WATER = 16;
 
-/** The parts of a reply between the connection, which pushes them, and a reader who may be slow. */
+/**
+ * The parts of a reply between the connection, which pushes them, and a reader who may be slow. The source is held back
+ * once each time that too many wait, and goes on by itself after a while: a switch that is not read from any longer
+ * takes the session for dead, so that what it has sent by then is better kept here.
+ */
 export class PartQueue<T> implements AsyncIterable<T> {
   readonly #source: Source;
   readonly #parts: T[] = [];
+  /** Whether the source was held back since few parts waited. */
+  #hasHeld = false;
   #ended = false;
   #error: unknown;
   #wake: (() => void) | undefined;
@@ -22,7 +30,7 @@ export class PartQueue<T> implements AsyncIterable<T> {
   push(part: T): void {
     if (this.#ended) return;
     this.#parts.push(part);
-    if (this.#parts.length >= HIGH_WATER) this.#source.pause();
+    if (this.#parts.length >= HIGH_WATER) this.#hasHeld ||= this.#source.pause();
     this.#wake?.();
   }
 
@@ -40,14 +48,14 @@ export class PartQueue<T> implements AsyncIterable<T> {
   discard(): void {
     this.#ended = true;
     this.#parts.length = 0;
-    this.#source.resume();
+    this.#release();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void> {
     for (;;) {
       const part = this.#parts.shift();
       if (part !== undefined) {
-        if (this.#parts.length < HIGH_WATER / 2) this.#source.resume();
+        if (this.#parts.length < HIGH_WATER / 2) this.#release();
         yield part;
       } else if (this.#ended) {
         if (this.#error !== undefined) throw this.#error;
@@ -58,5 +66,10 @@ export class PartQueue<T> implements AsyncIterable<T> {
         });
       }
     }
+  }
+
+  #release(): void {
+    this.#hasHeld = false;
+    this.#source.resume();
   }
 }

@@ -1,6 +1,6 @@
 import type { U64 } from '../../util/u64.ts';
-import type { FlowSpec, GroupSpec, MeterSpec, TableState } from '../flow-spec.ts';
-import { isEmptyPlan, type PlanCounts, plan } from './plan.ts';
+import type { GroupSpec, MeterSpec, TableState } from '../flow-spec.ts';
+import { isEmptyPlan, type Plan, type PlanCounts, Planner, plan } from './plan.ts';
 import type { RequestOptions } from './requests.ts';
 import type { Switch } from './switch.ts';
 
@@ -16,7 +16,7 @@ export interface ReconcileOptions extends RequestOptions {
 }
 
 /** The session, as far as reconciling uses it. */
-type Session = Pick<Switch, 'multipart' | 'bundle' | 'sendAll'>;
+type Session = Pick<Switch, 'multipart' | 'flowStats' | 'bundle' | 'sendAll'>;
 
 /** Reads what is there under the cookie, and makes it what is desired. */
 export async function reconcile(
@@ -26,7 +26,7 @@ export async function reconcile(
 ): Promise<PlanCounts> {
   const { flows = [], groups = [], meters = [] } = desired;
   const wanted = { flows, groups: [...groups], meters: [...meters] };
-  return applyChange(session, await readState(session, wanted, options), wanted, options);
+  return carryOut(session, await planFor(session, wanted, options), options);
 }
 
 /** Makes the switch, which is `current`, `desired`. */
@@ -36,7 +36,10 @@ export async function applyChange(
   desired: TableState,
   options: RequestOptions = {},
 ): Promise<PlanCounts> {
-  const change = plan(current, desired);
+  return carryOut(session, plan(current, desired), options);
+}
+
+async function carryOut(session: Session, change: Plan, options: RequestOptions): Promise<PlanCounts> {
   if (isEmptyPlan(change)) return change.counts;
   const { metersBefore, bundle, metersAfter } = change;
   // Open vSwitch takes no meters in bundles, and flows that name a meter need it to be there.
@@ -50,25 +53,29 @@ export async function applyChange(
   return change.counts;
 }
 
-async function readState(
+/** Compares flows while the switch still lists them. */
+async function planFor(
   session: Session,
-  wanted: { readonly groups: readonly GroupSpec[]; readonly meters: readonly MeterSpec[] },
+  wanted: TableState & { readonly groups: readonly GroupSpec[]; readonly meters: readonly MeterSpec[] },
   { cookie, cookieMask, ownsGroup, ownsMeter, ...options }: ReconcileOptions,
-): Promise<TableState> {
+): Promise<Plan> {
   const groupIds = new Set(wanted.groups.map(({ groupId }) => groupId));
   const meterIds = new Set(wanted.meters.map(({ meterId }) => meterId));
   const isOurGroup = ownsGroup ?? ((groupId: number) => groupIds.has(groupId));
   const isOurMeter = ownsMeter ?? ((meterId: number) => meterIds.has(meterId));
   const readsGroups = ownsGroup !== undefined || groupIds.size > 0;
   const readsMeters = ownsMeter !== undefined || meterIds.size > 0;
-  const [flows, groups, meters] = await Promise.all([
-    session.multipart('flow', { cookie, cookieMask }, options),
+  const planner = new Planner(wanted);
+  const seeFlows = async () => {
+    for await (const flow of session.flowStats({ cookie, cookieMask }, options)) planner.seeFlow(flow);
+  };
+  const [, groups, meters] = await Promise.all([
+    seeFlows(),
     readsGroups ? session.multipart('groupDesc', undefined, options) : [],
     readsMeters ? session.multipart('meterConfig', {}, options) : [],
   ]);
-  return {
-    flows: flows satisfies FlowSpec[],
-    groups: groups.filter(({ groupId }) => isOurGroup(groupId)),
-    meters: meters.filter(({ meterId }) => isOurMeter(meterId)),
-  };
+  return planner.plan(
+    groups.filter(({ groupId }) => isOurGroup(groupId)),
+    meters.filter(({ meterId }) => isOurMeter(meterId)),
+  );
 }

@@ -1,11 +1,10 @@
-import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import type * as typedEmitter from 'typed-emitter';
 import { type Listener, listen } from '../../net/listen.ts';
 import { formatMethod, parseMethod } from '../../net/method.ts';
 import type { TlsFiles } from '../../net/tls.ts';
 import { ClosedError, type GalagoError, UsageError } from '../../util/errors.ts';
 import { type Log, silentLog } from '../../util/log.ts';
+import { failureOf, SessionEmitter } from './session-emitter.ts';
 import { Switch } from './switch.ts';
 import type { SwitchOptions } from './switch-events.ts';
 
@@ -30,25 +29,25 @@ export type OpenFlowServerEvents = {
   refused: (event: { readonly remote: string; readonly error: GalagoError }) => void;
 };
 
-const TypedEmitter = EventEmitter as unknown as new (options: {
-  captureRejections: boolean;
-}) => typedEmitter.default<OpenFlowServerEvents>;
-
 /**
  * Waits for switches to call: what `ovs-vsctl set-controller BRIDGE tcp:HOST:PORT` connects to.
  *
  * A datapath id has one session at a time. When another connection comes with the same id, the older one is asked
- * for a sign of life: if it answers, the newcomer is refused with `OFP_DUPLICATE_DATAPATH`, else it takes over.
+ * for a sign of life: if it answers, the newcomer is refused with `OFP_DUPLICATE_DATAPATH`, else it takes over. The
+ * same goes for auxiliary connections with the same id of a switch; they become part of its session, and have to come
+ * from where its main connection came from (OpenFlow 1.3.5, 6.3.6).
  */
-export class OpenFlowServer extends TypedEmitter implements AsyncDisposable {
+export class OpenFlowServer extends SessionEmitter<OpenFlowServerEvents> implements AsyncDisposable {
   readonly #options: OpenFlowServerOptions;
   readonly #log: Log;
   readonly #switches = new Map<string, Switch>();
+  /** Where each session's connection came from. */
+  readonly #addresses = new WeakMap<Switch, string | undefined>();
   #listening: Promise<Listener> | undefined;
   #listener: Listener | undefined;
 
   constructor(options: OpenFlowServerOptions = {}) {
-    super({ captureRejections: true });
+    super();
     this.#options = options;
     this.#log = options.log ?? silentLog;
   }
@@ -101,76 +100,88 @@ export class OpenFlowServer extends TypedEmitter implements AsyncDisposable {
     return this.close();
   }
 
-  /** A handler of `switch` rejected: Node's EventEmitter calls this because of `captureRejections`. */
-  [Symbol.for('nodejs.rejection')](cause: unknown, event: string, ...args: unknown[]): void {
-    this.#handlerFailed(cause, event, args[0] instanceof Switch ? args[0] : undefined);
-  }
-
   async #accept(socket: Socket): Promise<void> {
     const remote = `${socket.remoteAddress ?? 'unix'}:${socket.remotePort ?? ''}`;
     try {
-      const session = await Switch.open(socket, this.#options, (newcomer) => this.#admit(newcomer));
-      this.#add(session, remote);
+      const session = await Switch.open(socket, this.#options, (newcomer) => {
+        this.#addresses.set(newcomer, socket.remoteAddress);
+        return this.#admit(newcomer);
+      });
+      this.#joined(session, remote);
     } catch (error) {
       this.#refused(remote, error as GalagoError);
     }
   }
 
-  /** Gives a session its datapath id when no living session has it: the check and the gift are one turn. */
-  async #admit(session: Switch): Promise<void> {
-    const { id } = session;
-    if (session.features.auxiliaryId !== 0) return this.#admitAuxiliary(session);
-    for (let older = this.#switches.get(id); older !== undefined; older = this.#switches.get(id)) {
-      const error = new ClosedError('OFP_DUPLICATE_DATAPATH', `datapath id ${id} is connected twice`);
-      if (await isAlive(older)) throw error;
-      void older.close(error);
+  #admit(session: Switch): Promise<void> {
+    const { id, features } = session;
+    const { auxiliaryId } = features;
+    if (auxiliaryId !== 0) {
+      return claim(
+        `auxiliary connection ${auxiliaryId} of ${id}`,
+        () => this.#mainOf(session).auxiliaries.get(auxiliaryId),
+        () => this.#mainOf(session).addAuxiliary(session),
+      );
     }
-    if (session.isClosed) return;
-    this.#switches.set(id, session);
-    session.once('close', () => this.#switches.delete(id));
+    return claim(
+      `datapath id ${id}`,
+      () => this.#switches.get(id),
+      () => {
+        if (session.isClosed) return;
+        this.#switches.set(id, session);
+        session.once('close', () => this.#switches.delete(id));
+      },
+    );
   }
 
-  async #admitAuxiliary(session: Switch): Promise<void> {
-    const main = this.#switches.get(session.id);
-    if (main !== undefined) return main.addAuxiliary(session);
-    const message = `an auxiliary connection of ${session.id} came before its main connection`;
+  #mainOf(auxiliary: Switch): Switch {
+    const main = this.#switches.get(auxiliary.id);
+    const address = this.#addresses.get(auxiliary);
+    if (main !== undefined && this.#addresses.get(main) === address) return main;
+    const message = `${auxiliary.id} has no main connection from ${address ?? 'this socket'}`;
     throw new ClosedError('OFP_AUXILIARY_WITHOUT_MAIN', message);
   }
 
-  #add(session: Switch, remote: string): void {
-    if (session.isClosed || session.features.auxiliaryId !== 0) return;
+  #joined(session: Switch, remote: string): void {
+    if (session.isClosed) return;
+    const { id: datapathId, features } = session;
+    const { auxiliaryId } = features;
+    const what = auxiliaryId === 0 ? 'switch' : `auxiliary connection ${auxiliaryId}`;
     session.once('close', ({ error }) => {
-      this.#log.info({ datapathId: session.id, remote, code: error?.code }, error?.message ?? 'switch left');
+      this.#log.info({ datapathId, remote, code: error?.code }, error?.message ?? `${what} left`);
     });
-    this.#log.info({ datapathId: session.id, remote, ports: session.ports.size }, 'switch joined');
-    try {
-      this.emit('switch', session);
-    } catch (cause) {
-      this.#handlerFailed(cause, 'switch', session);
-    }
+    this.#log.info({ datapathId, remote, ports: session.ports.size }, `${what} joined`);
+    if (auxiliaryId === 0) this.tell('switch', session);
   }
 
-  #handlerFailed(cause: unknown, event: string, session: Switch | undefined): void {
-    const reason = (cause as Partial<Error> | undefined)?.message ?? String(cause);
-    const error = new ClosedError('OFP_HANDLER_FAILED', `a handler of '${event}' failed: ${reason}`, {
-      cause,
-    });
+  protected override handlerFailed(event: string, cause: unknown, payload: unknown): void {
+    const session = payload instanceof Switch ? payload : undefined;
+    const error = new ClosedError('OFP_HANDLER_FAILED', failureOf(event, cause), { cause });
     this.#log.error({ err: cause, datapathId: session?.id }, error.message);
     void session?.close(error);
   }
 
   #refused(remote: string, error: GalagoError): void {
     this.#log.warn({ remote, code: error.code }, `connection refused: ${error.message}`);
-    try {
-      this.emit('refused', { remote, error });
-    } catch (cause) {
-      this.#handlerFailed(cause, 'refused', undefined);
-    }
+    this.tell('refused', { remote, error });
   }
 }
 
 /** How long a session has to show that it lives when another one comes with its datapath id. */
 const TAKEOVER_MS = 2000;
+
+/**
+ * Takes what one session at a time may have, when no living session has it: the last look and the taking are one turn.
+ * @throws ClosedError `OFP_DUPLICATE_DATAPATH`
+ */
+async function claim(what: string, holder: () => Switch | undefined, take: () => void): Promise<void> {
+  for (let older = holder(); older !== undefined; older = holder()) {
+    const error = new ClosedError('OFP_DUPLICATE_DATAPATH', `${what} is connected twice`);
+    if (await isAlive(older)) throw error;
+    void older.close(error);
+  }
+  take();
+}
 
 function isAlive(session: Switch): Promise<boolean> {
   return session.request({ type: 'echoRequest', data: new Uint8Array() }, { timeoutMs: TAKEOVER_MS }).then(

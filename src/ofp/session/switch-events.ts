@@ -4,6 +4,7 @@ import type { Message, MessageInit } from '../message.ts';
 import type { ErrorMessage } from '../messages/error.ts';
 import type { ExperimenterMessage } from '../messages/experimenter.ts';
 import type { FlowRemoved } from '../messages/flow-removed.ts';
+import type { NxPacketIn2 } from '../messages/nicira-packet-in2.ts';
 import type { OnfRoleStatus } from '../messages/onf-role-status.ts';
 import type { PacketIn } from '../messages/packet-in.ts';
 import type { PortStatus } from '../messages/port-status.ts';
@@ -33,6 +34,11 @@ export interface RequestError {
 /** The events of a {@link Switch}. */
 export type SwitchEvents = {
   packetIn: (message: PacketIn) => void;
+  /**
+   * A packet-in in Open vSwitch's own form, with the user data of `nxController2`: instead of `packetIn`, once the
+   * switch has been sent `nxSetPacketInFormat`. Both wait in one queue.
+   */
+  packetIn2: (message: NxPacketIn2) => void;
   flowRemoved: (message: FlowRemoved) => void;
   /** A port came, went or changed; `Switch.ports` has it already. */
   portStatus: (message: PortStatus) => void;

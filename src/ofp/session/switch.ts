@@ -1,8 +1,6 @@
-import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type Long from 'long';
-import type * as typedEmitter from 'typed-emitter';
-import { ClosedError, type GalagoError } from '../../util/errors.ts';
+import { ClosedError, type GalagoError, UsageError } from '../../util/errors.ts';
 import { type Log, silentLog } from '../../util/log.ts';
 import { systemTimer } from '../../util/timer.ts';
 import type { U64 } from '../../util/u64.ts';
@@ -13,7 +11,6 @@ import type { ErrorMessage } from '../messages/error.ts';
 import type { SwitchFeatures } from '../messages/features.ts';
 import type { PortStatus } from '../messages/port-status.ts';
 import type { ControllerRole, RoleReply } from '../messages/role.ts';
-import type { FlowMonitorRequestInit } from '../multipart/flow-monitor.ts';
 import type { FlowStats, FlowStatsRequestInit } from '../multipart/flow-stats.ts';
 import type { MultipartBodies, MultipartType } from '../multipart/multipart.ts';
 import type { Port } from '../port.ts';
@@ -21,24 +18,26 @@ import type { BundleBuilder, BundleOptions } from './bundle.ts';
 import { Connection } from './connection.ts';
 import { Conversation, type ReplyTo, type RequestType } from './conversation.ts';
 import { describe } from './describe.ts';
-import { type FlowMonitorEvent, FlowMonitors } from './flow-monitor.ts';
-import { PacketInQueue } from './packet-in-queue.ts';
+import {
+  type FlowMonitorEvent,
+  type FlowMonitorFilter,
+  type FlowMonitorOptions,
+  FlowMonitors,
+} from './flow-monitor.ts';
+import { type AnyPacketIn, PacketInQueue } from './packet-in-queue.ts';
 import type { PlanCounts } from './plan.ts';
 import { applyChange, type ReconcileOptions, reconcile } from './reconcile.ts';
 import { type RequestOptions, remoteError } from './requests.ts';
 import { requestRole } from './role.ts';
+import { failureOf, SessionEmitter } from './session-emitter.ts';
 import type { SwitchEvents, SwitchOptions } from './switch-events.ts';
-
-const TypedEmitter = EventEmitter as unknown as new (options: {
-  captureRejections: boolean;
-}) => typedEmitter.default<SwitchEvents>;
 
 /**
  * The session with one switch: an OpenFlow 1.3 connection whose features and ports are known.
  *
  * A handler that throws or rejects ends this session and no other, with `OFP_HANDLER_FAILED`.
  */
-export class Switch extends TypedEmitter implements AsyncDisposable {
+export class Switch extends SessionEmitter<SwitchEvents> implements AsyncDisposable {
   readonly #connection: Connection;
   readonly #conversation: Conversation;
   readonly #monitors: FlowMonitors;
@@ -46,11 +45,14 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
   readonly #ports = new Map<number, Port>();
   readonly #auxiliaries = new Map<number, Switch>();
   readonly #log: Log;
+  /** What this is an auxiliary connection of. */
+  #main: Switch | undefined;
   #features: SwitchFeatures | undefined;
   #id = '';
   /**
    * Events are told when `ready`. Those of the handshake are passed over: the ports that it ends with are newer.
-   * What comes between it and the next turn, in which the user's handlers are there, is kept while `settling`.
+   * What comes between it and the next turn, in which the user's handlers are there, is kept while `settling`;
+   * packet-ins in their queue, the rest in `early`.
    */
   #phase: 'handshake' | 'settling' | 'ready' = 'handshake';
   #early: Message[] = [];
@@ -76,7 +78,7 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
   }
 
   private constructor(stream: Duplex, options: SwitchOptions, onOpen: () => void) {
-    super({ captureRejections: true });
+    super();
     this.#log = options.log ?? silentLog;
     const handlers = {
       onOpen,
@@ -89,7 +91,8 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
     this.#monitors = new FlowMonitors(this.#conversation);
     this.#packetIns = new PacketInQueue(
       options,
-      (message) => this.#tell('packetIn', message),
+      (message) =>
+        message.type === 'packetIn' ? this.tell('packetIn', message) : this.tell('packetIn2', message),
       () => this.#connection.flush(),
     );
   }
@@ -114,14 +117,19 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
   }
 
   /**
-   * The auxiliary connections by their id (OpenFlow 1.3.5, 6.3.6). What comes over them is told here; each can be
-   * sent to. They end with this session.
+   * The auxiliary connections by their id (OpenFlow 1.3.5, 6.3.6). What the switch says over them is told here, as if
+   * it had come over the main connection; each can be sent to and asked. They end with this session.
    */
   get auxiliaries(): ReadonlyMap<number, Switch> {
     return this.#auxiliaries;
   }
 
-  /** Packet-ins that were dropped because too many waited for their handler. */
+  /** Packet-ins that wait for their handler. */
+  get waitingPacketIns(): number {
+    return this.#packetIns.length;
+  }
+
+  /** Packet-ins that were dropped because too many waited. */
   get droppedPacketIns(): number {
     return this.#packetIns.dropped;
   }
@@ -175,8 +183,8 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
   }
 
   /**
-   * The flows that the filter takes, part by part as they come: the whole table is never held, and a slow reader
-   * holds the switch back.
+   * The flows that the filter takes, part by part as they come. A reader who is slow holds the switch back, so that few
+   * parts wait; but for a second at a time only, because a switch that is not read from takes the session for dead.
    * @throws as {@link request}
    */
   flowStats(filter: FlowStatsRequestInit = {}, options?: RequestOptions): AsyncGenerator<FlowStats, void> {
@@ -184,18 +192,23 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
   }
 
   /**
-   * Every change to the flows that the request takes, from now on, until the loop is left (ONF extension 187).
-   * @throws RemoteError when the switch refuses it, ClosedError `OFP_MONITOR_OVERFLOW` when they are not read in time
+   * The flows that the filter takes, if it asks for them, and then every change to them, until the loop is left (ONF
+   * extension 187). It begins when it is first read. Where a session has several of them, each hears of the changes
+   * that any of them asked for: the switch does not tell them apart.
+   * @throws RemoteError when the switch refuses it, or TimeoutError `OFP_REQUEST_TIMEOUT` when that is an Open vSwitch,
+   * whose error does not say which request it refuses; ClosedError `OFP_MONITOR_OVERFLOW` when updates are not read in
+   * time, `OFP_ABORTED`, `OFP_CLOSED`
    */
-  flowMonitor(request: Omit<FlowMonitorRequestInit, 'monitorId'>): AsyncGenerator<FlowMonitorEvent, void> {
-    return this.#monitors.follow(request, (monitorId) => {
-      if (!this.isClosed) this.send({ type: 'onfFlowMonitorCancel', monitorId });
-    });
+  flowMonitor(
+    filter: FlowMonitorFilter,
+    options?: FlowMonitorOptions,
+  ): AsyncGenerator<FlowMonitorEvent, void> {
+    return this.#monitors.follow(filter, options);
   }
 
   /**
-   * Asks for a role (OpenFlow 1.3.5, 6.3.4). The generation id orders the elections of a master; without one, the
-   * one after the switch's last is taken.
+   * Asks for a role (OpenFlow 1.3.5, 6.3.5). The generation id orders the elections of a master; without one, a master
+   * takes the one after the switch's last.
    * @throws RemoteError `OFPRRFC_STALE` when the switch has heard of a later election
    */
   setRole(role: ControllerRole, generationId?: U64, options?: RequestOptions): Promise<RoleReply> {
@@ -204,8 +217,8 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
 
   /** Chooses which messages the switch sends on its own, by role and reason; what is left out stays as it is. */
   async setAsync(config: Partial<AsyncConfig>, options?: RequestOptions): Promise<void> {
-    const { type: _type, xid: _xid, ...present } = await this.request({ type: 'getAsyncRequest' }, options);
-    await this.sendAll([{ type: 'setAsync', ...present, ...config }], options);
+    const present = await this.request({ type: 'getAsyncRequest' }, options);
+    await this.sendAll([{ ...present, ...config, type: 'setAsync' }], options);
   }
 
   /**
@@ -244,31 +257,30 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
 
   /**
    * Takes an auxiliary connection of the same switch in: OpenFlowServer does so by itself.
-   * @throws ClosedError `OFP_DUPLICATE_DATAPATH` when there is one with this id already
+   * @throws UsageError `OFP_NOT_AUXILIARY`; ClosedError `OFP_CLOSED`, `OFP_DUPLICATE_DATAPATH` when there is one with
+   * this id already
    */
   addAuxiliary(session: Switch): void {
     const { auxiliaryId } = session.features;
-    if (this.#auxiliaries.has(auxiliaryId)) {
-      const message = `auxiliary connection ${auxiliaryId} of ${this.#id} is there already`;
-      throw new ClosedError('OFP_DUPLICATE_DATAPATH', message);
-    }
+    const name = `auxiliary connection ${auxiliaryId} of ${session.id}`;
+    if (auxiliaryId === 0 || session.id !== this.#id || this.#features?.auxiliaryId !== 0)
+      throw new UsageError('OFP_NOT_AUXILIARY', `${name} is none of ${this.#id}`);
+    if (this.isClosed || session.isClosed) throw new ClosedError('OFP_CLOSED', `${name}: it has ended`);
+    if (this.#auxiliaries.has(auxiliaryId))
+      throw new ClosedError('OFP_DUPLICATE_DATAPATH', `${name} is there already`);
+    session.#main = this;
     this.#auxiliaries.set(auxiliaryId, session);
-    for (const event of FORWARDED) this.#forward(session, event);
     session.once('close', () => this.#auxiliaries.delete(auxiliaryId));
   }
 
   /** Sends what is left and ends the session; resolves when the connection has gone. May be called again. */
-  close(error?: GalagoError): Promise<void> {
-    return this.#connection.close(error);
+  async close(error?: GalagoError): Promise<void> {
+    const auxiliaries = [...this.#auxiliaries.values()];
+    await Promise.all([this.#connection.close(error), ...auxiliaries.map((session) => session.close(error))]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  /** A handler rejected: Node's EventEmitter calls this because of `captureRejections`. */
-  [Symbol.for('nodejs.rejection')](cause: unknown, event: string): void {
-    this.#handlerFailed(event, cause);
   }
 
   async #handshake(options: SwitchOptions, admit?: (session: Switch) => Promise<void>): Promise<this> {
@@ -299,6 +311,7 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
 
   #settled(): void {
     this.#phase = 'ready';
+    this.#packetIns.start();
     const early = this.#early;
     this.#early = [];
     for (const message of early) if (!this.isClosed) this.#announce(message);
@@ -306,47 +319,43 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
 
   #dispatch(message: Message): void {
     if (message.type === 'error') return this.#error(message);
-    if (this.#conversation.answer(message)) return;
-    if (this.#phase === 'handshake') return;
+    if (this.#conversation.answer(message) || this.#monitors.take(message)) return;
+    if (this.#phase !== 'handshake') (this.#main ?? this).#hear(message);
+  }
+
+  /** Takes what the switch says on its own, over this connection or an auxiliary one. */
+  #hear(message: Message): void {
+    if (message.type === 'packetIn' || message.type === 'nxPacketIn2') return this.#queue(message);
     if (message.type === 'portStatus') this.#keepPort(message);
     if (this.#phase === 'ready') this.#announce(message);
     else if (this.#early.length < MAX_EARLY) this.#early.push(message);
   }
 
+  #queue(message: AnyPacketIn): void {
+    try {
+      this.#packetIns.push(message);
+    } catch (cause) {
+      this.handlerFailed('packetIn', cause);
+    }
+  }
+
   #announce(message: Message): void {
     switch (message.type) {
-      case 'packetIn':
-        return this.#packetIns.push(message);
       case 'flowRemoved':
-        return this.#tell('flowRemoved', message);
+        return this.tell('flowRemoved', message);
       case 'portStatus':
-        return this.#tell('portStatus', message);
+        return this.tell('portStatus', message);
       case 'onfRoleStatus':
-        return this.#tell('roleStatus', message);
+        return this.tell('roleStatus', message);
       case 'experimenter':
-        return this.#tell('experimenter', message);
+        return this.tell('experimenter', message);
       default:
-        if (!this.#monitors.take(message)) this.#tell('message', message);
+        return this.tell('message', message);
     }
   }
 
-  /** What a handler throws is its own failure, and not that of the message. */
-  #tell<E extends keyof SwitchEvents>(event: E, payload: Parameters<SwitchEvents[E]>[0]): void {
-    try {
-      this.emit(event, ...([payload] as Parameters<SwitchEvents[E]>));
-    } catch (cause) {
-      this.#handlerFailed(event, cause);
-    }
-  }
-
-  #forward<E extends keyof SwitchEvents>(from: Switch, event: E): void {
-    const tell = (payload: Parameters<SwitchEvents[E]>[0]) => this.#tell(event, payload);
-    from.on(event, tell as SwitchEvents[E]);
-  }
-
-  #handlerFailed(event: string, cause: unknown): void {
-    const reason = (cause as Partial<Error> | undefined)?.message ?? String(cause);
-    const message = `a handler of '${event}' failed: ${reason}`;
+  protected override handlerFailed(event: string, cause: unknown): void {
+    const message = failureOf(event, cause);
     this.#log.error({ datapathId: this.#id, err: cause }, message);
     void this.#connection.close(new ClosedError('OFP_HANDLER_FAILED', message, { cause }));
   }
@@ -361,7 +370,7 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
     const request = this.#conversation.sent(message.xid);
     const error = remoteError(describe(request), message);
     this.#log.warn({ datapathId: this.#id, xid: message.xid, code: error.code }, error.message);
-    this.#tell('requestError', { error, message, request });
+    (this.#main ?? this).tell('requestError', { error, message, request });
   }
 
   #onClose(error: GalagoError | undefined): void {
@@ -369,13 +378,10 @@ export class Switch extends TypedEmitter implements AsyncDisposable {
     this.#conversation.end(reason);
     this.#monitors.end(reason);
     this.#packetIns.clear();
-    for (const auxiliary of this.#auxiliaries.values()) void auxiliary.close(reason);
-    this.#tell('close', { error });
+    for (const auxiliary of this.#auxiliaries.values()) void auxiliary.close(error);
+    this.tell('close', { error });
   }
 }
-
-/** What an auxiliary connection brings that belongs to the switch. */
-const FORWARDED = ['packetIn', 'flowRemoved', 'experimenter', 'message', 'requestError'] as const;
 
 /** Messages that are kept while the user's handlers are not there yet. */
 const MAX_EARLY = 1024;

@@ -1,7 +1,8 @@
 import { isIpv4, isIpv6, writeIpv4, writeIpv6 } from '../../util/ip.ts';
 import { writeMac } from '../../util/mac.ts';
-import { bytesToBits, formatAddress } from './field-bits.ts';
-import type { TextField, ValueKind } from './fields.ts';
+import { bytesToBits, formatAddress } from '../oxm/field-bits.ts';
+import type { ValueKind } from './field-table.ts';
+import type { TextField } from './fields.ts';
 import {
   type BitNames,
   CT_STATE_BITS,

@@ -12,13 +12,13 @@ import { type KeyValue, keyValues, Span } from './span.ts';
 import { didYouMean } from './text-error.ts';
 
 /** Commands by the words that stand for them. */
-const COMMANDS: Readonly<Record<string, FlowModCommand>> = {
-  add: 'add',
-  modify: 'modify',
-  modify_strict: 'modifyStrict',
-  delete: 'delete',
-  delete_strict: 'deleteStrict',
-};
+const COMMANDS: ReadonlyMap<string, FlowModCommand> = new Map([
+  ['add', 'add'],
+  ['modify', 'modify'],
+  ['modify_strict', 'modifyStrict'],
+  ['delete', 'delete'],
+  ['delete_strict', 'deleteStrict'],
+]);
 
 /** Words of `dump-flows` that say nothing of what the flow is. */
 const PASSED_OVER = new Set([
@@ -105,7 +105,7 @@ export function parseFlow(text: string, command: FlowModCommand = 'add'): FlowMo
 
 function splitCommand(span: Span, command: FlowModCommand): [FlowModCommand, Span] {
   const word = /^\s*([a-z_]+)(?=[\s,]|$)/.exec(span.text);
-  const named = word === null ? undefined : COMMANDS[word[1]!];
+  const named = word === null ? undefined : COMMANDS.get(word[1]!);
   return named === undefined ? [command, span] : [named, span.slice(word![0].length)];
 }
 

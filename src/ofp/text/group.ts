@@ -16,20 +16,20 @@ import { type KeyValue, keyValues, Span } from './span.ts';
 import { didYouMean } from './text-error.ts';
 
 /** Commands by the words that stand for them. */
-const COMMANDS: Readonly<Record<string, GroupModCommand>> = {
-  add: 'add',
-  modify: 'modify',
-  add_or_mod: 'addOrModify',
-  delete: 'delete',
-};
+const COMMANDS: ReadonlyMap<string, GroupModCommand> = new Map([
+  ['add', 'add'],
+  ['modify', 'modify'],
+  ['add_or_mod', 'addOrModify'],
+  ['delete', 'delete'],
+]);
 
-const TYPES: Readonly<Record<string, GroupType>> = {
-  all: 'all',
-  select: 'select',
-  indirect: 'indirect',
-  ff: 'fastFailover',
-  fast_failover: 'fastFailover',
-};
+const TYPES: ReadonlyMap<string, GroupType> = new Map([
+  ['all', 'all'],
+  ['select', 'select'],
+  ['indirect', 'indirect'],
+  ['ff', 'fastFailover'],
+  ['fast_failover', 'fastFailover'],
+]);
 
 /** Words that OpenFlow 1.5 has for groups, which 1.3 cannot carry. */
 const LATER_WORDS = ['selection_method', 'selection_method_param', 'fields', 'command_bucket_id'];
@@ -42,7 +42,7 @@ const LATER_WORDS = ['selection_method', 'selection_method_param', 'fields', 'co
 export function parseGroup(text: string, command: GroupModCommand = 'add'): GroupModInit {
   const whole = new Span(text);
   const word = /^\s*([a-z_]+)(?=[\s,]|$)/.exec(text);
-  const named = word === null ? undefined : COMMANDS[word[1]!];
+  const named = word === null ? undefined : COMMANDS.get(word[1]!);
   const chosen = named ?? command;
   const span = named === undefined ? whole : whole.slice(word![0].length);
   if (chosen === 'delete' && span.text.trim() === '') {
@@ -100,9 +100,9 @@ function parseId(span: Span): number {
 }
 
 function parseType(span: Span): GroupType {
-  const type = TYPES[span.text];
-  if (type !== undefined && Object.hasOwn(TYPES, span.text)) return type;
-  throw span.error(`a group's type is one of ${Object.keys(TYPES).join(', ')}, got '${span.text}'`);
+  const type = TYPES.get(span.text);
+  if (type !== undefined) return type;
+  throw span.error(`a group's type is one of ${[...TYPES.keys()].join(', ')}, got '${span.text}'`);
 }
 
 function parseBucket(span: Span, groupType: GroupType): BucketInit {

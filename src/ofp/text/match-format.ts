@@ -1,5 +1,5 @@
+import { bytesToBits } from '../oxm/field-bits.ts';
 import type { Match, MatchInit } from '../oxm/fields.ts';
-import { bytesToBits } from './field-bits.ts';
 import { formatFragment, formatMaskedAddress, formatPacketType } from './field-value.ts';
 import { fieldByOxm } from './fields.ts';
 import { CT_STATE_BITS, formatMaskedBits, TCP_FLAG_BITS, TUN_FLAG_BITS } from './flags.ts';

@@ -1,6 +1,6 @@
+import { bitsToBytes, byteLength, bytesToBits, toBits } from '../oxm/field-bits.ts';
 import type { FieldName, MatchInit } from '../oxm/fields.ts';
 import { splitMask } from '../oxm/oxm.ts';
-import { bitsToBytes, byteLength, bytesToBits, toBits } from './field-bits.ts';
 import { exactMask } from './field-value.ts';
 import { fieldByOxm, type TextField } from './fields.ts';
 import { allOnes, FlowKey, PLACES, type Place } from './flow-key.ts';
@@ -43,7 +43,7 @@ export function saysField(key: FlowKey, field: TextField): boolean {
 }
 
 /** The number of `tun_metadata5`. */
-export function tunnelOptionNumber({ name }: TextField): number {
+function tunnelOptionNumber({ name }: TextField): number {
   return Number(name.slice('tun_metadata'.length));
 }
 
@@ -94,22 +94,33 @@ export function fitsOptionSpace(key: FlowKey): boolean {
   return used <= OPTION_SPACE;
 }
 
-/** Says `bits` bits of a field from `offset` on, and leaves what was said of its others. */
+/**
+ * Says `bits` bits of a field from `offset` on, and leaves what was said of its others.
+ * @returns false, and says nothing, when a field that takes no mask would have one
+ */
 export function setFieldBits(
   key: FlowKey,
   field: TextField,
   offset: number,
   bits: number,
   value: bigint,
-): void {
+): boolean {
   const said = allOnes(bits) << BigInt(offset);
-  if (field.place === undefined) return setField(key, field, value << BigInt(offset), said);
-  const run = fieldRun(field);
-  const all = allOnes(run.bits);
-  const before = (key.value(run.place) >> BigInt(run.shift)) & all;
-  const mask = ((key.mask(run.place) >> BigInt(run.shift)) & all) | said;
-  const isExact = mask === allOnes(field.bits);
-  setField(key, field, (before & ~said) | (value << BigInt(offset)), isExact ? exactMask(field) : mask);
+  const before = saidOf(key, field);
+  const mask = before.mask | said;
+  if (!field.maskable && mask !== exactMask(field)) return false;
+  setField(key, field, (before.value & ~said) | (value << BigInt(offset)), mask);
+  return true;
+}
+
+/** What a key says of a field, in the field's own bits; nothing of tunnel options. */
+function saidOf(key: FlowKey, field: TextField): { value: bigint; mask: bigint } {
+  if (field.place === undefined) return { value: 0n, mask: 0n };
+  const { place, shift, bits } = fieldRun(field);
+  // The run of `nw_tos` leaves out the two bits under it.
+  const up = field.name === 'nw_tos' ? 2n : 0n;
+  const own = (of: bigint) => (((of >> BigInt(shift)) & allOnes(bits)) << up) & exactMask(field);
+  return { value: own(key.value(place)), mask: own(key.mask(place)) };
 }
 
 /** A match's key. Fields that Open vSwitch does not know are left out. */
@@ -144,7 +155,8 @@ function setTunnelOption(key: FlowKey, field: TextField, value: bigint, mask: bi
 
 function clearField(key: FlowKey, field: TextField): void {
   const { place, shift, bits } = fieldRun(field);
-  key.setRun(place, shift, bits, 0n, 0n);
+  // That there is a tag stays said while its priority is.
+  key.setRun(place, shift, field.name === 'vlan_vid' ? 12 : bits, 0n, 0n);
   if (place !== 'vlanTci') return;
   const rest = field.name === 'vlan_pcp' || field.name === 'dl_vlan_pcp' ? 0xfffn : 0xe000n;
   if ((key.mask(place) & rest) === 0n) key.set(place, 0n, 0n);

@@ -4,6 +4,7 @@ import { fieldByText, fieldTextNames, type TextField } from './fields.ts';
 import { FlowKey } from './flow-key.ts';
 import { fitsOptionSpace, saysField, setField, setFieldBits } from './match-key.ts';
 import { matchOfKey } from './match-write.ts';
+import { isSupportedPort } from './names.ts';
 import { parseBits } from './numbers.ts';
 import { EthType, IpProto } from './packet-kind.ts';
 import { type KeyValue, keyValues, Span } from './span.ts';
@@ -83,14 +84,27 @@ export function finishKey(key: FlowKey): void {
 }
 
 function parseField(key: FlowKey, field: TextField, { key: name, value }: KeyValue): void {
-  if (field.oxm === undefined && field.name.startsWith('tun_')) {
-    throw name.error(`${field.name} cannot be matched with OpenFlow`);
-  }
-  if (field.place === undefined && saysField(key, field)) throw name.error(`${field.name} is there twice`);
+  checkOnce(key, field, name);
   const parsed = value.isEmpty ? existence(field, name) : parseFieldValue(field, value);
+  if (parsed.mask !== 0n) checkMatchable(field, name);
   setField(key, field, parsed.value, parsed.mask);
-  if (!fitsOptionSpace(key)) throw name.error('the tunnel options of this match are too long together');
+  checkOptionSpace(key, name);
   if (field.needs !== 'none') sayEthernet(key);
+}
+
+/** Tunnel options are said at once. */
+function checkOnce(key: FlowKey, field: TextField, name: Span): void {
+  const isSaid = field.place === undefined && saysField(key, field);
+  if (isSaid) throw name.error(`${field.name} is there twice`);
+}
+
+function checkMatchable({ oxm, name: field }: TextField, name: Span): void {
+  const isTunnel = oxm === undefined && field.startsWith('tun_');
+  if (isTunnel) throw name.error(`${field} cannot be matched with OpenFlow`);
+}
+
+function checkOptionSpace(key: FlowKey, name: Span): void {
+  if (!fitsOptionSpace(key)) throw name.error('the tunnel options of this match are too long together');
 }
 
 /** A field without a value: of a tunnel option it says that there is one, of others nothing. */
@@ -101,12 +115,16 @@ function existence(field: TextField, name: Span): MaskedValue {
 
 function parseBitsOfField(key: FlowKey, { key: name, value }: KeyValue): void {
   const { field, offset, bits } = parseSubfield(name);
+  checkMatchable(field, name);
+  checkOnce(key, field, name);
   const given = parseBits(value, Math.min(64, field.bytes * 8), field.name);
   if (given >> BigInt(bits) !== 0n) throw value.error(`${name.text} has ${bits} bits, got ${value.text}`);
-  if (!field.maskable && bits !== field.bits) {
-    throw name.error(`${field.name} takes no mask, so all of its bits are needed`);
+  if (!setFieldBits(key, field, offset, bits, given)) {
+    throw name.error(`${field.name} takes no mask, so all ${field.bytes * 8} bits of it are needed`);
   }
-  setFieldBits(key, field, offset, bits, given);
+  if (field.kind === 'port' && !isSupportedPort(key.number(field.place!)))
+    throw value.error(`${value.text} is no port`);
+  checkOptionSpace(key, name);
   if (field.needs !== 'none') sayEthernet(key);
 }
 

@@ -1,5 +1,6 @@
+import { fromBits } from '../oxm/field-bits.ts';
 import type { FieldName, MatchInit } from '../oxm/fields.ts';
-import { fromBits } from './field-bits.ts';
+import { exactMask } from './field-value.ts';
 import { TEXT_FIELDS, type TextField, textField } from './fields.ts';
 import { allOnes, type FlowKey, PLACES } from './flow-key.ts';
 import { fieldRun } from './match-key.ts';
@@ -149,7 +150,7 @@ function put(match: Record<string, unknown>, key: FlowKey, field: TextField): bo
   const all = allOnes(run.bits);
   const mask = (key.mask(run.place) >> BigInt(run.shift)) & all;
   if (mask === 0n) return false;
-  const value = (key.value(run.place) >> BigInt(run.shift)) & all;
+  const value = (key.value(run.place) >> BigInt(run.shift)) & all & exactMask(field);
   if (field.name === 'vlan_pcp' && (key.value('vlanTci') & 0x1fffn) === 0n) return false;
   const isExact = !field.maskable || (mask === all && !ALWAYS_MASKED.has(field.name));
   match[oxm] = isExact ? fromBits(oxm, value) : { value: fromBits(oxm, value), mask: fromBits(oxm, mask) };

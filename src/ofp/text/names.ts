@@ -1,5 +1,4 @@
 import { GroupNo, PortNo } from '../ports.ts';
-import { parseBits } from './numbers.ts';
 import type { Span } from './span.ts';
 
 const RESERVED_PORTS: Readonly<Record<string, number>> = {
@@ -80,7 +79,9 @@ export function formatGroupId(group: number): string {
 export function parseGroupId(span: Span): number {
   const word = span.text.toLowerCase();
   if (word === 'all') return GroupNo.ALL;
-  return word === 'any' ? GroupNo.ANY : Number(parseBits(span, 32, 'a group'));
+  if (word === 'any') return GroupNo.ANY;
+  if (/^\d{1,10}$/.test(word) && Number(word) <= GroupNo.ANY) return Number(word);
+  throw span.error(`a group is a decimal number, ANY or ALL, got '${span.text}'`);
 }
 
 /** Why a packet came to the controller (OFPR_), as ovs-ofctl names it; 6 and 7 are Open vSwitch's own. */

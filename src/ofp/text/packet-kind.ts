@@ -1,4 +1,4 @@
-import type { TextPrerequisite } from './fields.ts';
+import type { TextPrerequisite } from './field-table.ts';
 import type { FlowKey } from './flow-key.ts';
 
 /** EtherTypes that fields depend on. */

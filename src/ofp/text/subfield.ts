@@ -57,6 +57,14 @@ export function parseShortReference(span: Span): Subfield {
   throw span.error(`this action cannot name ${span.text}: experimenter fields do not fit`);
 }
 
+/** Refuses more bits than actions can name that count them in six. @throws TextError */
+export function checkCount(span: Span, { bits }: Subfield): void {
+  if (bits > MAX_COUNT)
+    throw span.error(`this action takes up to ${MAX_COUNT} bits, ${span.text} has ${bits}`);
+}
+
+const MAX_COUNT = 64;
+
 /** Writes bits of a field the way that {@link parseSubfield} reads them; `<unknown>` for fields Open vSwitch does not know. */
 export function formatSubfield({ field, start, bits }: Subfield): string {
   const known = fieldByOxm(field);

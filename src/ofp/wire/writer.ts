@@ -129,11 +129,11 @@ export function writeU32(view: DataView, offset: number, value: number): void {
 }
 
 /**
- * Refuses a number that does not fit an unsigned field, instead of cutting it as a `DataView` would.
+ * Refuses a number that does not fit an unsigned field of at most 32 bits, instead of cutting it as a `DataView` would.
  * @throws WireError `OFP_BAD_VALUE`
  */
 export function checkUnsigned(what: string, value: number, bits: number): number {
-  if (value >= 0 && value < 2 ** bits && Number.isInteger(value)) return value;
+  if (value >>> 0 === value && (bits === 32 || value >>> bits === 0)) return value;
   throw new WireError('OFP_BAD_VALUE', `${what} is an unsigned ${bits}-bit integer, got ${value}`);
 }
 

@@ -167,6 +167,14 @@ describe('an endpoint', () => {
   });
 });
 
+describe('a barred interface', () => {
+  it('has its frames dropped above everything else', () => {
+    expect(flowsOf(compile({ type: 'barred', ofport: 3 }), '6a1a014000000003')).toEqual([
+      { tableId: Table.CLASSIFY, priority: 0xffff, match: { inPort: 3 } },
+    ]);
+  });
+});
+
 describe('a learnt address', () => {
   const known = {
     tableId: Table.LEARN,

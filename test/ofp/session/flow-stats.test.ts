@@ -81,23 +81,40 @@ describe('flowStats', () => {
     expect(peer.stream.writableLength).toBe(0);
   });
 
-  it('goes on after a second of holding back, so that others get through', async () => {
+  it('holds the switch back for a second, and takes then all that it has sent, so that others get through', async () => {
     const clock = new FakeClock();
     const { session, peer } = await openSwitch({ setTimer: clock.setTimer });
     const flows = session.flowStats();
     const first = flows.next();
-    sendMany(peer, (await peer.next('multipartRequest')).xid, 30);
+    sendMany(peer, (await peer.next('multipartRequest')).xid, 100);
     await first;
     await settle();
-    let answered = false;
-    const echo = peer.turn().then(() => {
-      answered = true;
-    });
-    for (let seconds = 0; !answered && seconds < 100; seconds++) {
-      clock.advance(1000);
-      await settle(10);
-    }
+    const echo = peer.turn();
+    expect(peer.stream.writableLength).toBeGreaterThan(1_000_000);
+    clock.advance(999);
+    await settle();
+    expect(peer.stream.writableLength).toBeGreaterThan(1_000_000);
+    clock.advance(1);
     await echo;
+    let count = 1;
+    for await (const _flow of flows) count++;
+    expect(count).toBe(50_000);
+  });
+
+  it('holds the switch back anew when it has caught up', async () => {
+    const clock = new FakeClock();
+    const { session, peer } = await openSwitch({ setTimer: clock.setTimer });
+    const flows = session.flowStats();
+    const first = flows.next();
+    const { xid } = await peer.next('multipartRequest');
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 60; i++) peer.send(part(xid, 0, 500, MORE));
+      if (round === 0) await first;
+      await settle();
+      expect(peer.stream.writableLength).toBeGreaterThan(500_000);
+      for (let count = round === 0 ? 1 : 0; count < 30_000; count++) await flows.next();
+      expect(peer.stream.writableLength).toBe(0);
+    }
     await flows.return();
   });
 

@@ -10,12 +10,15 @@ import type { Port } from '../../../src/ofp/port.ts';
 import { Switch } from '../../../src/ofp/session/switch.ts';
 import type { SwitchOptions } from '../../../src/ofp/session/switch-events.ts';
 import { Framer } from '../../../src/ofp/wire/framer.ts';
+import type { GalagoError } from '../../../src/util/errors.ts';
 import { toLong, type U64 } from '../../../src/util/u64.ts';
 
 /** What a {@link Peer} says of itself in the handshake. */
 export interface SwitchScript {
   /** Default 1. */
   readonly datapathId?: U64;
+  /** Default 0: the main connection. */
+  readonly auxiliaryId?: number;
   /** Default none. */
   readonly ports?: readonly Port[];
   /** Sent in one piece with the last message of the handshake. */
@@ -90,10 +93,12 @@ export class Peer {
   }
 
   /** Goes through the whole handshake as a switch. */
-  async handshake({ datapathId = 1, ports = [], early = [] }: SwitchScript = {}): Promise<void> {
+  async handshake(script: SwitchScript = {}): Promise<void> {
+    const { datapathId = 1, auxiliaryId = 0, ports = [], early = [] } = script;
     await this.greet();
     const features = await this.next('featuresRequest');
-    this.send(featuresReply(features.xid, datapathId));
+    this.send(featuresReply(features.xid, datapathId, auxiliaryId));
+    if (auxiliaryId !== 0) return;
     await this.next('setConfig');
     const { xid } = await this.next('multipartRequest');
     this.send({ type: 'multipartReply', multipartType: 'portDesc', xid, body: ports }, ...early);
@@ -110,14 +115,14 @@ export class Peer {
 const TURN_XID = 0x7ea5e;
 
 /** OFPT_FEATURES_REPLY of a switch that has nothing but its id. */
-export function featuresReply(xid: number, datapathId: U64 = 1): MessageInit {
+export function featuresReply(xid: number, datapathId: U64 = 1, auxiliaryId = 0): MessageInit {
   return {
     type: 'featuresReply',
     xid,
     datapathId: toLong(datapathId),
     nBuffers: 0,
     nTables: 254,
-    auxiliaryId: 0,
+    auxiliaryId,
     capabilities: 0,
     reserved: 0,
   };
@@ -147,6 +152,14 @@ export function packetIn(cookie: number): MessageInit {
   return { type: 'packetIn', reason: 'action', tableId: 0, cookie, match, data: Buffer.from([cookie]) };
 }
 
+/** The end of a session, and why. */
+export function ended(session: Switch): Promise<GalagoError | undefined> {
+  return new Promise((resolve) => session.once('close', ({ error }) => resolve(error)));
+}
+
+/** By this clock all packet-ins that wait are handled in one turn, however slow the machine is. */
+export const standingClock = { now: () => 0 };
+
 /** A session whose handshake is over, and its peer. */
 export async function openSwitch(
   options: SwitchOptions = {},
@@ -154,6 +167,9 @@ export async function openSwitch(
 ): Promise<{ readonly session: Switch; readonly peer: Peer }> {
   const [stream, other] = duplexPair();
   const peer = new Peer(other);
-  const [session] = await Promise.all([Switch.open(stream, options), peer.handshake(script)]);
+  const [session] = await Promise.all([
+    Switch.open(stream, { ...standingClock, ...options }),
+    peer.handshake(script),
+  ]);
   return { session, peer };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type {
   FlowSpec,
+  FlowStats,
   GroupSpec,
   MessageInit,
   MeterSpec,
@@ -18,11 +19,15 @@ const meter = (meterId: number): MeterSpec => ({ meterId, flags: 1, bands: [] })
 /** A session that has a state, and writes down what is asked of it and done to it. */
 function sessionWith(state: Partial<TableState>) {
   const said: unknown[] = [];
-  const bodies = { flow: state.flows, groupDesc: state.groups, meterConfig: state.meters };
+  const bodies = { groupDesc: state.groups, meterConfig: state.meters };
   const name = (message: MessageInit) => ('command' in message ? `${message.type} ${message.command}` : '');
-  const session: Pick<Switch, 'multipart' | 'bundle' | 'sendAll'> = {
-    multipart: async (type: string, body?: unknown) => {
-      said.push(type === 'flow' ? [type, body] : type);
+  const session: Pick<Switch, 'multipart' | 'flowStats' | 'bundle' | 'sendAll'> = {
+    async *flowStats(filter) {
+      said.push(['flow', filter]);
+      for (const flow of state.flows ?? []) yield flow as FlowStats;
+    },
+    multipart: async (type: string) => {
+      said.push(type);
       return (bodies[type as keyof typeof bodies] ?? []) as never;
     },
     bundle: async (build) => {

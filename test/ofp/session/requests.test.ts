@@ -252,3 +252,52 @@ describe('a multipart request', () => {
     expect(session.isClosed).toBe(true);
   });
 });
+
+describe('sendAll', () => {
+  const flows = [1, 2, 3].map((priority) => ({ type: 'flowMod', command: 'add', priority }) as const);
+
+  /** Takes the flows and the barrier behind them, and refuses some. */
+  async function answerFlows(peer: Peer, ...refused: readonly number[]): Promise<void> {
+    for (const { priority } of flows) {
+      const { xid } = await peer.next('flowMod');
+      if (refused.includes(priority)) refuse(peer, xid, 5, 1);
+    }
+    peer.send({ type: 'barrierReply', xid: (await peer.next('barrierRequest')).xid });
+  }
+
+  it('resolves when the switch has carried all out', async () => {
+    const { session, peer } = await openSwitch();
+    const done = session.sendAll(flows);
+    await answerFlows(peer);
+    await done;
+  });
+
+  it('rejects with the first that the switch refused, once all have been carried out', async () => {
+    const { session, peer } = await openSwitch();
+    let told = 0;
+    session.on('requestError', () => told++);
+    const done = session.sendAll(flows);
+    await answerFlows(peer, 2, 3);
+    await expect(done).rejects.toMatchObject({
+      code: 'OFPFMFC_TABLE_FULL',
+      message: 'the switch refused flowMod add (table 0, priority 2): OFPFMFC_TABLE_FULL',
+    });
+    expect(told).toBe(0);
+  });
+
+  it('knows its messages again even when they bring xids of their own', async () => {
+    const { session, peer } = await openSwitch();
+    const done = session.sendAll(flows.map((flow) => ({ ...flow, xid: 0 })));
+    await answerFlows(peer, 3);
+    await expect(done).rejects.toMatchObject({ code: 'OFPFMFC_TABLE_FULL' });
+  });
+
+  it('rejects when the session ends', async () => {
+    const { session, peer } = await openSwitch();
+    const done = session.sendAll(flows);
+    await peer.next('flowMod');
+    peer.stream.end();
+    await expect(done).rejects.toMatchObject({ code: 'OFP_CLOSED' });
+    await expect(session.sendAll(flows)).rejects.toMatchObject({ code: 'OFP_CLOSED' });
+  });
+});

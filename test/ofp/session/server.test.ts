@@ -10,7 +10,7 @@ import type { Switch } from '../../../src/ofp/session/switch.ts';
 import { ClosedError, type GalagoError, UsageError } from '../../../src/util/errors.ts';
 import { silentLog } from '../../../src/util/log.ts';
 import { FakeClock } from './clock.ts';
-import { Peer, packetIn, type SwitchScript } from './peer.ts';
+import { ended, Peer, packetIn, type SwitchScript } from './peer.ts';
 
 const servers: OpenFlowServer[] = [];
 
@@ -51,10 +51,6 @@ function next(
 ): Promise<{ readonly remote: string; readonly error: GalagoError }>;
 function next(server: OpenFlowServer, event: 'switch' | 'refused'): Promise<unknown> {
   return new Promise((resolve) => server.once(event, resolve as () => void));
-}
-
-function ended(session: Switch): Promise<GalagoError | undefined> {
-  return new Promise((resolve) => session.once('close', ({ error }) => resolve(error)));
 }
 
 describe('OpenFlowServer', () => {

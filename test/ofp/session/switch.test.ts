@@ -4,20 +4,15 @@ import type { MessageInit } from '../../../src/ofp/message.ts';
 import { MULTIPART_MORE } from '../../../src/ofp/multipart/multipart.ts';
 import { Switch } from '../../../src/ofp/session/switch.ts';
 import type { RequestError, SwitchOptions } from '../../../src/ofp/session/switch-events.ts';
-import { type GalagoError, RemoteError, WireError } from '../../../src/util/errors.ts';
+import { RemoteError, WireError } from '../../../src/util/errors.ts';
 import { silentLog } from '../../../src/util/log.ts';
 import { FakeClock } from './clock.ts';
-import { featuresReply, openSwitch, Peer, packetIn, port } from './peer.ts';
+import { ended, featuresReply, openSwitch, Peer, packetIn, port, standingClock } from './peer.ts';
 
 /** A session that has only begun, and its peer. */
 function begin(options: SwitchOptions = {}): { readonly opening: Promise<Switch>; readonly peer: Peer } {
   const [stream, other] = duplexPair();
   return { opening: Switch.open(stream, options), peer: new Peer(other) };
-}
-
-/** The end of a session. */
-function ended(session: Switch): Promise<GalagoError | undefined> {
-  return new Promise((resolve) => session.once('close', ({ error }) => resolve(error)));
 }
 
 const portStatus = (reason: 'add' | 'delete' | 'modify', portNo: number, name?: string): MessageInit => ({
@@ -134,7 +129,7 @@ describe('what comes right after the handshake', () => {
     const gate = new Promise<void>((resolve) => {
       admit = resolve;
     });
-    const opening = Switch.open(stream, {}, () => gate);
+    const opening = Switch.open(stream, standingClock, () => gate);
     await peer.handshake({ early });
     await peer.turn();
     admit();

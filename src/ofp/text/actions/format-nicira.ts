@@ -6,8 +6,8 @@ import type { NxOutputReg, NxOutputTrunc } from '../../actions/nicira/output.ts'
 import { CURRENT_TABLE, type NxResubmit, type NxResubmitTable } from '../../actions/nicira/resubmit.ts';
 import type { NxSampleAction } from '../../actions/nicira/sample.ts';
 import { packetInReasons } from '../../messages/packet-in.ts';
+import { bytesToBits } from '../../oxm/field-bits.ts';
 import { PortNo } from '../../ports.ts';
-import { bytesToBits } from '../field-bits.ts';
 import { formatPort, packetInReason } from '../names.ts';
 import { dottedHex, hex, paddedHex } from '../numbers.ts';
 import { formatSubfield } from '../subfield.ts';
@@ -76,13 +76,13 @@ export const niciraFormats: ActionFormats<
 };
 
 /** What `encap` calls the headers that it can put on. */
-export const ENCAP_HEADERS: Readonly<Record<string, number>> = {
-  ethernet: PacketType.ETHERNET,
-  nsh: PacketType.NSH,
-  mpls: PacketType.MPLS,
-  mpls_mc: PacketType.MPLS_MULTICAST,
-};
-const HEADER_NAMES = new Map(Object.entries(ENCAP_HEADERS).map(([name, type]) => [type, name]));
+export const ENCAP_HEADERS: ReadonlyMap<string, number> = new Map([
+  ['ethernet', PacketType.ETHERNET],
+  ['nsh', PacketType.NSH],
+  ['mpls', PacketType.MPLS],
+  ['mpls_mc', PacketType.MPLS_MULTICAST],
+]);
+const HEADER_NAMES = new Map(Array.from(ENCAP_HEADERS, ([name, type]) => [type, name]));
 
 function formatResubmit(inPort: number, tableId: number, suffix: string): string {
   const port = inPort === PortNo.IN_PORT ? '' : formatPort(inPort);

@@ -33,6 +33,13 @@ export function parseArgument(span: Span, bits: number, what: string): number {
   return parseNumber(span, bits, what);
 }
 
+/** As {@link parseArgument}, where ovs-ofctl takes decimal numbers only: it would read `0x50` as 0. @throws TextError */
+export function parseDecimal(span: Span, bits: number, what: string): number {
+  const value = Number(span.text);
+  if (/^\d{1,10}$/.test(span.text) && value < 2 ** bits) return value;
+  throw span.error(`${what} is a decimal number of at most ${bits} bits, got '${span.text}'`);
+}
+
 /** Cuts `a->b` in two. @throws TextError */
 export function splitArrow(span: Span, what: string): [source: Span, target: Span] {
   const parts = span.split('->');

@@ -2,12 +2,12 @@ import { isIpv4, isIpv6, readIpv6, writeIpv6 } from '../../../util/ip.ts';
 import type { ActionInit } from '../../actions/action.ts';
 import { CtFlag } from '../../actions/nicira/conntrack.ts';
 import { NatFlag } from '../../actions/nicira/nat.ts';
+import { toBits } from '../../oxm/field-bits.ts';
 import type { Subfield } from '../../oxm/subfield.ts';
-import { toBits } from '../field-bits.ts';
 import { parseTable } from '../names.ts';
 import { parseNumber } from '../numbers.ts';
 import type { Span } from '../span.ts';
-import { parseShortReference } from '../subfield.ts';
+import { checkCount, parseShortReference } from '../subfield.ts';
 import { HELPERS } from './format-connection.ts';
 import { type ActionContext, type ActionParsers, bareAction, parseWords } from './parse-action.ts';
 
@@ -46,7 +46,10 @@ function parseCt(span: Span, context: ActionContext): ActionInit {
 }
 
 function parseZone(span: Span): number | Subfield {
-  return /^\d/.test(span.text) ? parseNumber(span, 16, 'the zone') : parseShortReference(span);
+  if (/^\d/.test(span.text)) return parseNumber(span, 16, 'the zone');
+  const zone = parseShortReference(span);
+  checkCount(span, zone);
+  return zone;
 }
 
 function parseHelper(span: Span): number {

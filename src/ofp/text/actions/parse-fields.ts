@@ -1,6 +1,6 @@
-import type { ActionInit } from '../../actions/action.ts';
+import type { Action, ActionInit } from '../../actions/action.ts';
+import { bitsToBytes, byteLength, fromBits } from '../../oxm/field-bits.ts';
 import { FIELDS, type FieldName } from '../../oxm/fields.ts';
-import { bitsToBytes, byteLength, fromBits } from '../field-bits.ts';
 import {
   exactMask,
   isValidValue,
@@ -45,6 +45,24 @@ export const fieldParsers: ActionParsers = {
   set_tunnel64: (value) => setField(textField('tun_id'), parseBits(value, 64, 'the tunnel')),
 };
 
+/** What actions of OpenFlow 1.0 are, which 1.3 sends as set-field: it decides what packets they need. */
+export const OLDER_ACTIONS: ReadonlyMap<string, Action['type']> = new Map([
+  ['mod_dl_src', 'setDlSrc'],
+  ['mod_dl_dst', 'setDlDst'],
+  ['mod_nw_src', 'setNwSrc'],
+  ['mod_nw_dst', 'setNwDst'],
+  ['mod_nw_tos', 'setNwTos'],
+  ['mod_nw_ecn', 'setNwEcn'],
+  ['mod_tp_src', 'setTpSrc'],
+  ['mod_tp_dst', 'setTpDst'],
+  ['set_vlan_vid', 'setVlanVid'],
+  ['set_vlan_pcp', 'setVlanPcp'],
+  ['mod_vlan_vid', 'setVlanVid'],
+  ['mod_vlan_pcp', 'setVlanPcp'],
+  ['set_mpls_label', 'setMplsLabel'],
+  ['set_mpls_tc', 'setMplsTc'],
+]);
+
 /** The EtherType of the tag that `mod_vlan_vid` puts on where there is none. */
 const VLAN_ETHERTYPE = 0x8100;
 
@@ -81,6 +99,8 @@ function loadBits(field: TextField, { value, mask }: MaskedValue, span: Span): A
   const { experimenter, size } = FIELDS[oxm];
   if (experimenter === 0 && size !== 0) return [...segments(field, oxm, value, mask)];
   const isExact = mask === exactMask(field);
+  if (!isExact && !field.maskable)
+    throw span.error(`${field.name} takes no mask, so all of its bits are needed`);
   const bytes = Math.max(byteLength(value), isExact ? 0 : byteLength(mask));
   const sized = (bits: bigint) => (size === 0 ? bitsToBytes(bits, bytes) : fromBits(oxm, bits));
   const load = { type: 'nxRegLoad2', field: oxm, value: sized(value) };

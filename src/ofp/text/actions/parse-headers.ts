@@ -3,7 +3,7 @@ import { type EncapProperty, PacketType } from '../../actions/nicira/encap.ts';
 import { EthType } from '../packet-kind.ts';
 import { keyValues, type Span } from '../span.ts';
 import { ENCAP_HEADERS } from './format-nicira.ts';
-import { type ActionParsers, bareAction, parseArgument, parseWords } from './parse-action.ts';
+import { type ActionParsers, bareAction, parseArgument, parseDecimal, parseWords } from './parse-action.ts';
 
 /** Actions that put headers on and take them off, and count their time to live down. */
 export const headerParsers: ActionParsers = {
@@ -38,7 +38,7 @@ function parseSetTtl(span: Span): ActionInit {
 
 function parseDecTtl(span: Span): ActionInit {
   if (span.isEmpty) return { type: 'decNwTtl' };
-  const controllerIds = span.words(', ').map((id) => parseArgument(id, 16, 'a controller'));
+  const controllerIds = span.words(', ').map((id) => parseDecimal(id, 16, 'a controller'));
   if (controllerIds.length === 0) throw span.error('dec_ttl() names no controller');
   return { type: 'nxDecTtlCntIds', controllerIds };
 }
@@ -46,9 +46,9 @@ function parseDecTtl(span: Span): ActionInit {
 function parseEncap(span: Span): ActionInit {
   const [header] = keyValues(span);
   if (header === undefined) throw span.error('encap needs a header');
-  const newPktType = ENCAP_HEADERS[header.key.text];
+  const newPktType = ENCAP_HEADERS.get(header.key.text);
   if (newPktType === undefined) {
-    throw header.key.error(`encap knows ${Object.keys(ENCAP_HEADERS).join(', ')}, not '${header.key.text}'`);
+    throw header.key.error(`encap knows ${[...ENCAP_HEADERS.keys()].join(', ')}, not '${header.key.text}'`);
   }
   const properties: EncapProperty[] = [];
   const isNsh = newPktType === PacketType.NSH;

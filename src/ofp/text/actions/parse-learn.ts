@@ -9,7 +9,7 @@ import { parseBits } from '../numbers.ts';
 import { type KeyValue, keyValues, type Span } from '../span.ts';
 import { parseReference, parseShortReference, parseSubfield, type TextSubfield } from '../subfield.ts';
 import { didYouMean, TextError } from '../text-error.ts';
-import { type ActionParsers, parseArgument, splitArrow } from './parse-action.ts';
+import { type ActionParsers, parseDecimal, splitArrow } from './parse-action.ts';
 
 /** The action that adds flows. */
 export const learnParsers: ActionParsers = { learn: parseLearn };
@@ -27,15 +27,15 @@ const PROPERTIES: Readonly<Record<string, (value: Span, learnt: Learnt) => void>
     learnt.tableId = parseTable(value);
     if (learnt.tableId === ALL_TABLES) throw value.error('no flow can be learnt in table 255');
   },
-  priority: (value, learnt) => (learnt.priority = parseArgument(value, 16, 'the priority')),
-  idle_timeout: (value, learnt) => (learnt.idleTimeout = parseArgument(value, 16, 'idle_timeout')),
-  hard_timeout: (value, learnt) => (learnt.hardTimeout = parseArgument(value, 16, 'hard_timeout')),
-  fin_idle_timeout: (value, learnt) => (learnt.finIdleTimeout = parseArgument(value, 16, 'fin_idle_timeout')),
-  fin_hard_timeout: (value, learnt) => (learnt.finHardTimeout = parseArgument(value, 16, 'fin_hard_timeout')),
+  priority: (value, learnt) => (learnt.priority = parseDecimal(value, 16, 'the priority')),
+  idle_timeout: (value, learnt) => (learnt.idleTimeout = parseDecimal(value, 16, 'idle_timeout')),
+  hard_timeout: (value, learnt) => (learnt.hardTimeout = parseDecimal(value, 16, 'hard_timeout')),
+  fin_idle_timeout: (value, learnt) => (learnt.finIdleTimeout = parseDecimal(value, 16, 'fin_idle_timeout')),
+  fin_hard_timeout: (value, learnt) => (learnt.finHardTimeout = parseDecimal(value, 16, 'fin_hard_timeout')),
   cookie: (value, learnt) => (learnt.cookie = parseBits(value, 64, 'the cookie')),
   send_flow_rem: (_value, learnt) => (learnt.flags = (learnt.flags ?? 0) | LearnFlag.SEND_FLOW_REM),
   delete_learned: (_value, learnt) => (learnt.flags = (learnt.flags ?? 0) | LearnFlag.DELETE_LEARNED),
-  limit: (value, learnt) => (learnt.limit = parseArgument(value, 32, 'the limit')),
+  limit: (value, learnt) => (learnt.limit = parseDecimal(value, 32, 'the limit')),
   result_dst: (value, learnt) => (learnt.resultDst = parseResult(value)),
 };
 

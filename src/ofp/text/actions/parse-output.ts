@@ -3,10 +3,10 @@ import { CURRENT_TABLE } from '../../actions/nicira/resubmit.ts';
 import { packetInReasons } from '../../messages/packet-in.ts';
 import { FIELDS, type FieldName } from '../../oxm/fields.ts';
 import { PortNo } from '../../ports.ts';
-import { findPort, isReservedPort, parsePacketInReason, parsePort, parseTable } from '../names.ts';
+import { findPort, parsePacketInReason, parsePort, parseTable } from '../names.ts';
 import { parseBits, parseHexBytes } from '../numbers.ts';
 import type { Span } from '../span.ts';
-import { parseReference } from '../subfield.ts';
+import { checkCount, parseReference } from '../subfield.ts';
 import { type ActionParsers, parseArgument, parseWords } from './parse-action.ts';
 
 /** Actions that send packets somewhere. */
@@ -29,6 +29,7 @@ function parseOutput(span: Span): ActionInit {
   if (port !== undefined) return { type: 'output', port };
   if (/^\w+$/.test(span.text)) parsePort(span);
   const src = parseReference(span);
+  checkCount(span, src);
   const isShort = FIELDS[src.field as FieldName].experimenter === 0;
   return { type: isShort ? 'nxOutputReg' : 'nxOutputReg2', src, maxLen: WHOLE_PACKET };
 }
@@ -42,7 +43,7 @@ function parseOutputTrunc(span: Span): ActionInit {
   parseWords(span, 'output', {
     port(value) {
       port = parsePort(value);
-      if (!isReservedPort(port) || port === PortNo.LOCAL || port === PortNo.IN_PORT) return;
+      if (port <= PortNo.MAX || port === PortNo.LOCAL || port === PortNo.IN_PORT) return;
       throw value.error('packets for this port cannot be cut');
     },
     max_len(value) {

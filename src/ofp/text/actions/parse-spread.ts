@@ -3,13 +3,14 @@ import type { BundleAlgorithm, HashFields, MultipathAlgorithm } from '../../acti
 import type { Subfield } from '../../oxm/subfield.ts';
 import { parsePort } from '../names.ts';
 import type { Span } from '../span.ts';
-import { parseShortReference } from '../subfield.ts';
+import { checkCount, parseShortReference } from '../subfield.ts';
 import { ALGORITHMS, HASH_FIELDS } from './format-connection.ts';
 import {
   type ActionContext,
   type ActionParsers,
   bareAction,
   parseArgument,
+  parseDecimal,
   parseName,
   parseWords,
 } from './parse-action.ts';
@@ -45,18 +46,19 @@ function parseMultipath(span: Span): ActionInit {
   if (dst === undefined) {
     throw span.error('multipath is written multipath(FIELDS,BASIS,ALGORITHM,LINKS,ARG,FIELD[])');
   }
-  const count = parseArgument(links!, 32, 'the number of links');
+  const count = parseDecimal(links!, 32, 'the number of links');
   if (count < 1 || count > MAX_LINKS) throw links!.error(`there are 1 to ${MAX_LINKS} links, got ${count}`);
   const target = parseShortReference(dst);
+  checkCount(dst, target);
   if (target.bits < 16 && count > 1 << target.bits)
     throw dst.error(`${dst.text} cannot tell ${count} links apart`);
   return {
     type: 'nxMultipath',
     fields: parseName(fields!, HASH_FIELDS as ReadonlyMap<HashFields, string>, 'what is hashed'),
-    basis: parseArgument(basis!, 16, 'the basis'),
+    basis: parseDecimal(basis!, 16, 'the basis'),
     algorithm: parseName(algorithm!, MULTIPATH_ALGORITHMS, 'the algorithm'),
     maxLink: count - 1,
-    arg: parseArgument(arg!, 32, 'the argument'),
+    arg: parseDecimal(arg!, 32, 'the argument'),
     dst: target,
   };
 }
@@ -75,14 +77,16 @@ function parseBundle(span: Span, hasTarget: boolean): Bundle {
   if (type === undefined || (hasTarget && dst === undefined)) throw span.error(bundleForm(hasTarget));
   if (type.text.toLowerCase() !== 'ofport')
     throw type.error(`members are of type ofport, got '${type.text}'`);
+  const target = dst === undefined ? undefined : parseShortReference(dst);
+  if (target !== undefined) checkCount(dst!, target);
   const members = list.words(', []');
   if (members.length > MAX_MEMBERS) throw list.error(`a bundle has up to ${MAX_MEMBERS} members`);
   return {
     fields: parseName(fields!, HASH_FIELDS as ReadonlyMap<HashFields, string>, 'what is hashed'),
-    basis: parseArgument(basis!, 16, 'the basis'),
+    basis: parseDecimal(basis!, 16, 'the basis'),
     algorithm: parseName(algorithm!, BUNDLE_ALGORITHMS, 'the algorithm'),
     members: members.map((member) => parsePort(member)),
-    ...(dst !== undefined && { dst: parseShortReference(dst) }),
+    ...(target !== undefined && { dst: target }),
   };
 }
 

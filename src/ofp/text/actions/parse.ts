@@ -13,7 +13,7 @@ import { type KeyValue, keyValues, Span } from '../span.ts';
 import { didYouMean } from '../text-error.ts';
 import { type ActionContext, type ActionParsers, parseArgument } from './parse-action.ts';
 import { connectionParsers } from './parse-connection.ts';
-import { fieldParsers } from './parse-fields.ts';
+import { fieldParsers, OLDER_ACTIONS } from './parse-fields.ts';
 import { headerParsers } from './parse-headers.ts';
 import { learnParsers } from './parse-learn.ts';
 import { outputParsers } from './parse-output.ts';
@@ -79,9 +79,16 @@ export function parseInstructionList(span: Span, key?: FlowKey): InstructionInit
   return new ActionReader(key).instructions(span);
 }
 
+/** What a word stands for: an instruction, or actions. */
+type Step = InstructionInit | readonly ActionInit[];
+
+function isActions(step: Step): step is readonly ActionInit[] {
+  return Array.isArray(step);
+}
+
 class ActionReader implements ActionContext {
   packets: PacketState;
-  readonly #isChecked: boolean;
+  #isChecked: boolean;
   #depth = 0;
   #count = 0;
 
@@ -92,39 +99,40 @@ class ActionReader implements ActionContext {
 
   nested(span: Span, enclosing: Enclosing): ActionInit[] {
     if (this.#depth >= MAX_DEPTH) throw span.error(`actions stand in actions up to ${MAX_DEPTH} deep`);
-    const before = this.packets;
-    this.packets = before.clone();
+    const [packets, isChecked] = [this.packets, this.#isChecked];
+    this.packets = enclosing === 'writeActions' ? packets.later() : packets.clone();
+    // What stands in a ct is checked with it: not at all where its zone is read from the packet.
+    this.#isChecked &&= enclosing !== 'ct';
     this.#depth++;
     const actions = this.list(keyValues(span), enclosing);
     this.#depth--;
-    this.packets = before;
+    [this.packets, this.#isChecked] = [packets, isChecked];
     return actions;
   }
 
   list(words: readonly KeyValue[], enclosing: Enclosing): ActionInit[] {
     const order = new ActionOrder(enclosing, ACTIONS_ONLY);
-    return this.#steps(words, order).flatMap((step) => (Array.isArray(step) ? step : []));
+    return this.#steps(words, order).flatMap((step) => (isActions(step) ? step : []));
   }
 
   instructions(span: Span): InstructionInit[] {
     const instructions: InstructionInit[] = [];
-    let applied: ActionInit[] | undefined;
+    const applied: ActionInit[] = [];
     for (const step of this.#steps(keyValues(span), new ActionOrder('list', ALL_INSTRUCTIONS))) {
-      if (!Array.isArray(step)) {
-        instructions.push(step as InstructionInit);
-      } else if (applied === undefined) {
-        applied = [...step];
-        instructions.push({ type: 'applyActions', actions: applied });
-      } else {
-        applied.push(...step);
+      if (!isActions(step)) {
+        instructions.push(step);
+        continue;
       }
+      if (applied.length === 0 && step.length > 0)
+        instructions.push({ type: 'applyActions', actions: applied });
+      applied.push(...step);
     }
-    return instructions;
+    // Open vSwitch leaves out instructions that come to no actions.
+    return instructions.filter((step) => step.type !== 'writeActions' || step.actions.length > 0);
   }
 
-  /** What each word stands for: an instruction, or actions. */
-  #steps(words: readonly KeyValue[], order: ActionOrder): (InstructionInit | readonly ActionInit[])[] {
-    const steps: (InstructionInit | readonly ActionInit[])[] = [];
+  #steps(words: readonly KeyValue[], order: ActionOrder): Step[] {
+    const steps: Step[] = [];
     let drop: Span | undefined;
     for (const word of words) {
       if (++this.#count > MAX_ACTIONS) throw word.key.error('more actions than a message can have');
@@ -135,7 +143,7 @@ class ActionReader implements ActionContext {
     return steps;
   }
 
-  #step(word: KeyValue, order: ActionOrder): InstructionInit | readonly ActionInit[] {
+  #step(word: KeyValue, order: ActionOrder): Step {
     const name = word.key.text.toLowerCase();
     if (Object.hasOwn(INSTRUCTIONS, name)) {
       const instruction = INSTRUCTIONS[name]!(word.value, this);
@@ -146,7 +154,7 @@ class ActionReader implements ActionContext {
     for (const action of actions) {
       pointing(word, () => {
         order.take(action);
-        if (this.#isChecked) checkAction(action as Action, this.packets);
+        if (this.#isChecked) checkAction(checkedForm(action, name), this.packets);
       });
     }
     return actions;
@@ -163,6 +171,13 @@ class ActionReader implements ActionContext {
     const known = [...Object.keys(ACTIONS), ...Object.keys(INSTRUCTIONS), ...OTHERS];
     throw key.error(`no action is called '${key.text}'${didYouMean(key.text, known)}`);
   }
+}
+
+/** What is checked in the place of an action: those in a clone have been already. */
+function checkedForm(action: ActionInit, name: string): Action {
+  if (action.type === 'nxClone') return { ...action, actions: [] };
+  const older = action.type === 'setField' ? OLDER_ACTIONS.get(name) : undefined;
+  return older === undefined ? (action as Action) : ({ ...action, type: older } as unknown as Action);
 }
 
 /** Turns a refusal into an error that points at the word that is refused. */

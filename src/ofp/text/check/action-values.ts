@@ -2,40 +2,16 @@ import { toBigInt } from '../../../util/u64.ts';
 import type { Action } from '../../actions/action.ts';
 import { CtFlag, type NxCt } from '../../actions/nicira/conntrack.ts';
 import { type NxEncap, PacketType } from '../../actions/nicira/encap.ts';
-import { LearnFlag, type NxLearn, type NxLearn2 } from '../../actions/nicira/learn.ts';
 import type { NxMultipath } from '../../actions/nicira/multipath.ts';
 import { NatFlag, type NxNat } from '../../actions/nicira/nat.ts';
+import { toBits } from '../../oxm/field-bits.ts';
 import type { FieldReference, Subfield } from '../../oxm/subfield.ts';
-import { toBits } from '../field-bits.ts';
 import { fieldByOxm } from '../fields.ts';
 import { isSupportedPort } from '../names.ts';
 import { EthType, isMpls } from '../packet-kind.ts';
 import { checkMembers, checkOutputPort } from './consistency.ts';
 import { checkSource, checkTarget } from './field-bits-check.ts';
 import { demand } from './refusal.ts';
-
-/** The error for bytes that must be zero and are not, of the actions that look at them. */
-export const RESERVED_REASONS: Readonly<Partial<Record<Action['type'], string>>> = {
-  nxController2: 'NXBRC_MUST_BE_ZERO',
-  nxOutputReg: 'OFPBAC_BAD_ARGUMENT',
-  nxOutputReg2: 'NXBRC_MUST_BE_ZERO',
-  nxBundle: 'OFPBAC_BAD_ARGUMENT',
-  nxBundleLoad: 'OFPBAC_BAD_ARGUMENT',
-  onfCopyField: 'NXBRC_MUST_BE_ZERO',
-  nxRegMove: 'NXBRC_MUST_BE_ZERO',
-  setField: 'OFPBAC_BAD_SET_ARGUMENT',
-  nxRegLoad2: 'OFPBAC_BAD_SET_ARGUMENT',
-  nxStackPush: 'NXBRC_MUST_BE_ZERO',
-  nxStackPop: 'NXBRC_MUST_BE_ZERO',
-  nxDecTtlCntIds: 'NXBRC_MUST_BE_ZERO',
-  nxWriteMetadata: 'NXBRC_MUST_BE_ZERO',
-  nxResubmitTable: 'OFPBAC_BAD_ARGUMENT',
-  nxResubmitTableCt: 'OFPBAC_BAD_ARGUMENT',
-  nxLearn: 'OFPBAC_BAD_ARGUMENT',
-  nxLearn2: 'OFPBAC_BAD_ARGUMENT',
-  nxSample3: 'NXBRC_MUST_BE_ZERO',
-  nxCheckPktLarger: 'NXBRC_MUST_BE_ZERO',
-};
 
 /** Refuses an action's values where Open vSwitch does, whatever packets it is for. @throws Refusal */
 export function checkActionValues(action: Action): void {
@@ -91,16 +67,13 @@ const VALUES: ValueChecks = {
     checkSource(src);
   },
   nxOutputTrunc: ({ maxLen }) => argument(maxLen >= 14, 'a packet keeps its Ethernet header'),
-  nxController2: ({ unknown }) =>
-    demand(unknown === undefined, 'OFPBPC_BAD_TYPE', 'the switch has no such property of controller'),
   nxMultipath: checkMultipath,
   nxBundle({ fields, algorithm, members }) {
     argument(typeof fields === 'string' && typeof algorithm === 'string', 'unknown fields or algorithm');
     checkMembers(members);
   },
-  nxBundleLoad({ dst, fields, algorithm, members }) {
+  nxBundleLoad({ dst, members }) {
     short(dst);
-    argument(typeof fields === 'string' && typeof algorithm === 'string', 'unknown fields or algorithm');
     argument(dst.bits >= 16, 'a port needs 16 bits');
     checkTarget(dst);
     checkMembers(members);
@@ -117,8 +90,6 @@ const VALUES: ValueChecks = {
       'NXBAC_BAD_CONJUNCTION',
       'there are 2 to 64 clauses, and this is one of them',
     ),
-  nxLearn: checkLearnValues,
-  nxLearn2: checkLearnValues,
   nxEncap: checkEncap,
   nxCt: checkCtValues,
   nxNat: checkNatValues,
@@ -150,23 +121,6 @@ function checkMultipath({ dst, fields, algorithm, maxLink }: NxMultipath): void 
   argument(typeof fields === 'string' && typeof algorithm === 'string', 'unknown fields or algorithm');
   argument(dst.bits >= Math.ceil(Math.log2(maxLink + 1)), 'the field cannot tell the links apart');
   checkTarget(dst);
-}
-
-const LEARN_FLAGS = LearnFlag.SEND_FLOW_REM | LearnFlag.DELETE_LEARNED;
-
-function checkLearnValues(action: NxLearn | NxLearn2): void {
-  argument(action.tableId !== 0xff, 'nothing can be learnt in table 255');
-  const allowed = action.type === 'nxLearn2' ? LEARN_FLAGS | LearnFlag.WRITE_RESULT : LEARN_FLAGS;
-  argument((action.flags & ~allowed) === 0, 'unknown flags of learn');
-  if (action.type === 'nxLearn2' && action.resultDst !== undefined) {
-    const field = fieldByOxm(action.resultDst.field);
-    demand(field !== undefined, 'OFPBMC_BAD_FIELD', 'the switch has no such field');
-    demand(field.writable, 'OFPBAC_BAD_SET_ARGUMENT', `${field.name} can be read, not written`);
-  }
-  for (const spec of action.specs) {
-    if (!('value' in spec.src)) short(spec.src);
-    if (spec.type !== 'output') short(spec.dst);
-  }
 }
 
 const HEADERS: readonly number[] = [

@@ -1,9 +1,11 @@
+import { toBigInt } from '../../../util/u64.ts';
 import type { Action } from '../../actions/action.ts';
 import { CtFlag, type NxCt } from '../../actions/nicira/conntrack.ts';
 import type { NxNat } from '../../actions/nicira/nat.ts';
 import { PortNo } from '../../ports.ts';
 import { HELPERS } from '../actions/format-connection.ts';
-import { fieldByOxm, type TextPrerequisite } from '../fields.ts';
+import type { TextPrerequisite } from '../field-table.ts';
+import { fieldByOxm } from '../fields.ts';
 import { isReservedPort } from '../names.ts';
 import { EthType, etherTypeOf, IpProto, isEthernet, isMpls, isTracked, meets } from '../packet-kind.ts';
 import { checkSource, checkTarget } from './field-bits-check.ts';
@@ -67,22 +69,23 @@ const CHECKS: Checks = {
     state.pushVlan();
   },
   popVlan(_action, state) {
-    consistent(state.hasVlan, 'pop_vlan needs packets with a tag');
+    usual(state, state.hasVlan, 'pop_vlan needs packets with a tag');
     state.popVlan();
   },
   pushMpls({ ethType }, state) {
-    consistent(isEthernet(state.key), 'push_mpls needs Ethernet frames');
+    usual(state, isEthernet(state.key), 'push_mpls needs Ethernet frames');
     state.setEtherType(ethType);
     state.hideProtocol();
   },
   popMpls({ ethType }, state) {
     const isLabelled = isEthernet(state.key) && isMpls(etherTypeOf(state.key));
-    consistent(isLabelled, 'pop_mpls needs Ethernet frames with a label');
+    usual(state, isLabelled, 'pop_mpls needs Ethernet frames with a label');
     state.setEtherType(ethType);
   },
   setField: ({ field, value }, state) => checkSetField(field, value, state),
   nxRegLoad2: ({ field, value }, state) => checkSetField(field, value, state),
-  nxRegLoad: ({ dst }, state) => checkSetField(dst.field, undefined, state),
+  nxRegLoad: ({ dst, value }, state) =>
+    checkSetField(dst.field, Number(toBigInt(value) << BigInt(dst.start)), state),
   nxRegMove: checkCopy,
   onfCopyField: checkCopy,
   nxStackPush: checkSource,
@@ -100,7 +103,8 @@ const CHECKS: Checks = {
   nxExit: fits,
   nxCtClear: fits,
   nxDecNshTtl: (_action, state) =>
-    consistent(
+    usual(
+      state,
       etherTypeOf(state.key) === EthType.NSH || state.key.number('dlType') === EthType.NSH,
       'dec_nsh_ttl needs packets with a Network Service Header',
     ),
@@ -123,7 +127,7 @@ const CHECKS: Checks = {
   nxDecap: (_action, state) => state.decapsulate(),
   nxNote: fits,
   nxFinTimeout: (_action, state) =>
-    consistent(state.key.number('nwProto') === IpProto.TCP, 'fin_timeout needs TCP'),
+    usual(state, state.key.number('nwProto') === IpProto.TCP, 'fin_timeout needs TCP'),
   nxConjunction: fits,
   nxClone: ({ actions }, state) => checkConsistency(actions, state),
   nxLearn: checkLearn,
@@ -156,17 +160,25 @@ function consistent(condition: boolean, sentence: string): void {
   demand(condition, 'OFPBAC_MATCH_INCONSISTENT', `${sentence}, and the match does not say so`);
 }
 
+/** As {@link consistent}, for what actions in the action set need not have. */
+function usual({ isLater }: PacketState, condition: boolean, sentence: string): void {
+  consistent(condition || isLater, sentence);
+}
+
 function kindNeeded(needs: TextPrerequisite): (action: Action, state: PacketState) => void {
-  return ({ type }, { key }) => consistent(meets(key, needs), `${type} needs packets of the kind '${needs}'`);
+  return ({ type }, state) =>
+    usual(state, meets(state.key, needs), `${type} needs packets of the kind '${needs}'`);
 }
 
 function checkTag({ type }: Action, state: PacketState): void {
-  consistent(state.hasVlan, `${type} needs packets with a tag`);
+  usual(state, state.hasVlan, `${type} needs packets with a tag`);
+  state.markVlan();
 }
 
-function checkTransport({ type }: Action, { key }: PacketState): void {
+function checkTransport({ type }: Action, state: PacketState): void {
+  const { key } = state;
   const hasPorts = meets(key, 'tcp') || meets(key, 'udp') || meets(key, 'sctp');
-  consistent(hasPorts, `${type} needs TCP, UDP or SCTP`);
+  usual(state, hasPorts, `${type} needs TCP, UDP or SCTP`);
 }
 
 function checkSetField(name: string, value: unknown, state: PacketState): void {

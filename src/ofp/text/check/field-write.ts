@@ -3,6 +3,7 @@ import { isValidValue } from '../field-value.ts';
 import type { TextField } from '../fields.ts';
 import { type OxmEntry, readOxmEntry, readOxmHead } from './oxm-entry.ts';
 import { demand } from './refusal.ts';
+import { blamesLength } from './unknown-field.ts';
 
 /** Refuses a set-field action whose OXM field, at `at`, cannot be written so. @throws Refusal */
 export function checkSetField(wire: WireView, at: number, end: number): void {
@@ -24,7 +25,10 @@ const VLAN_PRESENT = 0x1000n;
 
 function knownEntry(wire: WireView, at: number, end: number): OxmEntry & { readonly field: TextField } {
   const head = readOxmHead(wire, at, end);
-  demand(!head.isMisfit, 'OFPBAC_BAD_SET_LEN', 'the field has another length');
-  demand(head.field !== undefined, 'OFPBAC_BAD_SET_TYPE', 'the switch has no such field');
-  return { ...readOxmEntry(wire, head, end), field: head.field };
+  const { field, header, experimenter, width } = head;
+  const length = width + (experimenter === 0 ? 0 : 4);
+  const isMisfit = field === undefined && blamesLength(header, experimenter, length);
+  demand(!isMisfit, 'OFPBAC_BAD_SET_LEN', 'the field has another length');
+  demand(field !== undefined, 'OFPBAC_BAD_SET_TYPE', 'the switch has no such field');
+  return { ...readOxmEntry(wire, head, end), field };
 }

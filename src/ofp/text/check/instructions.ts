@@ -104,7 +104,7 @@ export function checkFlowConsistency(
         for (const action of instruction.actions) checkAction(action, packets);
         break;
       case 'writeActions':
-        checkConsistency(instruction.actions, packets);
+        checkConsistency(instruction.actions, packets.later());
         break;
       case 'gotoTable': {
         const isLater = tableId === 0xff || instruction.tableId > tableId;

@@ -22,6 +22,8 @@ export interface LocatedKey {
 }
 
 const OXM_TYPE = 1;
+/** OFPMT_STANDARD of OpenFlow 1.1, which Open vSwitch still takes. */
+const STANDARD_TYPE = 0;
 const HEADER_SIZE = 4;
 
 /** Reads an ofp_match as Open vSwitch does. @throws Refusal */
@@ -33,9 +35,13 @@ export function readMatch(
 ): LocatedKey {
   demand(end - start >= HEADER_SIZE, 'OFPBMC_BAD_LEN', 'a match has a header of 4 bytes');
   const length = wire.view.getUint16(start + 2);
-  demand(wire.view.getUint16(start) <= OXM_TYPE, 'OFPBMC_BAD_TYPE', 'a match is of type 1 (OXM)');
-  demand(length >= HEADER_SIZE, 'OFPBMC_BAD_LEN', 'a match is shorter than its header');
-  demand(wire.view.getUint16(start) === OXM_TYPE, 'OFPBMC_BAD_LEN', 'the standard match of OpenFlow 1.1');
+  const type = wire.view.getUint16(start);
+  const isStandard = type === STANDARD_TYPE && options.loose !== true;
+  demand(!isStandard, 'OFPBMC_BAD_LEN', 'the standard match of OpenFlow 1.1 is not read');
+  const isCut = length < HEADER_SIZE;
+  demand(!isCut || options.loose !== true, 'OFPBMC_BAD_LEN', 'a match is shorter than its header');
+  demand(type === OXM_TYPE, 'OFPBMC_BAD_TYPE', 'a match is of type 1 (OXM)');
+  demand(!isCut, 'OFPBMC_BAD_LEN', 'a match is shorter than its header');
   const next = start + padded(length);
   demand(next <= end, 'OFPBMC_BAD_LEN', 'a match is longer than what it stands in');
   return { key: readFields(wire, start + HEADER_SIZE, start + length, options), end: next };

@@ -1,7 +1,7 @@
+import { bytesToBits } from '../../oxm/field-bits.ts';
 import { OxmClass } from '../../oxm/fields.ts';
 import { fieldByNumber } from '../../oxm/oxm.ts';
 import type { WireView } from '../../wire/wire-view.ts';
-import { bytesToBits } from '../field-bits.ts';
 import { exactMask } from '../field-value.ts';
 import { fieldByOxm, type TextField } from '../fields.ts';
 import { demand } from './refusal.ts';
@@ -10,8 +10,8 @@ import { demand } from './refusal.ts';
 export interface OxmHead {
   /** Undefined for fields that Open vSwitch does not know, or not with this length. */
   readonly field: TextField | undefined;
-  /** True when the field is known, and its length is the reason why `field` is undefined. */
-  readonly isMisfit: boolean;
+  /** The experimenter of class 0xffff, else 0. */
+  readonly experimenter: number;
   readonly header: number;
   readonly hasMask: boolean;
   /** Bytes of the value. */
@@ -31,6 +31,9 @@ export interface OxmEntry extends OxmHead {
 /** The bit of a header that says that a mask follows the value. */
 const HAS_MASK = 0x100;
 
+/** Tunnel options of so many bytes, which there cannot be, are not known to Open vSwitch. */
+const LENGTH_LIMIT = 0x80;
+
 /** Reads the header at `at`. @throws Refusal `OFPBMC_BAD_LEN` */
 export function readOxmHead({ view }: WireView, at: number, end: number): OxmHead {
   demand(end - at >= 4, 'OFPBMC_BAD_LEN', 'an OXM header has 4 bytes');
@@ -45,11 +48,10 @@ export function readOxmHead({ view }: WireView, at: number, end: number): OxmHea
   const experimenter = isExperimenter ? view.getUint32(at + 4) : 0;
   const known = fieldByNumber(header >>> 16, (header >>> 9) & 0x7f, experimenter);
   const candidate = known === undefined ? undefined : fieldByOxm(known.name);
-  const fits = candidate?.place === undefined || candidate.bytes === width;
-  const isMisfit = candidate !== undefined && !fits;
+  const fits = candidate?.place === undefined ? width < LENGTH_LIMIT : candidate.bytes === width;
   return {
     field: fits ? candidate : undefined,
-    isMisfit,
+    experimenter,
     header,
     hasMask,
     width,

@@ -11,16 +11,28 @@ const UNKNOWN_ETHERTYPE = 0xffff;
  */
 export class PacketState {
   readonly key: FlowKey;
+  /** True for actions that are done later, in the action set: most of them may need what is not known yet. */
+  readonly isLater: boolean;
   /** The tag under the outermost one. */
   #innerTag = 0n;
 
-  constructor(key: FlowKey) {
+  constructor(key: FlowKey, isLater = false) {
     this.key = key.clone();
+    this.isLater = isLater;
   }
 
   /** The same packets, for actions that work on a copy. */
   clone(): PacketState {
-    const copy = new PacketState(this.key);
+    return this.#copy(this.isLater);
+  }
+
+  /** The same packets, for actions that go into the action set. */
+  later(): PacketState {
+    return this.#copy(true);
+  }
+
+  #copy(isLater: boolean): PacketState {
+    const copy = new PacketState(this.key, isLater);
     copy.#innerTag = this.#innerTag;
     return copy;
   }

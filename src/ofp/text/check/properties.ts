@@ -46,3 +46,9 @@ export function propertyBody(body: number, end: number, size: number): number {
   demand(end - body >= size, 'OFPBPC_BAD_LEN', `a property has under ${size} bytes`);
   return body;
 }
+
+/** As {@link propertyBody}, for properties that have neither more. @throws Refusal */
+export function exactProperty(body: number, end: number, size: number): number {
+  demand(end - body === size, 'OFPBPC_BAD_LEN', `a property has not ${size} bytes`);
+  return body;
+}

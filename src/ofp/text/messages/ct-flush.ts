@@ -27,13 +27,15 @@ function newTuple(): Tuple {
 }
 
 /** NXT_CT_TUPLE_ numbers of what is not an address, with the bytes that they take. */
-const PARTS: ReadonlyMap<number, readonly [name: Exclude<keyof Tuple, 'src' | 'dst'>, size: 1 | 2]> = new Map([
-  [2, ['srcPort', 2]],
-  [3, ['dstPort', 2]],
-  [4, ['icmpId', 2]],
-  [5, ['icmpType', 1]],
-  [6, ['icmpCode', 1]],
-]);
+const PARTS: ReadonlyMap<number, readonly [name: Exclude<keyof Tuple, 'src' | 'dst'>, size: 1 | 2]> = new Map(
+  [
+    [2, ['srcPort', 2]],
+    [3, ['dstPort', 2]],
+    [4, ['icmpId', 2]],
+    [5, ['icmpType', 1]],
+    [6, ['icmpCode', 1]],
+  ],
+);
 
 function readTuple(wire: WireView, start: number, end: number, tuple: Tuple, before: Family): Family {
   let family = before;

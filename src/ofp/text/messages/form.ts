@@ -11,6 +11,8 @@ export interface WireMessage {
   readonly end: number;
   /** 2 for a message that was asked for, 1 for one in an error. */
   readonly verbosity: number;
+  /** How many messages it stands in. */
+  readonly depth: number;
 }
 
 /**
@@ -34,14 +36,14 @@ export function fixed(name: string, size: number, print: Print = nothing): Form 
   return { name, size, step: 0, print };
 }
 
+/** Writes nothing more. */
+function nothing(): Iterable<string> {
+  return [];
+}
+
 /** A kind of message whose body is `size` bytes and a multiple of `step` more. */
 export function open(name: string, size: number, step: number, print: Print): Form {
   return { name, size, step, print };
-}
-
-/** Writes nothing more. */
-export function nothing(): Iterable<string> {
-  return [];
 }
 
 /** The message as the codec has it. @throws Refusal `OFPBRC_BAD_LEN` for what it cannot decode */

@@ -1,5 +1,9 @@
 import { counter } from '../numbers.ts';
-import { fixed, type Form, open, type WireMessage } from './form.ts';
+import { type Form, fixed, open, type WireMessage } from './form.ts';
+
+/** Where an entry of nx_ipfix_stats_reply has its collector, behind ten counters. */
+const COLLECTOR = 80;
+const ENTRY_SIZE = 88;
 
 /** How the multiparts of Open vSwitch's extension are written, by NXST_ number: request and reply. */
 export const niciraMultiparts: Readonly<Record<number, readonly [request: Form, reply: Form]>> = {
@@ -20,10 +24,22 @@ function* printFlows({ wire, body, end }: WireMessage): Iterable<string> {
 }
 
 /** What is counted, in the order of nx_ipfix_stats_reply. */
-const COUNTERS = ['flows', 'current', 'pkts', 'ipv4', 'ipv6', 'errors', 'ipv4Errors', 'ipv6Errors', 'tx', 'txErrors'] as const;
+const COUNTERS = [
+  'flows',
+  'current',
+  'pkts',
+  'ipv4',
+  'ipv6',
+  'errors',
+  'ipv4Errors',
+  'ipv6Errors',
+  'tx',
+  'txErrors',
+] as const;
 
 function formatEntry(view: DataView, at: number, indent: number): string {
-  const count = (name: (typeof COUNTERS)[number]) => counter(view.getBigUint64(at + COUNTERS.indexOf(name) * 8));
+  const count = (name: (typeof COUNTERS)[number]) =>
+    counter(view.getBigUint64(at + COUNTERS.indexOf(name) * 8));
   const sampled = `flows=${count('flows')}, current flows=${count('current')}, sampled pkts=${count('pkts')}`;
   const good = `ipv4 ok=${count('ipv4')}, ipv6 ok=${count('ipv6')}, tx pkts=${count('tx')}`;
   const bad = `pkts errs=${count('errors')}, ipv4 errs=${count('ipv4Errors')}, ipv6 errs=${count('ipv6Errors')}`;

@@ -1,15 +1,15 @@
+import { flowModCommands } from '../../messages/flow-mod.ts';
 import { formatInstructions } from '../actions/format.ts';
 import { readNxMatch } from '../check/match.ts';
-import { propertyBody, readProperties } from '../check/properties.ts';
+import { exactProperty, readProperties } from '../check/properties.ts';
 import { demand, Refusal } from '../check/refusal.ts';
 import { formatModWords } from '../flow-format.ts';
 import { formatKey } from '../match-format.ts';
 import { portFrom16 } from '../names.ts';
-import { flowModCommands } from '../../messages/flow-mod.ts';
 import { allowedReasons, printAsync, printAsyncMasks, roleName } from './control.ts';
 import { printCtFlush } from './ct-flush.ts';
 import { formatRemoved, readFlow } from './flows.ts';
-import { decoded, fixed, type Form, open, type WireMessage } from './form.ts';
+import { decoded, type Form, fixed, open, type WireMessage } from './form.ts';
 import { printPacketIn2 } from './packet-in2.ts';
 import { printReceived } from './packets.ts';
 import { printTlvTableMod, printTlvTableReply } from './tlv-table.ts';
@@ -63,7 +63,11 @@ function* printFlowMod({ wire, body, end }: WireMessage): Iterable<string> {
   let [cookie, cookieMask] = [0n, 0n];
   const onCookie = (value: bigint, mask: bigint) => ([cookie, cookieMask] = [value, mask]);
   const { key, end: next } = readNxMatch(wire, body + 32, view.getUint16(body + 24), end, { onCookie });
-  demand(command !== ADD || cookieMask === 0n, 'NXBRC_NXM_INVALID', 'a flow that is added has no cookie to look for');
+  demand(
+    command !== ADD || cookieMask === 0n,
+    'NXBRC_NXM_INVALID',
+    'a flow that is added has no cookie to look for',
+  );
   const flags = view.getUint16(body + 22);
   const instructions = readFlow(wire, key, command, flags, tableId, next, end);
   const newCookie = view.getBigUint64(body);
@@ -137,7 +141,7 @@ function* printAsync2({ wire, body, end }: WireMessage): Iterable<string> {
     const kind = type >>> 1;
     if (experimenter !== 0) throw new Refusal('OFPBPC_BAD_EXP_TYPE', 'no experimenter has such properties');
     demand(kind < KINDS, 'OFPACFC_UNSUPPORTED', `no property has the number ${type}`);
-    const mask = wire.view.getUint32(propertyBody(at, next, 4));
+    const mask = wire.view.getUint32(exactProperty(at, next, 4));
     demand((mask & ~allowedReasons(kind)) === 0, 'OFPACFC_INVALID', 'no such reasons');
     masks[(type & 1) === 1 ? 'primary' : 'secondary'][kind] = mask;
   };

@@ -1,3 +1,4 @@
+import { PortNo } from '../../ports.ts';
 import { formatInstructions } from '../actions/format.ts';
 import { readInstructions } from '../check/instructions.ts';
 import { readMatch } from '../check/match.ts';
@@ -6,11 +7,8 @@ import { formatBits } from '../flags.ts';
 import { formatKey } from '../match-format.ts';
 import { flowRemovedReason, formatPort } from '../names.ts';
 import { hex } from '../numbers.ts';
-import { PortNo } from '../../ports.ts';
 import { roleName } from './control.ts';
-import { fixed, type Form, open, type WireMessage } from './form.ts';
-import { formatGroupMod } from './groups.ts';
-import { formatMeterMod } from './meters.ts';
+import { type Form, fixed, open, type WireMessage } from './form.ts';
 import { checkPort } from './ports.ts';
 
 /** How the messages of the ONF's extensions are written, by ONFT_ number; what holds a message is with the forms. */
@@ -20,7 +18,6 @@ export const onfForms: Readonly<Record<number, Form>> = {
   1872: fixed('ONFT_FLOW_MONITOR_RESUMED', 0),
   1911: open('ONFT_ROLE_STATUS', 16, 8, printRoleStatus),
   2300: open('ONFT_BUNDLE_CONTROL', 8, 8, printBundleControl),
-  2350: open('ONFT_REQUESTFORWARD', 8, 8, printRequestforward),
 };
 
 /** How the ONF's multiparts are written, by ONFST_ number: request and reply. */
@@ -63,23 +60,7 @@ function* printBundleControl({ wire, body }: WireMessage): Iterable<string> {
   yield ` flags=${formatBundleFlags(view.getUint16(body + 6))}`;
 }
 
-const GROUP_MOD = 15;
-const METER_MOD = 29;
-const VERSION = 4;
-
-function* printRequestforward({ wire, body, end }: WireMessage): Iterable<string> {
-  const { bytes, view } = wire;
-  const length = view.getUint16(body + 2);
-  demand(length >= 8 && length <= end - body, 'OFPBFC_MSG_BAD_LEN', 'the message in it has no such length');
-  demand(bytes[body] === VERSION, 'OFPBRC_BAD_VERSION', 'the message in it is of another version');
-  const type = bytes[body + 1]!;
-  demand(type === GROUP_MOD || type === METER_MOD, 'OFPBFC_MSG_UNSUP', 'no such request is forwarded');
-  demand(length >= 16 && length % 8 === 0, 'OFPBRC_BAD_LEN', 'the message in it has no such length');
-  if (type === GROUP_MOD) yield ` reason=group_mod\n ${formatGroupMod(wire, body, body + length)}`;
-  else yield ` reason=meter_mod ${formatMeterMod(wire, body, body + length)}\n`;
-}
-
-const MONITOR_SIZE = 24;
+const MONITOR_SIZE = 16;
 const MONITOR_FLAGS = ['initial', 'add', 'delete', 'modify', 'actions', 'own'];
 const ALL_MONITOR_FLAGS = 0x3f;
 /** Adding, deleting, modifying: one of them must be asked for. */
@@ -89,18 +70,18 @@ const ALL_TABLES = 0xff;
 function* printMonitorRequest({ wire, body, end }: WireMessage): Iterable<string> {
   const { view, bytes } = wire;
   for (let at = body; at < end; ) {
-    demand(end - at >= MONITOR_SIZE, 'OFPBRC_BAD_LEN', 'a monitor has 24 bytes');
+    demand(end - at >= MONITOR_SIZE, 'OFPBRC_BAD_LEN', 'a monitor has 16 bytes');
     const flags = view.getUint16(at + 4);
     const isKnown = (flags & MONITOR_EVENTS) !== 0 && (flags & ~ALL_MONITOR_FLAGS) === 0;
     demand(isKnown, 'OFPMOFC_BAD_FLAGS', 'no such flags of a monitor');
-    const isReserved = bytes.subarray(at + 9, at + 12).some((byte) => byte !== 0);
+    const isReserved = bytes.subarray(at + 13, at + 16).some((byte) => byte !== 0);
     demand(!isReserved, 'NXBRC_MUST_BE_ZERO', 'reserved bytes are not zero');
-    const outPort = view.getUint32(at + 12);
+    const outPort = view.getUint32(at + 8);
     checkPort(outPort);
-    const { key, end: next } = readMatch(wire, at + 16, end);
+    const { key, end: next } = readMatch(wire, at + MONITOR_SIZE, end);
     let text = `\n id=${view.getUint32(at)} flags=${formatBits(flags, MONITOR_FLAGS, ',')}`;
     if (outPort !== PortNo.ANY) text += ` out_port=${formatPort(outPort)}`;
-    const table = bytes[at + 8]!;
+    const table = bytes[at + 12]!;
     if (table !== ALL_TABLES) text += ` table=${table}`;
     yield `${text} ${formatKey(key)}`.replace(/ $/, '');
     at = next;
@@ -146,6 +127,6 @@ function formatUpdate(wire: WireMessage['wire'], at: number, end: number, event:
   if (hard !== 0) text += ` hard_timeout=${hard}`;
   const match = formatKey(key);
   text += ` cookie=${hex(view.getBigUint64(at + 16))} ${match}`;
-  if (next === end || instructions.length === 0) return text;
-  return `${text}${match === '' ? '' : ' '}actions=${formatInstructions(instructions)}`;
+  const actions = formatInstructions(instructions);
+  return actions === 'drop' ? text : `${text}${match === '' ? '' : ' '}actions=${actions}`;
 }

@@ -1,11 +1,11 @@
+import type { Action } from '../../actions/action.ts';
+import { bytesToBits } from '../../oxm/field-bits.ts';
+import type { WireView } from '../../wire/wire-view.ts';
 import { formatActions } from '../actions/format.ts';
 import { readActions } from '../check/actions.ts';
 import { readFields } from '../check/match.ts';
-import { propertyBody, readProperties } from '../check/properties.ts';
+import { exactProperty, propertyBody, readProperties } from '../check/properties.ts';
 import { demand } from '../check/refusal.ts';
-import type { Action } from '../../actions/action.ts';
-import type { WireView } from '../../wire/wire-view.ts';
-import { bytesToBits } from '../field-bits.ts';
 import { FlowKey } from '../flow-key.ts';
 import { dottedHex, hex } from '../numbers.ts';
 import type { WireMessage } from './form.ts';
@@ -42,11 +42,12 @@ export function* printPacketIn2({ wire, body, end }: WireMessage): Iterable<stri
   let continuation: readonly [start: number, end: number] | undefined;
   readProperties(wire, body, end, (type, at, next) => {
     const sized = (size: number) => propertyBody(at, next, size);
+    const exact = (size: number) => exactProperty(at, next, size);
     if (type === Property.PACKET) packet.data = bytes.subarray(at, next);
-    else if (type === Property.FULL_LEN) packet.totalLen = view.getUint32(sized(4));
-    else if (type === Property.BUFFER_ID) packet.bufferId = view.getUint32(sized(4));
+    else if (type === Property.FULL_LEN) packet.totalLen = view.getUint32(exact(4));
+    else if (type === Property.BUFFER_ID) packet.bufferId = view.getUint32(exact(4));
     else if (type === Property.TABLE_ID) packet.tableId = view.getUint8(sized(1));
-    else if (type === Property.COOKIE) packet.cookie = view.getBigUint64(sized(12) + 4);
+    else if (type === Property.COOKIE) packet.cookie = view.getBigUint64(exact(12) + 4);
     else if (type === Property.REASON) packet.reason = view.getUint8(sized(1));
     else if (type === Property.METADATA) packet.key = readFields(wire, at, next, { loose: true });
     else if (type === Property.USERDATA) userdata = bytes.subarray(at, next);
@@ -56,7 +57,10 @@ export function* printPacketIn2({ wire, body, end }: WireMessage): Iterable<stri
   if (packet.totalLen === 0) packet.totalLen = packet.data.length;
   demand(packet.totalLen >= packet.data.length, 'OFPBRC_BAD_LEN', 'the packet is longer than it says');
   const rest = continuation === undefined ? [] : [...printContinuation(wire, ...continuation)];
-  yield* printReceived(packet, [...(userdata.length > 0 ? [` userdata=${dottedHex(userdata)}\n`] : []), ...rest]);
+  yield* printReceived(packet, [
+    ...(userdata.length > 0 ? [` userdata=${dottedHex(userdata)}\n`] : []),
+    ...rest,
+  ]);
 }
 
 /** NXCPT_ numbers: what a switch keeps of a packet's way through it, which may change with its version. */
@@ -89,16 +93,17 @@ function printContinuation(wire: WireView, start: number, end: number): string[]
     } else if (type === Kept.STACK) {
       demand(next - at <= MAX_STACKED, 'OFPBPC_BAD_LEN', 'a value on the stack is too long');
       stack.push(hex(bytesToBits(bytes.subarray(at, next))));
-    } else if (type === Kept.MIRRORS) mirrors = view.getUint32(propertyBody(at, next, 4));
+    } else if (type === Kept.MIRRORS) mirrors = view.getUint32(exactProperty(at, next, 4));
     else if (type === Kept.CONNTRACKED) conntracked = true;
     else if (type === Kept.TABLE_ID) tableId = view.getUint8(propertyBody(at, next, 1));
-    else if (type === Kept.COOKIE) cookie = view.getBigUint64(propertyBody(at, next, 12) + 4);
+    else if (type === Kept.COOKIE) cookie = view.getBigUint64(exactProperty(at, next, 12) + 4);
     else if (type === Kept.ACTIONS) {
       const actions = readActions(wire, propertyBody(at, next, 4) + 4, next);
       const inner = actions.length === 0 ? '' : `,${formatActions(actions)}`;
       unrolls.push(`unroll_xlate(table=${tableId}, cookie=${cookie})${inner}`);
-    } else if (type === Kept.ACTION_SET) actionSet.push(...readActions(wire, propertyBody(at, next, 4) + 4, next));
-    else if (type === Kept.ODP_PORT) odpPort = view.getUint32(propertyBody(at, next, 4));
+    } else if (type === Kept.ACTION_SET)
+      actionSet.push(...readActions(wire, propertyBody(at, next, 4) + 4, next));
+    else if (type === Kept.ODP_PORT) odpPort = view.getUint32(exactProperty(at, next, 4));
   });
   return [
     bridge.replace(/[0-]/g, '') === '' ? '' : ` continuation.bridge=${bridge}\n`,
@@ -111,7 +116,8 @@ function printContinuation(wire: WireView, start: number, end: number): string[]
   ];
 }
 
+/** A UUID as Open vSwitch keeps it in memory: four words in the byte order of usual machines, which is little-endian. */
 function formatUuid(bytes: Uint8Array): string {
-  const digits = Buffer.from(bytes).toString('hex');
-  return [8, 12, 16, 20, 32].map((end, index, ends) => digits.slice(index === 0 ? 0 : ends[index - 1], end)).join('-');
+  const digits = Buffer.from(bytes).swap32().toString('hex');
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }

@@ -56,8 +56,7 @@ function* printConfig({ wire, body, end }: WireMessage): Iterable<string> {
     failure = error;
   }
   queues.sort((a, b) => a.queueId - b.queueId);
-  yield ' ';
-  if (queues.length > 0 && port !== 0) yield `port=${formatPort(port)}\n`;
+  if (queues.length > 0) yield port === 0 ? ' ' : ` port=${formatPort(port)}\n`;
   for (const { queueId, minRate, maxRate } of queues) {
     yield `queue ${queueId}:${formatRate('min_rate', minRate)}${formatRate('max_rate', maxRate)}\n`;
   }

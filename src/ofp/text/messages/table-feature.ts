@@ -69,7 +69,7 @@ export function readTableFeature(
   const name = bytes.subarray(at + 8, at + 39);
   return {
     tableId,
-    name: Buffer.from(name.subarray(0, name.includes(0) ? name.indexOf(0) : name.length)).toString('latin1'),
+    name: Buffer.from(name.subarray(0, name.includes(0) ? name.indexOf(0) : name.length)).toString('utf8'),
     metadataMatch: view.getBigUint64(at + 40),
     metadataWrite: view.getBigUint64(at + 48),
     maxEntries: view.getUint32(at + 60),

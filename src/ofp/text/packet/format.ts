@@ -1,6 +1,6 @@
 import { formatKey } from '../match-format.ts';
-import { packetKey } from './key.ts';
 import { IpProto } from '../packet-kind.ts';
+import { packetKey } from './key.ts';
 
 /** Where a header has its checksum, and how long it is at least; checksums have 2 bytes but for SCTP's 4. */
 const CHECKSUMS: ReadonlyMap<number, { name: string; least: number; at: number; size: number }> = new Map([

@@ -1,7 +1,7 @@
-import { bytesToBits } from '../field-bits.ts';
+import { bytesToBits } from '../../oxm/field-bits.ts';
 import { FlowKey } from '../flow-key.ts';
-import { PacketBytes, type PacketRange } from './bytes.ts';
 import { EthType, isMpls } from '../packet-kind.ts';
+import { PacketBytes, type PacketRange } from './bytes.ts';
 import { readArp, readIpv4, readIpv6 } from './network.ts';
 import { readNsh } from './nsh.ts';
 

@@ -1,4 +1,4 @@
-import { bytesToBits } from '../field-bits.ts';
+import { bytesToBits } from '../../oxm/field-bits.ts';
 import type { FlowKey } from '../flow-key.ts';
 import type { PacketBytes, PacketRange } from './bytes.ts';
 import { readTransport } from './transport.ts';

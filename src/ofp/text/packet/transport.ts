@@ -1,7 +1,7 @@
-import { bytesToBits } from '../field-bits.ts';
+import { bytesToBits } from '../../oxm/field-bits.ts';
 import type { FlowKey } from '../flow-key.ts';
-import type { PacketBytes } from './bytes.ts';
 import { IpProto, NeighborType } from '../packet-kind.ts';
+import type { PacketBytes } from './bytes.ts';
 
 const LATER = 2;
 

@@ -1,7 +1,7 @@
 import { readIpv4, readIpv6, writeIpv4, writeIpv6 } from '../../util/ip.ts';
 import { readMac, writeMac } from '../../util/mac.ts';
 import { toBigInt, toLong, type U64 } from '../../util/u64.ts';
-import { FIELDS, type FieldName } from '../oxm/fields.ts';
+import { FIELDS, type FieldName } from './fields.ts';
 
 /** A field's value, in any form that the codec takes, as one number. */
 export function toBits(field: FieldName, value: unknown): bigint {

@@ -1,0 +1,129 @@
+import { ALL_TABLES, connectSwitch, type FlowModInit, type Switch } from 'galago/ofp';
+import { GalagoError, UsageError } from '../../src/util/errors.ts';
+import { Lab, missingRequirements, run } from '../../test/lab/index.ts';
+import type { Report } from '../harness/bench.ts';
+import { type Comparison, compare, comparisonTable, formatSeconds } from '../harness/comparison.ts';
+import { idle } from '../harness/cpu.ts';
+import { type Contender, takeTurns } from '../harness/rounds.ts';
+import { formatCount } from '../harness/table.ts';
+import type { Target } from './target.ts';
+
+/** The options of the benches that have a real switch do something to flows. */
+export const FLOW_OPTIONS = {
+  flows: { default: 100_000, summary: 'flows a turn' },
+  rounds: { default: 5, summary: 'turns of each contender' },
+} as const;
+
+/** What the contenders do, and how it is seen to. */
+export interface FlowWork {
+  /** In one line, without number and rounds. */
+  readonly title: string;
+  /** What is counted. */
+  readonly unit: string;
+  readonly method: readonly string[];
+  readonly ours: readonly Contender[];
+  /** Those that need `ovs-ofctl`. */
+  readonly peers: readonly Contender[];
+  readonly limits: readonly Contender[];
+  /** Brings the switch to where a turn begins. */
+  prepare(control: Switch): Promise<void>;
+  /** Looks whether the switch is where a turn ends. */
+  verify(control: Switch): Promise<void>;
+}
+
+/** The settings of {@link FLOW_OPTIONS}. */
+export interface FlowSettings {
+  readonly flows: number;
+  readonly rounds: number;
+}
+
+/**
+ * Starts a real Open vSwitch and lets the contenders do their work on it by turns.
+ * @throws UsageError `BENCH_REQUIREMENTS_MISSING`
+ */
+export async function measureOnSwitch(
+  { flows, rounds }: FlowSettings,
+  describeWork: (target: Target) => FlowWork,
+): Promise<Report> {
+  const missing = missingRequirements();
+  if (missing.length > 0) {
+    throw new UsageError(
+      'BENCH_REQUIREMENTS_MISSING',
+      `needs a real Open vSwitch of its own: ${missing.join(', ')}`,
+    );
+  }
+  await using lab = await Lab.create();
+  const { ovs, bridge } = await lab.addSwitch();
+  const target = { path: ovs.mgmt(bridge), vswitchdPid: ovs.vswitchdPid! };
+  await using control = await connectSwitch(`unix:${target.path}`);
+  const work = describeWork(target);
+  const hasOfctl = (await versionOf('ovs-ofctl')) !== undefined;
+  const all = await takeTurns([...work.ours, ...(hasOfctl ? work.peers : []), ...work.limits], {
+    rounds,
+    async prepare() {
+      await work.prepare(control);
+      await control.barrier();
+      await idle(target.vswitchdPid);
+    },
+    verify: () => work.verify(control),
+    onTurn: (round, { name }) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[Kround ${round} of ${rounds}: ${name}\r`);
+    },
+  });
+  const results = compare(all, flows);
+  return {
+    title: `${formatCount(flows)} ${work.title}, ${rounds} rounds`,
+    method: [
+      ...work.method,
+      ...results.flatMap((result) => commandRemark(result)),
+      'CPU: in the same time, medians, from /proc/PID/stat',
+      `switch: ${await versionOf('ovs-vswitchd')}, userspace datapath, through its Unix socket`,
+    ],
+    table: comparisonTable(results, work.unit, ['client', 'switch']),
+    results,
+    skipped: hasOfctl ? [] : ['ovs-ofctl is not installed (apt-get install openvswitch-switch)'],
+    errors: results.flatMap(({ name, errors }) => errors.map((error) => `${name}: ${error}`)),
+  };
+}
+
+/** Deletes all flows. */
+export async function empty(control: Switch): Promise<void> {
+  control.send({ type: 'flowMod', command: 'delete', tableId: ALL_TABLES });
+  await control.barrier();
+}
+
+/** Sends flow-mods as fast as the switch takes them, and waits until it has carried them out. */
+export async function sendFlows(
+  sw: Switch,
+  messages: Iterable<FlowModInit>,
+  timeoutMs?: number,
+): Promise<void> {
+  for (const message of messages) if (!sw.send(message)) await sw.drained();
+  await sw.barrier(timeoutMs === undefined ? {} : { timeoutMs });
+}
+
+/** @throws GalagoError `BENCH_FLOWS_WRONG` when the switch has another number of flows, of those with the output. */
+export async function expectFlows(control: Switch, expected: number, outPort?: number): Promise<void> {
+  const filter = outPort === undefined ? {} : { outPort };
+  const { flowCount } = await control.multipart('aggregate', filter);
+  if (flowCount === expected) return;
+  const which = outPort === undefined ? 'flows' : `flows to port ${outPort}`;
+  throw new GalagoError('BENCH_FLOWS_WRONG', `the switch has ${flowCount} ${which}, expected ${expected}`);
+}
+
+/** What the table leaves out of a command's time. */
+function commandRemark({ name, measured }: Comparison): string[] {
+  if (measured?.commandMs === undefined) return [];
+  return [
+    `${name}: with its start and its reading of the flows as text, ${formatSeconds(measured.commandMs.median)} s`,
+  ];
+}
+
+/** The first line of `COMMAND --version`; undefined when it is not installed. */
+async function versionOf(command: string): Promise<string | undefined> {
+  try {
+    return (await run(command, ['--version'])).split('\n')[0];
+  } catch {
+    return undefined;
+  }
+}

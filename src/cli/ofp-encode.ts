@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { encode, type MessageInit } from '../ofp/index.ts';
+import { parseFlow } from '../ofp/text/index.ts';
+import { EXIT_CODE_HELP } from './exit-code.ts';
+import { readInput } from './ofp-input.ts';
+import { parseJson } from './ofp-json.ts';
+import { readLines, tryLine } from './ofp-lines.ts';
+import { PatientOutput, type TextOutput } from './ofp-output.ts';
+
+/** Adds `galago ofp encode`. */
+export function addEncodeCommand(group: Command, stdout: TextOutput): void {
+  const command = group
+    .command('encode')
+    .summary('write messages in hexadecimal')
+    .description(
+      'Writes messages in hexadecimal, one a line. A message is a JSON object, as decode --json prints it, or a flow ' +
+        'as ovs-ofctl add-flows reads it, which becomes a flow-mod.',
+    )
+    .argument('<message>', 'a JSON object or a flow; - for a list of them, one a line, on standard input')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', EXAMPLES + EXIT_CODE_HELP);
+  command.action((text: string) => run(text, command, stdout));
+}
+
+const EXAMPLES = `
+Examples:
+  $ galago ofp encode 'priority=5,tcp,tp_dst=80,actions=output:2'
+  $ galago ofp encode '{"type":"echoRequest","xid":7,"data":"0102"}'
+  $ galago ofp decode --json - < messages.hex | galago ofp encode -
+`;
+
+async function run(text: string, command: Command, stdout: TextOutput): Promise<void> {
+  const name = text === '-' ? 'standard input' : 'the message';
+  const source = text === '-' ? (await readInput('-', command)).toString('utf8') : text;
+  const encoded = readLines(source).map((line) =>
+    tryLine(name, line, command, () => encode(parseMessage(line.text)).toString('hex')),
+  );
+  if (encoded.length === 0) command.error(`error: there is no message in ${name}`);
+  using output = new PatientOutput(stdout);
+  for (const hex of encoded) await output.write(`${hex}\n`);
+}
+
+function parseMessage(text: string): MessageInit {
+  return text.trimStart().startsWith('{') ? parseJson(text) : parseFlow(text);
+}

@@ -1,0 +1,11 @@
+import type { Command } from 'commander';
+import type { FlowModInit } from '../ofp/index.ts';
+import { parseFlow } from '../ofp/text/index.ts';
+import { tryLine } from './ofp-lines.ts';
+
+/** Reads the argument that says which flows are meant. */
+export function parseFilter(text: string, kind: 'delete' | 'deleteStrict', command: Command): FlowModInit {
+  const flow = tryLine('match', { number: 1, text }, command, () => parseFlow(text, kind));
+  if (flow.command === kind) return flow;
+  return command.error(`error: expected a match, got a flow to ${flow.command}`);
+}

@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import type { RowChange, UntypedRow } from '../ovsdb/index.ts';
+import { addServerOptions, callTime, connectTo, type ServerOptions } from './ovsdb-server.ts';
+import { formatValue, rowToJson } from './ovsdb-text.ts';
+import { printable } from './printable.ts';
+import { untilSignal } from './until-signal.ts';
+
+interface MonitorOptions extends ServerOptions {
+  readonly database: string;
+  readonly json?: true;
+}
+
+/** A change, or a row that was there from the beginning. */
+type Event = { readonly type: 'initial'; readonly table: string; readonly row: UntypedRow } | RowChange;
+
+/** Adds `galago ovsdb monitor`. */
+export function addMonitorCommand(ovsdb: Command): void {
+  const monitor = ovsdb
+    .command('monitor')
+    .summary('print the rows of a table, and every change')
+    .description(
+      'Prints the rows of a table, or some of their columns, and then every change, until a signal ends it. ' +
+        'While the connection is lost it says so; what changed meanwhile is told after the next one.',
+    )
+    .argument('<table>', "its name, or 'ALL'")
+    .argument('[column...]')
+    .option('-d, --database <name>', 'the database', 'Open_vSwitch')
+    .option('--json', 'print a JSON object a change');
+  addServerOptions(monitor)
+    .addHelpText('after', '\nExamples:\n  $ galago ovsdb monitor Interface name ofport link_state')
+    .action((table: string, columns: string[], options: MonitorOptions) =>
+      follow(table, columns, options, monitor),
+    );
+}
+
+async function follow(
+  table: string,
+  columns: readonly string[],
+  options: MonitorOptions,
+  command: Command,
+): Promise<void> {
+  const { writeOut, writeErr } = command.configureOutput();
+  const print = (event: Event) => writeOut?.(`${options.json ? toJson(event) : toText(event)}\n`);
+  const ended = untilSignal();
+  // Whoever reads may have read enough: `galago ovsdb monitor Bridge | head -1`.
+  const unread = new Promise((resolve) => process.stdout.once('error', resolve));
+  await using db = await connectTo(options.database, options, command);
+  const tables = table === 'ALL' ? [...db.schema.tables.keys()] : [table];
+  const selected = tables.map((name) => [name, columns.length > 0 ? columns : true] as const);
+  const selection: Readonly<Record<string, true | readonly string[]>> = Object.fromEntries(selected);
+  const replica = await db.replicate(selection, callTime(options, command));
+  for (const [name, { rows }] of replica.tables) {
+    for (const row of rows.values()) print({ type: 'initial', table: name, row: row as UntypedRow });
+  }
+  replica.on('change', (changes) => {
+    for (const change of changes) print(change);
+  });
+  replica.on('stale', ({ error }) => writeErr?.(`stale: ${printable(error.message)}\n`));
+  replica.on('synced', () => writeErr?.('synced\n'));
+  await Promise.race([ended, unread]);
+  replica.removeAllListeners('stale');
+}
+
+function toText(event: Event): string {
+  const row = event.row as UntypedRow;
+  const names = Object.keys(row).filter((name) => name !== '_uuid');
+  const head = `${event.type} ${event.table} ${row._uuid}`;
+  if (event.type !== 'update') {
+    return [head, ...names.map((name) => `${name}=${formatValue(row[name])}`)].join(' ');
+  }
+  const old = event.old as UntypedRow;
+  const changed = names.filter((name) => formatValue(old[name]) !== formatValue(row[name]));
+  const changes = changed.map((name) => `${name}: ${formatValue(old[name])} -> ${formatValue(row[name])}`);
+  const label = row.name === undefined || changed.includes('name') ? [] : [`name=${formatValue(row.name)}`];
+  return [head, ...label, changes.join('; ')].join(' ');
+}
+
+function toJson(event: Event): string {
+  const { type, table } = event;
+  const old = event.type === 'update' ? { old: rowToJson(event.old as UntypedRow) } : {};
+  return JSON.stringify({ type, table, row: rowToJson(event.row as UntypedRow), ...old });
+}

@@ -1,0 +1,98 @@
+import type { Command } from 'commander';
+import { OVSDB_PORT } from '../app/index.ts';
+import { dial, parseMethod, type TlsFiles } from '../net/index.ts';
+import { JsonRpcPeer, OvsdbClient } from '../ovsdb/index.ts';
+import { findExposures } from './exposure.ts';
+
+/** The options that all of `galago ovsdb` have, as they were read. */
+export interface ServerOptions {
+  readonly db: string;
+  readonly leaderOnly: boolean;
+  readonly timeout?: string;
+  readonly insecure?: true;
+  readonly privateKey?: string;
+  readonly certificate?: string;
+  readonly caCert?: string;
+}
+
+/** Adds the options that say which server to talk to, and how. */
+export function addServerOptions(command: Command): Command {
+  return command
+    .option('--db <methods>', 'the server, or those of a cluster, separated by commas', DEFAULT_SERVER)
+    .option('--no-leader-only', 'also work with a member of a cluster that is not its leader')
+    .option('-t, --timeout <seconds>', 'give up after so long')
+    .option('-p, --private-key <file>', 'our private key in PEM, for ssl:')
+    .option('-c, --certificate <file>', 'our certificate in PEM')
+    .option('-C, --ca-cert <file>', "the authorities' certificates in PEM: the server must have one of them")
+    .option('--insecure', 'allow plain tcp: to other machines')
+    .helpOption('-h, --help', 'print this help');
+}
+
+/** Connects to a database. */
+export function connectTo(database: string, options: ServerOptions, command: Command): Promise<OvsdbClient> {
+  const { leaderOnly } = options;
+  const tls = readTls(options, command);
+  const timing = callTime(options, command);
+  return OvsdbClient.connect(readServers(options, command), {
+    database,
+    leaderOnly,
+    ...timing,
+    ...(tls && { tls }),
+  });
+}
+
+/** Connects to the first server that can be reached, whatever its databases. */
+export async function dialServer(options: ServerOptions, command: Command): Promise<JsonRpcPeer> {
+  const tls = readTls(options, command);
+  const { timeoutMs } = callTime(options, command);
+  let failure: unknown;
+  for (const server of readServers(options, command)) {
+    try {
+      const method = parseMethod(server, { defaultPort: OVSDB_PORT });
+      return new JsonRpcPeer(await dial(method, { ...(tls && { tls }), ...(timeoutMs && { timeoutMs }) }), {
+        name: server,
+      });
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+/** How long a call may take. */
+export function callTime({ timeout }: ServerOptions, command: Command): { readonly timeoutMs?: number } {
+  if (timeout === undefined) return {};
+  const seconds = Number(timeout);
+  if (seconds > 0 && seconds <= MAX_SECONDS) return { timeoutMs: seconds * 1000 };
+  const expected = `a number of seconds above 0, at most ${MAX_SECONDS}`;
+  return command.error(
+    `error: option '-t, --timeout <seconds>' argument '${timeout}' is invalid. expected ${expected}`,
+  );
+}
+
+/** What a timer can hold. */
+const MAX_SECONDS = 2_000_000;
+
+function readServers({ db, insecure }: ServerOptions, command: Command): readonly string[] {
+  const servers = db.split(',');
+  for (const { value, why } of findExposures({ openflow: [], ovsdb: servers, api: false })) {
+    if (insecure) continue;
+    command.error(
+      `error: '${value}' goes beyond this machine without TLS: ${why}. To allow it, add --insecure`,
+    );
+  }
+  return servers;
+}
+
+/** All three files or none: with some of them TLS would be off where it was meant to be on. */
+function readTls({ privateKey, certificate, caCert }: ServerOptions, command: Command): TlsFiles | undefined {
+  if (privateKey !== undefined && certificate !== undefined && caCert !== undefined) {
+    return { privateKey, certificate, caCert };
+  }
+  const isPartial = [privateKey, certificate, caCert].some((file) => file !== undefined);
+  if (!isPartial) return undefined;
+  return command.error('error: TLS needs all of --private-key, --certificate and --ca-cert');
+}
+
+/** Where Debian and most others have it. */
+const DEFAULT_SERVER = 'unix:/var/run/openvswitch/db.sock';

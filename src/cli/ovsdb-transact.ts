@@ -1,0 +1,65 @@
+import type { Command } from 'commander';
+import { isJsonObject, type Json, OvsdbError } from '../ovsdb/index.ts';
+import { readText } from './ovsdb-file.ts';
+import { addServerOptions, callTime, dialServer, type ServerOptions } from './ovsdb-server.ts';
+
+interface TransactCommandOptions extends ServerOptions {
+  readonly file?: string;
+}
+
+/** Adds `galago ovsdb transact`. */
+export function addTransactCommand(ovsdb: Command): void {
+  const transact = ovsdb
+    .command('transact')
+    .summary('carry out a transaction')
+    .description(
+      'Carries out a transaction, all of it or nothing, and prints its results as JSON. The transaction is an array: ' +
+        'the name of the database, then the operations of RFC 7047, 5.2.',
+    )
+    .argument('[transaction]', 'JSON; without it, --file')
+    .option('-f, --file <path>', "read the transaction from a file; '-' is standard input");
+  addServerOptions(transact)
+    .addHelpText('after', EXAMPLES)
+    .action((text: string | undefined, options: TransactCommandOptions) => run(text, options, transact));
+}
+
+const EXAMPLES = `
+Examples:
+  $ galago ovsdb transact '["Open_vSwitch", {"op": "select", "table": "Bridge", "where": []}]'
+  $ galago ovsdb transact --file change.json`;
+
+async function run(
+  text: string | undefined,
+  options: TransactCommandOptions,
+  command: Command,
+): Promise<void> {
+  if ((text === undefined) === (options.file === undefined)) {
+    command.error('error: expected a transaction, or --file, and not both');
+  }
+  const transaction = parse(text ?? (await readText(options.file!, command)), command);
+  await using peer = await dialServer(options, command);
+  const results = await peer.request('transact', transaction, callTime(options, command));
+  command.configureOutput().writeOut?.(`${JSON.stringify(results)}\n`);
+  failIfRefused(transaction, results);
+}
+
+function parse(text: string, command: Command): readonly Json[] {
+  let json: Json = null;
+  try {
+    json = JSON.parse(text) as Json;
+  } catch (error) {
+    command.error(`error: the transaction is no JSON: ${(error as Error).message}`);
+  }
+  if (Array.isArray(json) && typeof json[0] === 'string') return json;
+  return command.error('error: expected a transaction: ["DATABASE", {"op": …}, …]');
+}
+
+/** The results of a transaction that failed are in order up to the operation that did, or the commit. */
+function failIfRefused(transaction: readonly Json[], results: Json): void {
+  if (!Array.isArray(results)) return;
+  const index = results.findIndex((result) => isJsonObject(result) && result.error !== undefined);
+  if (index < 0) return;
+  const operation = transaction[index + 1];
+  const what = isJsonObject(operation) ? String(operation.op) : 'commit';
+  throw new OvsdbError(results[index], { what, ...(isJsonObject(operation) && { operation: index }) });
+}

@@ -1,0 +1,50 @@
+import type { Action } from '../ofp/actions/action.ts';
+import { PortNo } from '../ofp/ports.ts';
+import { compileActions } from './actions.ts';
+import type { Step } from './walk.ts';
+
+/** The actions of an action set, ready to be done in the order of {@link RANK}. */
+export interface ActionSet {
+  readonly steps: readonly Step[];
+  /** The port that the set outputs to: what the field `actsetOutput` says. */
+  readonly outputPort: number;
+}
+
+/**
+ * When each action of a set is done (OpenFlow 1.3.5, 5.10, with Open vSwitch's extensions): the one written last of
+ * each rank, but all that write fields, which rank {@link WRITES}.
+ */
+const RANK: Readonly<Partial<Record<Action['type'], number>>> = {
+  popVlan: 1,
+  popMpls: 2,
+  pushMpls: 3,
+  pushVlan: 4,
+  decNwTtl: 5,
+  decMplsTtl: 6,
+  setQueue: 8,
+  group: 9,
+  output: 10,
+  nxResubmitTable: 11,
+};
+const WRITES = 7;
+
+/** Makes a set of the actions in the order in which they were written. @throws Refusal */
+export function compileActionSet(written: readonly Action[]): ActionSet {
+  const last = new Map<number, Action>();
+  const writes: Action[] = [];
+  for (const action of written) {
+    const rank = RANK[action.type] ?? WRITES;
+    if (rank === WRITES) writes.push(action);
+    else last.set(rank, action);
+  }
+  const final = last.get(RANK.group!) ?? last.get(RANK.output!) ?? last.get(RANK.nxResubmitTable!);
+  const before = [...last].filter(([rank]) => rank < WRITES).sort(([a], [b]) => a - b);
+  const queue = last.get(RANK.setQueue!);
+  const actions = [...before.map(([, action]) => action), ...writes];
+  if (queue !== undefined) actions.push(queue);
+  if (final !== undefined) actions.push(final);
+  return {
+    steps: compileActions(actions),
+    outputPort: final?.type === 'output' ? final.port : PortNo.UNSET,
+  };
+}

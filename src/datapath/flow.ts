@@ -1,0 +1,146 @@
+import type { Instruction } from '../ofp/instruction.ts';
+import type { FlowRemovedReason } from '../ofp/messages/flow-removed.ts';
+import type { MatchInit } from '../ofp/oxm/fields.ts';
+import { GroupNo, PortNo } from '../ofp/ports.ts';
+import type { FlowKey } from '../ofp/text/flow-key.ts';
+import { matchOfKey } from '../ofp/text/match-write.ts';
+import type { Rule } from './classifier.ts';
+import { type FlowMatch, flowMatchOfKey } from './flow-match.ts';
+import { compileInstructions, type Program, someAction } from './program.ts';
+
+/** What a flow-mod orders, with everything said (OpenFlow 1.3.5, 6.4). */
+export interface FlowOrder {
+  readonly command: 'add' | 'modify' | 'modifyStrict' | 'delete' | 'deleteStrict';
+  readonly tableId: number;
+  readonly priority: number;
+  readonly key: FlowKey;
+  readonly cookie: bigint;
+  readonly cookieMask: bigint;
+  readonly idleTimeout: number;
+  readonly hardTimeout: number;
+  readonly flags: number;
+  readonly outPort: number;
+  readonly outGroup: number;
+  readonly instructions: readonly Instruction[];
+}
+
+/** What went through a flow, and when it came. Kept when the flow is replaced by another of the same match. */
+interface FlowHistory {
+  readonly createdMs: number;
+  /** When it last was changed: the hard timeout counts from here. */
+  readonly modifiedMs: number;
+}
+
+/** One flow of a table. */
+export class Flow implements Rule {
+  readonly match: FlowMatch;
+  readonly priority: number;
+  readonly tableId: number;
+  readonly cookie: bigint;
+  readonly idleTimeout: number;
+  readonly hardTimeout: number;
+  readonly flags: number;
+  readonly createdMs: number;
+  readonly modifiedMs: number;
+  readonly instructions: readonly Instruction[];
+  readonly program: Program;
+  readonly #key: FlowKey;
+  packets = 0;
+  bytes = 0;
+  usedMs: number;
+
+  constructor(order: FlowOrder, history: FlowHistory) {
+    this.match = flowMatchOfKey(order.key);
+    this.#key = order.key;
+    this.priority = order.priority;
+    this.tableId = order.tableId;
+    this.cookie = order.cookie;
+    this.idleTimeout = order.idleTimeout;
+    this.hardTimeout = order.hardTimeout;
+    this.flags = order.flags;
+    this.createdMs = history.createdMs;
+    this.modifiedMs = history.modifiedMs;
+    this.usedMs = history.modifiedMs;
+    this.instructions = order.instructions;
+    this.program = compileInstructions(order.instructions);
+  }
+
+  /** The flow with other instructions, and what it had otherwise: what modify makes of it. */
+  changed(instructions: readonly Instruction[], nowMs: number, cookie = this.cookie): Flow {
+    const order: FlowOrder = { ...this.#order(), instructions, cookie };
+    const flow = new Flow(order, { createdMs: this.createdMs, modifiedMs: nowMs });
+    flow.inherit(this);
+    return flow;
+  }
+
+  /** Takes over another flow's counters. */
+  inherit({ packets, bytes, usedMs }: Flow): void {
+    this.packets = packets;
+    this.bytes = bytes;
+    this.usedMs = Math.max(this.usedMs, usedMs);
+  }
+
+  /** Counts a packet. */
+  use(bytes: number, nowMs: number): void {
+    this.packets++;
+    this.bytes += bytes;
+    this.usedMs = nowMs;
+  }
+
+  /** The match as it is told to controllers. */
+  get matchFields(): MatchInit {
+    return matchOfKey(this.#key);
+  }
+
+  /** True for the flow of priority 0 that takes every packet (OpenFlow 1.3.5, 5.4). */
+  get isTableMiss(): boolean {
+    return this.priority === 0 && this.match.indices.length === 0;
+  }
+
+  /** Why the flow has to go by now, if it has. */
+  expiry(nowMs: number): FlowRemovedReason | undefined {
+    if (this.hardTimeout > 0 && nowMs >= this.modifiedMs + this.hardTimeout * 1000) return 'hardTimeout';
+    if (this.idleTimeout > 0 && nowMs >= this.usedMs + this.idleTimeout * 1000) return 'idleTimeout';
+    return undefined;
+  }
+
+  /** True when the flow is among those that a request, a modify or a delete names by more than its match. */
+  isNamedBy({ cookie, cookieMask, outPort, outGroup }: FlowFilter): boolean {
+    if (((this.cookie ^ cookie) & cookieMask) !== 0n) return false;
+    if (outPort !== PortNo.ANY && !this.outputsTo(outPort)) return false;
+    return outGroup === GroupNo.ANY || this.usesGroup(outGroup);
+  }
+
+  outputsTo(port: number): boolean {
+    return someAction(this.instructions, (action) => action.type === 'output' && action.port === port);
+  }
+
+  usesGroup(groupId: number): boolean {
+    return someAction(this.instructions, (action) => action.type === 'group' && action.groupId === groupId);
+  }
+
+  usesMeter(meterId: number): boolean {
+    return this.program.meterId === meterId;
+  }
+
+  #order(): FlowOrder {
+    const { tableId, priority, cookie, idleTimeout, hardTimeout, flags, instructions } = this;
+    return {
+      command: 'add',
+      tableId,
+      priority,
+      key: this.#key,
+      cookie,
+      cookieMask: 0n,
+      idleTimeout,
+      hardTimeout,
+      flags,
+      outPort: PortNo.ANY,
+      outGroup: GroupNo.ANY,
+      instructions,
+    };
+  }
+}
+
+/** By what requests, modify and delete choose flows beside the match (OpenFlow 1.3.5, 6.4). */
+export type FlowFilter = Pick<FlowOrder, 'cookie' | 'cookieMask' | 'outPort' | 'outGroup'>;

@@ -1,0 +1,127 @@
+import type { FieldName } from '../ofp/oxm/fields.ts';
+import { FIELDS } from '../ofp/oxm/fields.ts';
+import { fieldByOxm } from '../ofp/text/fields.ts';
+import { PLACES, type Place } from '../ofp/text/flow-key.ts';
+import { fieldRun } from '../ofp/text/match-key.ts';
+
+/**
+ * All that can be matched of a packet, its own fields and what travels with it, as 32-bit words: each place of the
+ * packet has words of its own, the most significant first. {@link WORD_OF} tells where.
+ */
+export type FlowWords = Uint32Array;
+
+/** Where each place begins. */
+export const WORD_OF = {} as { readonly [P in Place]: number };
+
+/** How many words a packet takes. */
+const WORD_COUNT: number = layOut();
+
+function layOut(): number {
+  let next = 0;
+  for (const [place, bits] of Object.entries(PLACES)) {
+    (WORD_OF as Record<string, number>)[place] = next;
+    next += Math.ceil(bits / 32);
+  }
+  return next;
+}
+
+/** Neighbouring bits of a packet's words: `start` counts from the least significant bit of `place`. */
+export interface WordRun {
+  readonly place: Place;
+  readonly start: number;
+  readonly bits: number;
+}
+
+const runs = new Map<string, WordRun>();
+for (const name of Object.keys(FIELDS)) {
+  const field = fieldByOxm(name);
+  if (field?.place === undefined) continue;
+  const { place, shift, bits } = fieldRun(field);
+  runs.set(name, { place, start: shift, bits });
+}
+
+/**
+ * Where a field is in a packet's words. Fields that share a place (`reg0` and `xreg0`, `tcpSrc` and `udpSrc`) overlap.
+ * {@link hasPlace} tells beforehand whether it is anywhere.
+ */
+export function runOf(field: string): WordRun {
+  const run = runs.get(field);
+  if (run !== undefined) return run;
+  throw new Error(`bug: the software switch has no place for the field '${field}'`);
+}
+
+/** Where part of a field is. */
+export function subrunOf(field: string, start: number, bits: number): WordRun {
+  const run = runOf(field);
+  return { place: run.place, start: run.start + start, bits };
+}
+
+/** True when the switch has a place for the field. */
+export function hasPlace(field: string): field is FieldName {
+  return runs.has(field);
+}
+
+/** Words with every bit zero. */
+export function emptyWords(): FlowWords {
+  return new Uint32Array(WORD_COUNT);
+}
+
+/** Reads up to 32 bits. */
+export function readBits(words: FlowWords, { place, start }: WordRun, offset: number, bits: number): number {
+  const bit = start + offset;
+  const low = lowestWord(place) - (bit >>> 5);
+  const shift = bit & 31;
+  const mask = bits === 32 ? 0xffffffff : (1 << bits) - 1;
+  let value = words[low]! >>> shift;
+  if (shift + bits > 32) value |= words[low - 1]! << (32 - shift);
+  return (value & mask) >>> 0;
+}
+
+/** Writes up to 32 bits. */
+export function writeBits(
+  words: FlowWords,
+  { place, start }: WordRun,
+  offset: number,
+  bits: number,
+  value: number,
+): void {
+  const bit = start + offset;
+  const low = lowestWord(place) - (bit >>> 5);
+  const shift = bit & 31;
+  const mask = bits === 32 ? 0xffffffff : (1 << bits) - 1;
+  words[low] = (words[low]! & ~(mask << shift)) | ((value & mask) << shift);
+  if (shift + bits <= 32) return;
+  const above = 32 - shift;
+  words[low - 1] = (words[low - 1]! & ~(mask >>> above)) | ((value & mask) >>> above);
+}
+
+/** Copies as many bits as `from` has. */
+export function copyBits(source: FlowWords, from: WordRun, target: FlowWords, to: WordRun): void {
+  // The source may be the target's own words, so that overlapping runs are read before they are written.
+  const words = source === target ? source.slice() : source;
+  for (let at = 0; at < from.bits; at += 32) {
+    const bits = Math.min(32, from.bits - at);
+    writeBits(target, to, at, bits, readBits(words, from, at, bits));
+  }
+}
+
+/** Writes a number into the low bits of a run, zeros into the rest. */
+export function writeRun(words: FlowWords, run: WordRun, value: bigint): void {
+  for (let at = 0; at < run.bits; at += 32) {
+    const bits = Math.min(32, run.bits - at);
+    writeBits(words, run, at, bits, Number((value >> BigInt(at)) & 0xffffffffn));
+  }
+}
+
+/** Reads a run of any length. */
+export function readRun(words: FlowWords, run: WordRun): bigint {
+  let value = 0n;
+  for (let at = 0; at < run.bits; at += 32) {
+    value |= BigInt(readBits(words, run, at, Math.min(32, run.bits - at))) << BigInt(at);
+  }
+  return value;
+}
+
+function lowestWord(place: Place): number {
+  return WORD_OF[place] + ((PLACES[place] + 31) >>> 5) - 1;
+}

@@ -1,0 +1,60 @@
+import type { Action } from '../ofp/actions/action.ts';
+import { LearnFlag, type NxLearn, type NxLearn2 } from '../ofp/actions/nicira/learn.ts';
+import type { LearnSpec } from '../ofp/actions/nicira/learn-spec.ts';
+import { WHOLE_PACKET } from '../ofp/actions/standard.ts';
+import { FlowModFlag } from '../ofp/messages/flow-mod.ts';
+import type { Subfield } from '../ofp/oxm/subfield.ts';
+import { GroupNo, PortNo } from '../ofp/ports.ts';
+import { fieldByOxm } from '../ofp/text/fields.ts';
+import { allOnes, FlowKey } from '../ofp/text/flow-key.ts';
+import { setFieldBits } from '../ofp/text/match-key.ts';
+import { toBigInt, toLong } from '../util/u64.ts';
+import type { FlowOrder } from './flow.ts';
+import { type FlowWords, readRun, subrunOf } from './layout.ts';
+
+/** The flow that a learn action makes of a packet (ovs-actions(7)). */
+export function learntFlow(action: NxLearn | NxLearn2, words: FlowWords): FlowOrder {
+  const key = new FlowKey();
+  const actions: Action[] = [];
+  for (const spec of action.specs) {
+    const value = sourceOf(spec, words);
+    if (spec.type === 'output') actions.push({ type: 'output', port: Number(value), maxLen: WHOLE_PACKET });
+    else if (spec.type === 'load') actions.push(...loads(spec.dst, value));
+    else {
+      const { field, start, bits } = spec.dst;
+      setFieldBits(key, fieldByOxm(field)!, start, bits, value);
+    }
+  }
+  return {
+    command: 'add',
+    tableId: action.tableId,
+    priority: action.priority,
+    key,
+    cookie: toBigInt(action.cookie),
+    cookieMask: 0n,
+    idleTimeout: action.idleTimeout,
+    hardTimeout: action.hardTimeout,
+    flags: action.flags & LearnFlag.SEND_FLOW_REM ? FlowModFlag.SEND_FLOW_REM : 0,
+    outPort: PortNo.ANY,
+    outGroup: GroupNo.ANY,
+    instructions: actions.length === 0 ? [] : [{ type: 'applyActions', actions }],
+  };
+}
+
+function sourceOf({ src }: LearnSpec, words: FlowWords): bigint {
+  return 'value' in src ? BigInt(src.value) : readRun(words, subrunOf(src.field, src.start, src.bits));
+}
+
+/** A load takes up to 64 bits, so that longer ones come in pieces. */
+function loads(dst: Subfield, value: bigint): Action[] {
+  const actions: Action[] = [];
+  for (let at = 0; at < dst.bits; at += 64) {
+    const bits = Math.min(64, dst.bits - at);
+    actions.push({
+      type: 'nxRegLoad',
+      dst: { ...dst, start: dst.start + at, bits },
+      value: toLong((value >> BigInt(at)) & allOnes(bits)),
+    });
+  }
+  return actions;
+}

@@ -1,0 +1,213 @@
+import type { Action } from '../ofp/actions/action.ts';
+import type { FlowMod } from '../ofp/messages/flow-mod.ts';
+import type { GroupMod } from '../ofp/messages/group-mod.ts';
+import type { MeterMod } from '../ofp/messages/meter-mod.ts';
+import { ConfigFlag } from '../ofp/messages/switch-config.ts';
+import { WireError } from '../util/errors.ts';
+import { compileActions } from './actions.ts';
+import { checkActions, checkTargets, readFlowMod } from './check-flow-mod.ts';
+import type { Flow, FlowOrder } from './flow.ts';
+import { FlowTables, type OnFlowRemoved } from './flow-tables.ts';
+import { type Group, type GroupBucket, Groups } from './groups.ts';
+import { Journal } from './journal.ts';
+import { type FlowWords, WORD_OF } from './layout.ts';
+import { MacLearning } from './mac-learning.ts';
+import { Meters } from './meters.ts';
+import { Packet } from './packet.ts';
+import { Ports } from './ports.ts';
+import { Traversal, type Verdict } from './traversal.ts';
+
+/** The limits of a pipeline, and its time. */
+export interface PipelineOptions {
+  /** Milliseconds, from any beginning. Default `performance.now`. */
+  readonly now?: () => number;
+  /** Flows that one table takes. Default 1,000,000. */
+  readonly maxFlows?: number;
+  /** Default 65,536. */
+  readonly maxGroups?: number;
+  /** Default 65,536. */
+  readonly maxMeters?: number;
+  /** Addresses that output to NORMAL learns. Default 8192. */
+  readonly maxAddresses?: number;
+  /** Hears of each flow that goes. */
+  readonly onFlowRemoved?: OnFlowRemoved;
+}
+
+/** The forwarding of a switch without its agent: tables, groups, meters and ports (OpenFlow 1.3.5, 5). */
+export class Pipeline {
+  readonly tables: FlowTables;
+  readonly groups: Groups;
+  readonly meters: Meters;
+  readonly macs: MacLearning;
+  readonly ports = new Ports();
+  /** What is done with fragments: a ConfigFlag, of which only FRAG_DROP makes a difference. */
+  fragments: number = ConfigFlag.FRAG_NORMAL;
+  readonly #now: () => number;
+
+  constructor(options: PipelineOptions = {}) {
+    this.#now = options.now ?? (() => performance.now());
+    this.tables = new FlowTables(options.maxFlows ?? 1_000_000, options.onFlowRemoved ?? (() => {}));
+    this.groups = new Groups(options.maxGroups ?? 65_536, (port) => this.ports.isLive(port));
+    this.meters = new Meters(options.maxMeters ?? 65_536);
+    this.macs = new MacLearning(options.maxAddresses ?? 8192);
+  }
+
+  get nowMs(): number {
+    return this.#now();
+  }
+
+  /** Takes a frame through the tables, and sends it where they say. */
+  receive(frame: Uint8Array, inPort: number): Verdict {
+    if (!this.ports.receive(inPort, frame)) return NOTHING;
+    const verdict = this.classify(frame, inPort);
+    this.forward(verdict);
+    return verdict;
+  }
+
+  /** Takes a frame through the tables, counted and learnt from, but not sent. */
+  classify(frame: Uint8Array, inPort: number): Verdict {
+    const packet = Packet.receive(frame, inPort);
+    if (this.fragments === ConfigFlag.FRAG_DROP && packet.headers.fragment !== 0) return NOTHING;
+    return new Traversal(this, packet).runTables(0);
+  }
+
+  /**
+   * Checks a packet-out.
+   * @returns what does its actions, and sends the packet where they say
+   * @throws Refusal
+   */
+  preparePacketOut(frame: Uint8Array, inPort: number, actions: readonly Action[]): () => Verdict {
+    checkActions(actions);
+    checkTargets([{ type: 'applyActions', actions }], this.groups, this.meters);
+    const steps = compileActions(actions);
+    return () => {
+      const verdict = new Traversal(this, Packet.receive(frame, inPort), 'packetOut').runActions(steps);
+      this.forward(verdict);
+      return verdict;
+    };
+  }
+
+  /** Sends a packet's departures out of their ports. */
+  forward({ departures }: Verdict): void {
+    for (const { port, frame } of departures) this.ports.send(port, frame);
+  }
+
+  /**
+   * Does what a flow-mod, group-mod or meter-mod orders, all of it or nothing.
+   * @throws Refusal with Open vSwitch's name of the error
+   */
+  apply(mod: FlowMod | GroupMod | MeterMod): void {
+    const journal = new Journal();
+    try {
+      this.change(mod, journal);
+    } catch (error) {
+      journal.rollback();
+      throw error;
+    }
+    journal.commit();
+  }
+
+  /** As {@link apply}, as a part of more. @throws Refusal with some of it done: the journal takes that back */
+  change(mod: FlowMod | GroupMod | MeterMod, journal: Journal): void {
+    const { nowMs } = this;
+    switch (mod.type) {
+      case 'flowMod': {
+        const order = readFlowMod(mod);
+        checkTargets(order.instructions, this.groups, this.meters);
+        return this.tables.apply(order, nowMs, journal);
+      }
+      case 'groupMod':
+        for (const { actions } of mod.buckets) checkActions(actions);
+        for (const id of this.groups.apply(mod, nowMs, journal))
+          this.tables.removeUsers((flow) => flow.usesGroup(id), 'groupDelete', nowMs, journal);
+        return;
+      case 'meterMod':
+        for (const id of this.meters.apply(mod, nowMs, journal))
+          this.tables.removeUsers((flow) => flow.usesMeter(id), 'meterDelete', nowMs, journal);
+    }
+  }
+
+  /** Adds a learnt flow. @returns false when it is not there: over its limit, or not a flow that the switch takes */
+  learn(order: FlowOrder, limit: number, journal: Journal): boolean {
+    try {
+      const isLearnt = this.tables.learn(order, limit, this.nowMs, journal);
+      journal.commit();
+      return isLearnt;
+    } catch (error) {
+      journal.rollback();
+      if (error instanceof WireError) return false;
+      throw error;
+    }
+  }
+
+  /** Removes the flows whose timeouts are over. */
+  expire(): void {
+    const journal = new Journal();
+    this.tables.expire(this.nowMs, journal);
+    journal.commit();
+  }
+
+  /** The flow of a table that takes the packet, counted as the table's statistics are. */
+  lookup(tableId: number, words: FlowWords): Flow | undefined {
+    const table = this.tables.tables[tableId];
+    if (table === undefined) return undefined;
+    table.lookups++;
+    const flow = table.size === 0 ? undefined : table.flows.lookup(words);
+    if (flow !== undefined) table.matched++;
+    return flow;
+  }
+
+  /** Takes a packet's tokens from a meter. */
+  passesMeter(meterId: number, bytes: number): boolean {
+    return this.meters.get(meterId)?.passes(bytes, this.nowMs) ?? true;
+  }
+
+  /** The bucket of a select group for a packet: all packets of a connection get the same, shared out by weight. */
+  select(group: Group, words: FlowWords): readonly GroupBucket[] {
+    let best: GroupBucket | undefined;
+    let bestScore = -1;
+    const basis = hashConnection(words);
+    for (const [index, bucket] of group.buckets.entries()) {
+      const { weight } = bucket.bucket;
+      if (weight === 0 || !this.groups.isLive(bucket)) continue;
+      // Highest random weight (RFC 2991), with the weights of OpenFlow: x^(1/w) of a uniform x.
+      const uniform = (mix(basis ^ Math.imul(index + 1, 0x9e3779b1)) + 1) / 2 ** 32;
+      const score = uniform ** (1 / weight);
+      if (score > bestScore) [best, bestScore] = [bucket, score];
+    }
+    return best === undefined ? [] : [best];
+  }
+
+  /** The ports that a packet is flooded to. */
+  floodPorts(inPort: number): readonly number[] {
+    const ports: number[] = [];
+    for (const each of this.ports)
+      if (each.port.portNo !== inPort && this.ports.canForward(each)) ports.push(each.port.portNo);
+    return ports;
+  }
+}
+
+const NOTHING: Verdict = { departures: [], packetIns: [], isTooDeep: false };
+
+const CONNECTION_FIRST = WORD_OF.dlSrc;
+
+/** What tells connections apart: addresses, protocol and ports. */
+const CONNECTION_WORDS: readonly number[] = (
+  ['nwSrc', 'nwDst', 'nwProto', 'tpSrc', 'tpDst', 'dlType', 'vlanTci'] as const
+)
+  .map((place) => WORD_OF[place])
+  .concat([0, 1, 2, 3].flatMap((i) => [CONNECTION_FIRST + i, WORD_OF.ipv6Src + i, WORD_OF.ipv6Dst + i]));
+
+function hashConnection(words: FlowWords): number {
+  let hash = 0;
+  for (const index of CONNECTION_WORDS) hash = mix(hash ^ words[index]!);
+  return hash;
+}
+
+/** The finalizer of MurmurHash3. */
+function mix(value: number): number {
+  let hash = value | 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

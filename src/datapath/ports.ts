@@ -1,0 +1,105 @@
+import { isPortUp, type Port, PortConfig, PortState } from '../ofp/port.ts';
+
+/** A port of the switch, and what went through it. */
+export interface SwitchPort {
+  /** What controllers see of it. */
+  port: Port;
+  readonly createdMs: number;
+  readonly transmit: (frame: Uint8Array) => void;
+  rxPackets: number;
+  rxBytes: number;
+  rxDropped: number;
+  txPackets: number;
+  txBytes: number;
+  txDropped: number;
+}
+
+/** The ports of a switch, in the order of their numbers. */
+export class Ports implements Iterable<SwitchPort> {
+  readonly #ports = new Map<number, SwitchPort>();
+
+  get(portNo: number): SwitchPort | undefined {
+    return this.#ports.get(portNo);
+  }
+
+  add(port: Port, transmit: (frame: Uint8Array) => void, nowMs: number): void {
+    this.#ports.set(port.portNo, {
+      port,
+      createdMs: nowMs,
+      transmit,
+      rxPackets: 0,
+      rxBytes: 0,
+      rxDropped: 0,
+      txPackets: 0,
+      txBytes: 0,
+      txDropped: 0,
+    });
+  }
+
+  delete(portNo: number): boolean {
+    return this.#ports.delete(portNo);
+  }
+
+  [Symbol.iterator](): Iterator<SwitchPort> {
+    return [...this.#ports.values()].sort((a, b) => a.port.portNo - b.port.portNo)[Symbol.iterator]();
+  }
+
+  /** True for ports that packets can leave through. */
+  isLive(portNo: number): boolean {
+    const port = this.#ports.get(portNo)?.port;
+    return port !== undefined && isPortUp(port);
+  }
+
+  /** Counts a frame that came in. @returns false when the port takes none */
+  receive(portNo: number, frame: Uint8Array): boolean {
+    const entry = this.#ports.get(portNo);
+    if (entry === undefined) return false;
+    if (!isPortUp(entry.port) || (entry.port.config & PortConfig.NO_RECV) !== 0) {
+      entry.rxDropped++;
+      return false;
+    }
+    entry.rxPackets++;
+    entry.rxBytes += frame.length;
+    return true;
+  }
+
+  /** Sends a frame out of a port, if it takes it. */
+  send(portNo: number, frame: Uint8Array): void {
+    const entry = this.#ports.get(portNo);
+    if (entry === undefined) return;
+    if (!this.canForward(entry)) {
+      entry.txDropped++;
+      return;
+    }
+    entry.txPackets++;
+    entry.txBytes += frame.length;
+    entry.transmit(frame);
+  }
+
+  /** True when packets may be forwarded to the port. */
+  canForward({ port }: SwitchPort): boolean {
+    return isPortUp(port) && (port.config & PortConfig.NO_FWD) === 0;
+  }
+}
+
+/** What a port says of itself when nothing else was said: up, 10 Gb/s copper. */
+export function portInit(init: Pick<Port, 'portNo'> & Partial<Port>): Port {
+  const { portNo } = init;
+  const hex = (portNo & 0xffff).toString(16).padStart(4, '0');
+  return {
+    hwAddr: `02:00:00:00:${hex.slice(0, 2)}:${hex.slice(2)}`,
+    name: `port${portNo}`,
+    config: 0,
+    state: PortState.LIVE,
+    curr: TEN_GIGABIT_COPPER,
+    advertised: 0,
+    supported: 0,
+    peer: 0,
+    currSpeed: 10_000_000,
+    maxSpeed: 0,
+    ...init,
+  };
+}
+
+/** OFPPF_10GB_FD and OFPPF_COPPER. */
+const TEN_GIGABIT_COPPER = (1 << 6) | (1 << 11);

@@ -1,0 +1,43 @@
+import type { Action } from '../ofp/actions/action.ts';
+import type { NxLearn, NxLearn2 } from '../ofp/actions/nicira/learn.ts';
+import type { PacketInReason } from '../ofp/messages/packet-in.ts';
+import type { Packet } from './packet.ts';
+
+/** What an action asks of a controller. */
+export interface ControllerRequest {
+  readonly reason?: PacketInReason;
+  /** Bytes of the packet that it wants. */
+  readonly maxLen: number;
+  /** Which controllers, by the id that they chose. */
+  readonly controllerId: number;
+  readonly userdata?: Uint8Array;
+  readonly meterId?: number;
+}
+
+/** A packet's way through the tables, as actions see it. */
+export interface Walk {
+  readonly packet: Packet;
+  /** Values that nxStackPush has put there, and how many bits each has. */
+  readonly stack: { readonly value: bigint; readonly bits: number }[];
+  /** The queue that outputs go to; undefined for the port's default. */
+  queue: number | undefined;
+  output(port: number, maxLen: number): void;
+  /** Sends the first bytes of the packet. */
+  outputTruncated(port: number, maxLen: number): void;
+  toController(request: ControllerRequest): void;
+  group(groupId: number): void;
+  /** @param tableId 255 for the table that the packet is in */
+  resubmit(inPort: number, tableId: number): void;
+  learn(action: NxLearn | NxLearn2): void;
+  /** Does the steps to a copy of the packet. */
+  clone(steps: readonly Step[]): void;
+  /** Ends the packet's way, its action set included. */
+  exit(): void;
+}
+
+/** An action, ready to be done. */
+export interface Step {
+  readonly action: Action;
+  /** @returns false to leave out what follows in the list, and in the flow that it is of */
+  perform(walk: Walk): unknown;
+}

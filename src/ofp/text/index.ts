@@ -1,0 +1,11 @@
+export { formatActions, formatInstructions } from './actions/format.ts';
+export { parseActions } from './actions/parse.ts';
+export { formatFlow } from './flow-format.ts';
+export { parseFlow } from './flow-parse.ts';
+export { formatGroup, parseGroup } from './group.ts';
+export { formatMatch } from './match-format.ts';
+export { parseMatch } from './match-parse.ts';
+export { formatMessage } from './message-format.ts';
+export { formatMeter, parseMeter } from './meter.ts';
+export { formatPacket } from './packet/format.ts';
+export { TextError } from './text-error.ts';

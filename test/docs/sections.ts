@@ -1,0 +1,109 @@
+import { expect } from '@jest/globals';
+import { eventually } from '../lab/index.ts';
+import type { Section, Trial } from './trial.ts';
+
+/** Every section of a document that has programs or commands for switches, and how it is tried. */
+export const SECTIONS: Readonly<Record<string, Section>> = {
+  'README.md#Quick start': {
+    after: {
+      'ovs-vsctl set-controller br0 tcp:127.0.0.1:6653': async (trial) => {
+        await reaches(trial, 'web1', 'db1');
+        expect(await flows(trial)).toMatch(/dl_src=.*dl_dst=.*actions=output:/);
+      },
+    },
+    claim: async (trial) => expect(await flows(trial)).not.toContain('CONTROLLER'),
+  },
+  'README.md#Pods': {
+    claim: async (trial) => {
+      await reaches(trial, 'web1', 'web2');
+      await reachesNot(trial, 'web1', 'db1');
+    },
+  },
+  'README.md#The libraries': {},
+
+  'docs/pods.md#Labels': {},
+  'docs/pods.md#A controller on each host': {
+    claim: async (trial) => {
+      await reaches(trial, 'web1', 'web2');
+      await reaches(trial, 'db1', 'db2');
+      await reachesNot(trial, 'web1', 'db1');
+      await reachesNot(trial, 'web1', 'db2');
+    },
+  },
+  'docs/pods.md#One controller for all hosts': {
+    notRun: "the lab's ovsdb-server takes no certificates",
+  },
+  'docs/pods.md#What the controller changes': {
+    before: async (trial) => {
+      expect(await flows(trial)).toContain('cookie=0x6a1a');
+      await trial.stopControllers();
+      await reaches(trial, 'web1', 'web2');
+    },
+    claim: async (trial) => {
+      expect(await flows(trial)).not.toContain('cookie=0x6a1a');
+      const host = trial.host();
+      expect(await host.ovs.ofctl('dump-groups', host.bridge)).not.toContain('group_id');
+      expect(await host.ovs.ofctl('dump-meters', host.bridge)).not.toContain('meter=');
+      await label(trial, 'web1', '7');
+      await label(trial, 'db1', 'backend');
+    },
+  },
+  'docs/pods.md#Events': {},
+  'docs/pods.md#`used as: refused`': {
+    before: (trial) => trial.startController(trial.host(), sockets(trial)),
+  },
+  'docs/pods.md#`used as: waiting`': {},
+  'docs/pods.md#`… is in no pod`': {
+    claim: (trial) => label(trial, 'db1', 'backend', '1000'),
+  },
+  'docs/pods.md#Where does a frame go?': {},
+
+  'docs/openflow.md#Connect': {},
+  'docs/openflow.md#Send': {},
+  'docs/openflow.md#Ask': {},
+  'docs/openflow.md#All or nothing': {
+    claim: async (trial) => expect(await flows(trial)).toMatch(/n_bytes=0, in_port=2 actions=output:1\n$/),
+  },
+  'docs/openflow.md#Make it so': {},
+  'docs/openflow.md#Packets': {
+    claim: (trial) => reaches(trial, 'web1', 'web2'),
+  },
+  'docs/openflow.md#Only the codec': {},
+
+  'docs/ovsdb.md#Connect': {},
+  'docs/ovsdb.md#Follow tables': {},
+  'docs/ovsdb.md#Change rows': {},
+  'docs/ovsdb.md#Let servers call': {},
+  'docs/ovsdb.md#Other databases': {},
+
+  'docs/errors.md#Errors': {},
+};
+
+/** One reaches the other, as soon as flows are there. */
+async function reaches(trial: Trial, from: string, to: string): Promise<void> {
+  const { ip } = trial.container(to);
+  const isReached = async () => (await trial.container(from).ping(ip)).received > 0;
+  await eventually(isReached, { what: `${from} to reach ${to}` });
+}
+
+/** To be called when something else has shown that flows are there. */
+async function reachesNot(trial: Trial, from: string, to: string): Promise<void> {
+  const { received } = await trial.container(from).ping(trial.container(to).ip, { timeoutSec: 0.5 });
+  expect({ from, to, received }).toEqual({ from, to, received: 0 });
+}
+
+function flows(trial: Trial): Promise<string> {
+  const { ovs, bridge } = trial.host();
+  return ovs.ofctl('dump-flows', bridge);
+}
+
+async function label(trial: Trial, name: string, pod: string, key?: string): Promise<void> {
+  const settings = [`galago-pod=${pod}`, ...(key === undefined ? [] : [`galago-key=${key}`])];
+  const columns = settings.map((setting) => `external_ids:${setting}`);
+  await trial.host().ovs.vsctl('set', 'Interface', name, ...columns);
+}
+
+function sockets(trial: Trial): string[] {
+  const { ovs, bridge } = trial.host();
+  return ['controller', '--openflow', `unix:${ovs.mgmt(bridge)}`, '--ovsdb', ovs.dbSocket];
+}

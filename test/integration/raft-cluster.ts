@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { eventually, type Lab, run } from '../lab/index.ts';
+import type { RunningProcess } from '../lab/running-process.ts';
+import { testSchema } from '../ovsdb/test-schema.ts';
+
+interface Member {
+  readonly file: string;
+  readonly method: string;
+  readonly ctl: string;
+  process: RunningProcess;
+}
+
+/** A clustered database of the test schema, served by several ovsdb-servers over Unix sockets. */
+export class RaftCluster {
+  readonly #lab: Lab;
+  readonly #members: Member[] = [];
+
+  static async create(lab: Lab, size: number): Promise<RaftCluster> {
+    const cluster = new RaftCluster(lab);
+    const schema = join(lab.dir, 'cluster.ovsschema');
+    await run('sh', ['-c', 'cat > "$0"', schema], { input: JSON.stringify(testSchema.json) });
+    for (let i = 0; i < size; i++) await cluster.#add(i, schema);
+    return cluster;
+  }
+
+  private constructor(lab: Lab) {
+    this.#lab = lab;
+  }
+
+  /** The connection methods of all its servers. */
+  get methods(): string[] {
+    return this.#members.map(({ method }) => method);
+  }
+
+  /** Which of them is the leader. */
+  leader(): Promise<number> {
+    return eventually(() => this.#findLeader(), { what: 'a leader' });
+  }
+
+  /** Makes the leader hand over; resolves with the new one. */
+  async transferLeadership(): Promise<number> {
+    const old = await this.leader();
+    await this.#appctl(this.#members[old]!, 'cluster/failure-test', 'transfer-leadership');
+    const other = async () => {
+      const leader = await this.leader();
+      return leader === old ? false : leader;
+    };
+    return eventually(other, { what: 'another leader' });
+  }
+
+  /** Cuts a server off from the others; its clients stay connected. */
+  async isolate(index: number): Promise<void> {
+    await this.#appctl(this.#members[index]!, 'cluster/failure-test', 'stop-raft-rpc');
+  }
+
+  /** Kills a server. */
+  async kill(index: number): Promise<void> {
+    await this.#members[index]!.process.stop('SIGKILL');
+  }
+
+  /** Starts a server again. */
+  async restart(index: number): Promise<void> {
+    const member = this.#members[index]!;
+    member.process = await this.#start(member);
+    await this.#joined(member);
+  }
+
+  async #findLeader(): Promise<number | false> {
+    for (const [i, member] of this.#members.entries()) {
+      const status = await this.#appctl(member, 'cluster/status', 'Test').catch(() => '');
+      if (/^Role: leader$/m.test(status)) return i;
+    }
+    return false;
+  }
+
+  async #add(index: number, schema: string): Promise<void> {
+    const file = (suffix: string) => join(this.#lab.dir, `c${index}.${suffix}`);
+    const raft = (i: number) => `unix:${join(this.#lab.dir, `c${i}.raft`)}`;
+    if (index === 0) await run('ovsdb-tool', ['create-cluster', file('db'), schema, raft(0)]);
+    else await run('ovsdb-tool', ['join-cluster', file('db'), 'Test', raft(index), raft(0)]);
+    const member = { file: file('db'), method: `unix:${file('sock')}`, ctl: file('ctl') };
+    const added: Member = { ...member, process: await this.#start(member) };
+    this.#members.push(added);
+    await this.#joined(added);
+  }
+
+  #start({ file, method, ctl }: Omit<Member, 'process'>): Promise<RunningProcess> {
+    return this.#lab.start('ovsdb-server', [file, `--remote=p${method}`, `--unixctl=${ctl}`]);
+  }
+
+  async #joined({ method }: Member): Promise<void> {
+    await run('ovsdb-client', ['--timeout=30', 'wait', method, 'Test', 'connected']);
+  }
+
+  async #appctl({ ctl }: Member, ...args: string[]): Promise<string> {
+    return run('ovs-appctl', ['--timeout=10', '-t', ctl, ...args]);
+  }
+}
