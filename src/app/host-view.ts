@@ -34,7 +34,10 @@ export interface BridgeView {
   readonly name: string;
   /** 16 hexadecimal digits; undefined until the switch has started. */
   readonly datapathId: string | undefined;
-  /** True when one of its interfaces names a pod, or carries tunnels: what comes out of those belongs to pods. */
+  /**
+   * True when one of its interfaces names a pod, or carries tunnels: what comes out of those belongs to pods. It stays
+   * so when the last one has gone, because interfaces in no pod would be joined otherwise.
+   */
   readonly carriesPods: boolean;
   /** Why it must not carry pods, each with the command that mends it. */
   readonly insecurities: readonly string[];
@@ -80,7 +83,12 @@ export function readHost(replica: HostReplica, before?: HostView): HostView {
     localIp: localIp !== undefined && isIpv4(localIp) ? localIp : undefined,
     bridges: [...replica.Bridge].map((row) => {
       const old = before?.bridges.find(({ name }) => name === row.name);
-      const bridge = { ...readBridge(replica, row), datapathId: row.datapath_id ?? old?.datapathId };
+      const read = readBridge(replica, row);
+      const bridge = {
+        ...read,
+        datapathId: row.datapath_id ?? old?.datapathId,
+        carriesPods: read.carriesPods || old?.carriesPods === true,
+      };
       const wasInsecure = old !== undefined && old.insecurities.length > 0;
       return !isCarriedOut && wasInsecure && bridge.insecurities.length === 0
         ? { ...bridge, insecurities: UNDER_WAY }

@@ -126,6 +126,12 @@ describe('the view of a bridge', () => {
     expect(read({ interfaces: { vx0: VXLAN } })).toMatchObject({ carriesPods: true, members: [] });
   });
 
+  it('goes on to carry pods when the last interface has left its pod', () => {
+    const before = readHost(replica({ interfaces: { a: { ofport: 1, ids: { 'galago-pod': '7' } } } }));
+    const after = bridgeOf(readHost(replica({ interfaces: { a: { ofport: 1 } } }), before));
+    expect(after).toMatchObject({ carriesPods: true, members: [], podPorts: [] });
+  });
+
   it('isolates an interface whose pod is wrong, and says why', () => {
     const bridge = read({
       interfaces: {

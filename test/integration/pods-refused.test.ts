@@ -60,6 +60,34 @@ describeWithLab('a bridge that could not keep pods apart', () => {
     await eventually(async () => (await a.ping(b.ip)).received === 1);
   });
 
+  it('is not one that the last interface in a pod has left', async () => {
+    controller = await ObservedController.start(callHosts([host]));
+    await controller.next('switchMode', { mode: 'pods' });
+    const clear = [a, b, other].flatMap(({ port }) => [
+      '--',
+      'remove',
+      'Interface',
+      port,
+      'external_ids',
+      'galago-pod',
+    ]);
+    await host.ovs.vsctl(...clear.slice(1));
+    for (let i = 0; i < 3; i++) await controller.next('podLeft');
+    await controller.controller.settled();
+    expect(await reach()).toEqual({ pod: false, pods: false, back: false });
+    expect(controller.state).toMatchObject([{ mode: 'pods', members: [] }]);
+    const set = [a, b, other].flatMap(({ port, pod }) => [
+      '--',
+      'set',
+      'Interface',
+      port,
+      `external_ids:galago-pod=${pod}`,
+    ]);
+    await host.ovs.vsctl(...set.slice(1));
+    for (let i = 0; i < 3; i++) await controller.next('podJoined');
+    await eventually(async () => (await a.ping(b.ip)).received === 1);
+  });
+
   it.each([
     ['its controller', ['set-controller', 'br-int', 'tcp:192.0.2.99:6653'], ['del-controller', 'br-int']],
     ['a manager', ['set-manager', 'tcp:192.0.2.99:6640'], ['del-manager']],
