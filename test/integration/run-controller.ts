@@ -9,10 +9,12 @@ controller.subscribe((event) => {
   if (event.type === 'switchMode' && event.mode !== 'waiting') void tellWhenSettled();
 });
 
+/** Only once no bridge waits any more: a wait that began earlier would not see to those that came later. */
 async function tellWhenSettled(): Promise<void> {
-  await controller.settled();
   const ready = controller.state().filter(({ mode }) => mode !== 'waiting');
-  if (ready.length >= options.openflow.length) console.log('settled');
+  if (ready.length < options.openflow.length) return;
+  await controller.settled();
+  console.log('settled');
 }
 
 await controller.start();
