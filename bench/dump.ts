@@ -1,6 +1,7 @@
 import type { Switch } from 'galago/ofp';
 import { GalagoError } from '../src/util/errors.ts';
 import type { Bench } from './harness/bench.ts';
+import { ratioFigure } from './harness/check.ts';
 import { sampleFlow } from './sample-flow.ts';
 import {
   empty,
@@ -19,11 +20,12 @@ export const dump: Bench<keyof FlowSettings> = {
   name: 'dump',
   summary: 'all flows of a real Open vSwitch read and decoded',
   options: FLOW_OPTIONS,
-  run: (settings) =>
-    measureOnSwitch(settings, (target) => {
+  run: (settings, context) =>
+    measureOnSwitch(settings, context, (target) => {
       const { flows } = settings;
       let isFull = false;
       return {
+        name: 'dump',
         title: 'flows read and decoded, match and instructions included',
         unit: 'flows',
         method: [
@@ -36,6 +38,10 @@ export const dump: Bench<keyof FlowSettings> = {
         ],
         peers: [ovsOfctl(target, { command: 'dump-flows' })],
         limits: [rawDump(target)],
+        figures: (results) =>
+          ['galago, all at once', 'galago, one by one'].map((name) =>
+            ratioFigure(results, name, 'ovs-ofctl dump-flows', 1.3),
+          ),
         async prepare(control) {
           if (isFull) return;
           await empty(control);

@@ -1,5 +1,6 @@
 import type { FlowModInit, Switch } from 'galago/ofp';
 import type { Bench } from './harness/bench.ts';
+import { cpuFigure, ratioFigure } from './harness/check.ts';
 import { SAMPLE_FLOW, sampleFlow, sampleFlowText } from './sample-flow.ts';
 import {
   empty,
@@ -18,11 +19,12 @@ export const flowMod: Bench<keyof FlowSettings> = {
   name: 'flow-mod',
   summary: 'flow-mods into a real Open vSwitch, until the barrier reply',
   options: FLOW_OPTIONS,
-  run: (settings) =>
-    measureOnSwitch(settings, (target) => {
+  run: (settings, context) =>
+    measureOnSwitch(settings, context, (target) => {
       const messages = flowMods(settings.flows);
       const input = Array.from(messages, (_, number) => sampleFlowText(number)).join('');
       return {
+        name: 'flow-mod',
         title: `${SAMPLE_FLOW} and one barrier`,
         unit: 'flow-mods',
         method: METHOD,
@@ -31,6 +33,11 @@ export const flowMod: Bench<keyof FlowSettings> = {
           ovsOfctl(target, { command: 'add-flows', options, input }),
         ),
         limits: [rawSocket(target, 'raw socket', [...messages, { type: 'barrierRequest' }])],
+        figures: (results) => [
+          ratioFigure(results, 'galago', 'ovs-ofctl --bundle add-flows', 1.4),
+          ratioFigure(results, 'galago', 'raw socket', 0.85),
+          cpuFigure(results, 'galago', 'client', (0.2 * settings.flows) / 100_000),
+        ],
         prepare: empty,
         verify: (control) => expectFlows(control, settings.flows),
       };
@@ -42,17 +49,19 @@ export const bundle: Bench<keyof FlowSettings> = {
   name: 'bundle',
   summary: 'the same flow-mods in one atomic bundle, until it is committed',
   options: FLOW_OPTIONS,
-  run: (settings) =>
-    measureOnSwitch(settings, (target) => {
+  run: (settings, context) =>
+    measureOnSwitch(settings, context, (target) => {
       const messages = flowMods(settings.flows);
       const input = Array.from(messages, (_, number) => sampleFlowText(number)).join('');
       return {
+        name: 'bundle',
         title: `${SAMPLE_FLOW} in one atomic bundle`,
         unit: 'flow-mods',
         method: METHOD,
         ours: [session(target, 'galago', (sw) => sendBundle(sw, messages))],
         peers: [ovsOfctl(target, { command: 'add-flows', options: ['--bundle'], input })],
         limits: [rawBundle(target, messages)],
+        figures: (results) => [ratioFigure(results, 'galago', 'raw socket, bundle', 0.85)],
         prepare: empty,
         verify: (control) => expectFlows(control, settings.flows),
       };
@@ -64,8 +73,8 @@ export const deletes: Bench<keyof FlowSettings> = {
   name: 'deletes',
   summary: 'strict deletes of every flow, until the barrier reply or the commit',
   options: FLOW_OPTIONS,
-  run: (settings) =>
-    measureOnSwitch(settings, (target) => {
+  run: (settings, context) =>
+    measureOnSwitch(settings, context, (target) => {
       const flows = flowMods(settings.flows);
       const messages = flows.map(({ priority, match }): FlowModInit => {
         return { type: 'flowMod', command: 'deleteStrict', priority: priority!, match: match! };
@@ -76,6 +85,7 @@ export const deletes: Bench<keyof FlowSettings> = {
       const peer = (...options: string[]) =>
         ovsOfctl(target, { command: 'del-flows', options: ['--strict', ...options], input });
       return {
+        name: 'deletes',
         title: 'strict deletes, and one barrier or one bundle',
         unit: 'deletes',
         method: METHOD,
@@ -88,6 +98,10 @@ export const deletes: Bench<keyof FlowSettings> = {
           rawSocket(target, 'raw socket', [...messages, { type: 'barrierRequest' }]),
           rawBundle(target, messages),
         ],
+        figures: (results) =>
+          ['galago', 'galago, bundle'].map((name) =>
+            ratioFigure(results, name, 'ovs-ofctl --strict --bundle del-flows', 1.4),
+          ),
         prepare: (control) => sendFlows(control, flows, PATIENCE_MS),
         verify: (control) => expectFlows(control, 0),
       };

@@ -1,6 +1,7 @@
 import { type FlowModInit, output, setField } from 'galago/ofp';
 import { GalagoError } from '../src/util/errors.ts';
-import type { Bench } from './harness/bench.ts';
+import type { Bench, RunContext } from './harness/bench.ts';
+import { ratioFigure } from './harness/check.ts';
 import { sampleFlow, sampleFlowText } from './sample-flow.ts';
 import {
   empty,
@@ -23,7 +24,8 @@ export const reconcile: Bench<keyof FlowSettings> = {
   name: 'reconcile',
   summary: 'a switch brought to what it should be, when 1 % of its flows do something else',
   options: FLOW_OPTIONS,
-  run: (settings) => measureReconcile(settings, Math.ceil(settings.flows / CHANGED_ONE_IN)),
+  run: (settings, context) =>
+    measureReconcile('reconcile', Math.ceil(settings.flows / CHANGED_ONE_IN), settings, context),
 };
 
 /** Finds out that a switch is what it should be. */
@@ -31,10 +33,10 @@ export const reconcileSame: Bench<keyof FlowSettings> = {
   name: 'reconcile-same',
   summary: 'a switch compared with what it should be, when there is nothing to change',
   options: FLOW_OPTIONS,
-  run: (settings) => measureReconcile(settings, 0),
+  run: (settings, context) => measureReconcile('reconcile-same', 0, settings, context),
 };
 
-function measureReconcile(settings: FlowSettings, changed: number) {
+function measureReconcile(name: string, changed: number, settings: FlowSettings, context: RunContext) {
   const before = Array.from({ length: settings.flows }, (_, number) => sampleFlow(number));
   const wanted = before.map((flow, number) => (number < changed ? otherwise(flow) : flow));
   const desired = wanted.map(({ priority, match, instructions }) => {
@@ -44,9 +46,10 @@ function measureReconcile(settings: FlowSettings, changed: number) {
     const text = sampleFlowText(number);
     return number < changed ? text.replace(/output:\d+/, `output:${OTHER_PORT}`) : text;
   }).join('');
-  return measureOnSwitch(settings, (target) => {
+  return measureOnSwitch(settings, context, (target) => {
     let isFull = false;
     return {
+      name,
       title: `flows, of which ${changed} are to be changed`,
       unit: 'flows',
       method: [
@@ -64,6 +67,7 @@ function measureReconcile(settings: FlowSettings, changed: number) {
       ],
       peers: [ovsOfctl(target, { command: 'replace-flows', input })],
       limits: [],
+      figures: (results) => [ratioFigure(results, 'galago', 'ovs-ofctl replace-flows', 2)],
       async prepare(control) {
         if (!isFull) await empty(control);
         await sendFlows(control, isFull ? before.slice(0, changed) : before, PATIENCE_MS);

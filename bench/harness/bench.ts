@@ -1,4 +1,7 @@
 import { availableParallelism, cpus, release } from 'node:os';
+import type { Figure } from './check.ts';
+import type { Plot } from './plot.ts';
+import type { Profiler } from './profile.ts';
 import type { Table } from './table.ts';
 
 /** An option of a bench: a whole number of at least 1. */
@@ -14,7 +17,13 @@ export interface Bench<Option extends string = string> {
   /** By name, as in `--flows 1000`. */
   readonly options: Readonly<Record<Option, NumberOption>>;
   /** @throws UsageError `BENCH_REQUIREMENTS_MISSING` when it cannot run on this machine. */
-  run(settings: Readonly<Record<Option, number>>): Promise<Report>;
+  run(settings: Readonly<Record<Option, number>>, context: RunContext): Promise<Report>;
+}
+
+/** What a run is given besides its settings. */
+export interface RunContext {
+  /** Undefined when nobody asked for profiles. */
+  readonly profiler?: Profiler;
 }
 
 /** What a bench found out. */
@@ -26,6 +35,10 @@ export interface Report {
   readonly table: Table;
   /** The numbers behind the table, for `--json`. */
   readonly results: readonly object[];
+  /** What `--check` compares with a bound. */
+  readonly figures?: readonly Figure[];
+  /** What `--write` puts into `docs/plots`. */
+  readonly plots?: readonly Plot[];
   /** Contenders that could not take part, with the reason. */
   readonly skipped: readonly string[];
   readonly errors: readonly string[];

@@ -15,6 +15,12 @@ export function cpuMs(pid: number): number {
   return readTimes(pid, UTIME);
 }
 
+/** The CPU that this process has used so far, all of its threads. */
+export function ownCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 /** The CPU of a process that this one started, together with those that have ended: differences tell its own. */
 export function childrenCpuMs(child: ChildProcess): number {
   const isRunning = child.exitCode === null && child.signalCode === null;

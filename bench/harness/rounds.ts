@@ -38,6 +38,8 @@ export interface RoundsOptions {
   /** Looks whether the work has been done; what it throws makes the turn an error. */
   readonly verify: () => Promise<void>;
   readonly onTurn?: (round: number, contender: Contender) => void;
+  /** Stands around each turn, as a profiler does. Default: just takes it. */
+  readonly around?: (contender: Contender, turn: () => Promise<Turn>) => Promise<Turn>;
 }
 
 /**
@@ -46,7 +48,7 @@ export interface RoundsOptions {
  */
 export async function takeTurns(
   contenders: readonly Contender[],
-  { rounds, prepare, verify, onTurn }: RoundsOptions,
+  { rounds, prepare, verify, onTurn, around = (_, turn) => turn() }: RoundsOptions,
 ): Promise<Series[]> {
   const all = contenders.map(({ name, role }) => ({
     name,
@@ -62,7 +64,7 @@ export async function takeTurns(
       onTurn?.(round + 1, contender);
       await prepare();
       try {
-        const turn = await contender.turn();
+        const turn = await around(contender, () => contender.turn());
         await verify();
         series.turns.push(turn);
       } catch (error) {

@@ -1,9 +1,12 @@
 import { ALL_TABLES, connectSwitch, type FlowModInit, type Switch } from 'galago/ofp';
 import { GalagoError, UsageError } from '../../src/util/errors.ts';
 import { Lab, missingRequirements, run } from '../../test/lab/index.ts';
-import type { Report } from '../harness/bench.ts';
+import type { Report, RunContext } from '../harness/bench.ts';
+import type { Figure } from '../harness/check.ts';
 import { type Comparison, compare, comparisonTable, formatSeconds } from '../harness/comparison.ts';
 import { idle } from '../harness/cpu.ts';
+import { ratePlot } from '../harness/plot.ts';
+import { profiledTurns } from '../harness/profile.ts';
 import { type Contender, takeTurns } from '../harness/rounds.ts';
 import { formatCount } from '../harness/table.ts';
 import type { Target } from './target.ts';
@@ -16,6 +19,8 @@ export const FLOW_OPTIONS = {
 
 /** What the contenders do, and how it is seen to. */
 export interface FlowWork {
+  /** The bench's, also of its plot. */
+  readonly name: string;
   /** In one line, without number and rounds. */
   readonly title: string;
   /** What is counted. */
@@ -25,6 +30,8 @@ export interface FlowWork {
   /** Those that need `ovs-ofctl`. */
   readonly peers: readonly Contender[];
   readonly limits: readonly Contender[];
+  /** What should be reached. */
+  figures(results: readonly Comparison[]): readonly Figure[];
   /** Brings the switch to where a turn begins. */
   prepare(control: Switch): Promise<void>;
   /** Looks whether the switch is where a turn ends. */
@@ -43,6 +50,7 @@ export interface FlowSettings {
  */
 export async function measureOnSwitch(
   { flows, rounds }: FlowSettings,
+  { profiler }: RunContext,
   describeWork: (target: Target) => FlowWork,
 ): Promise<Report> {
   const missing = missingRequirements();
@@ -66,6 +74,7 @@ export async function measureOnSwitch(
       await idle(target.vswitchdPid);
     },
     verify: () => work.verify(control),
+    around: profiledTurns(profiler),
     onTurn: (round, { name }) => {
       if (process.stderr.isTTY) process.stderr.write(`\r\x1b[Kround ${round} of ${rounds}: ${name}\r`);
     },
@@ -76,11 +85,13 @@ export async function measureOnSwitch(
     method: [
       ...work.method,
       ...results.flatMap((result) => commandRemark(result)),
-      'CPU: in the same time, medians, from /proc/PID/stat',
+      'CPU: in the same time, medians, from /proc/PID/stat or, of this process, getrusage(2)',
       `switch: ${await versionOf('ovs-vswitchd')}, userspace datapath, through its Unix socket`,
     ],
     table: comparisonTable(results, work.unit, ['client', 'switch']),
     results,
+    figures: work.figures(results),
+    plots: [ratePlot(work.name, `${formatCount(flows)} ${work.title}`, work.unit, results)],
     skipped: hasOfctl ? [] : ['ovs-ofctl is not installed (apt-get install openvswitch-switch)'],
     errors: results.flatMap(({ name, errors }) => errors.map((error) => `${name}: ${error}`)),
   };

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { connectSwitch, type Switch } from 'galago/ofp';
-import { childrenCpuMs, cpuMs } from '../harness/cpu.ts';
+import { childrenCpuMs, cpuMs, ownCpuMs } from '../harness/cpu.ts';
 import type { Contender, Turn } from '../harness/rounds.ts';
 
 /** The switch that all contenders work on. */
@@ -35,7 +35,7 @@ export async function timed(
   work: () => Promise<unknown>,
   child?: ChildProcess,
 ): Promise<Turn> {
-  const clientCpuMs = () => (child === undefined ? cpuMs(process.pid) : childrenCpuMs(child));
+  const clientCpuMs = () => (child === undefined ? ownCpuMs() : childrenCpuMs(child));
   const clientBefore = clientCpuMs();
   const switchBefore = cpuMs(vswitchdPid);
   const begun = performance.now();

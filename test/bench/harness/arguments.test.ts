@@ -15,6 +15,10 @@ function bench(name: string, options: Bench['options']): Bench {
   return { name, summary: `what ${name} measures`, options, run: () => Promise.reject(new Error('not run')) };
 }
 
+function settings(...argv: string[]): object[] {
+  return parseRequest(argv, BENCHES)!.runs.map((run) => run.settings);
+}
+
 function refusal(...argv: string[]): UsageError {
   try {
     parseRequest(argv, BENCHES);
@@ -28,18 +32,28 @@ function refusal(...argv: string[]): UsageError {
 describe('the command line of the benches', () => {
   it('names a bench, whose options have their defaults', () => {
     const request = parseRequest(['flow-mod'], BENCHES)!;
-    expect(request.bench).toBe(BENCHES[0]);
-    expect(request.settings).toEqual({ flows: 1000, rounds: 5 });
-    expect(request.json).toBe(false);
+    expect(request.runs).toEqual([{ bench: BENCHES[0], settings: { flows: 1000, rounds: 5 } }]);
+    expect(request.flags).toEqual({ json: false, check: false, profile: false, write: false });
   });
 
   it.each([[['--flows', '7']], [['--flows=7']]])('sets an option: %j', (options) => {
-    expect(parseRequest(['flow-mod', ...options], BENCHES)!.settings).toEqual({ flows: 7, rounds: 5 });
+    expect(settings('flow-mod', ...options)).toEqual([{ flows: 7, rounds: 5 }]);
   });
 
-  it('takes --json beside options', () => {
-    const request = parseRequest(['codec', '--json', '--rounds', '2'], BENCHES)!;
-    expect([request.json, request.settings]).toEqual([true, { rounds: 2 }]);
+  it.each(['json', 'check', 'profile', 'write'] as const)('takes --%s beside options', (flag) => {
+    const request = parseRequest(['codec', `--${flag}`, '--rounds', '2'], BENCHES)!;
+    expect([request.flags[flag], request.runs[0]!.settings]).toEqual([true, { rounds: 2 }]);
+  });
+
+  it('names several benches, in their own order, and gives each the options that it has', () => {
+    expect(settings('codec', 'flow-mod', '--flows', '7', '--rounds', '2')).toEqual([
+      { flows: 7, rounds: 2 },
+      { rounds: 2 },
+    ]);
+  });
+
+  it('means every bench by all', () => {
+    expect(parseRequest(['all'], BENCHES)!.runs.map(({ bench }) => bench)).toEqual(BENCHES);
   });
 
   it('asks for help with --help, wherever it stands', () => {
@@ -48,15 +62,19 @@ describe('the command line of the benches', () => {
   });
 
   it.each([
-    [[], 'expected a bench: flow-mod, codec'],
+    [[], 'expected a bench: all, flow-mod, codec'],
     [['codek'], "no bench is called 'codek'; there are flow-mod, codec; did you mean 'codec'?"],
-    [['flow-mod', '--flow', '7'], "flow-mod has no option --flow; did you mean '--flows'?"],
+    [['flow-mod', '--flow', '7'], "there is no option --flow; did you mean '--flows'?"],
+    [['flow-mod', '--jsn'], "there is no option --jsn; did you mean '--json'?"],
+    [['codec', '--flows', '7'], 'codec: no option --flows'],
+    [['codec', '--toString'], 'there is no option --toString'],
     [['flow-mod', '--flows', '0'], "--flows takes a whole number of at least 1, got '0'"],
     [['flow-mod', '--flows', '1.5'], "--flows takes a whole number of at least 1, got '1.5'"],
     [['flow-mod', '--flows', 'many'], "--flows takes a whole number of at least 1, got 'many'"],
     [['flow-mod', '--flows'], "--flows takes a whole number of at least 1, got ''"],
     [['flow-mod', '--json=yes'], '--json takes no value'],
-    [['flow-mod', '7'], "unexpected '7'"],
+    [['flow-mod', '7'], "no bench is called '7'; there are flow-mod, codec"],
+    [['flow-mod', '--', '--flows'], "unexpected '--'"],
   ])('refuses %j, and says why', (argv, message) => {
     const error = refusal(...argv);
     expect([error.code, error.message]).toEqual(['BENCH_USAGE', message]);
