@@ -28,7 +28,13 @@ export class ControllerLink implements RoleHolder {
   missSendLen = DEFAULT_MISS_SEND_LEN;
   controllerId = 0;
   readonly bundles: Bundles;
+  /** Messages that have come. */
+  messages = 0;
   readonly connection: Connection;
+  /** Resolves when the versions have been negotiated, or cannot be any more. */
+  readonly #greeted: Promise<void>;
+  /** Echo requests of ours, and who waits for the reply. */
+  readonly #echoes = new Map<number, () => void>();
 
   /**
    * @param onMessage what it throws is answered as an error about the message
@@ -41,15 +47,35 @@ export class ControllerLink implements RoleHolder {
     onClose: (link: ControllerLink) => void,
   ) {
     this.bundles = new Bundles(options.maxBundledMessages);
+    let greeted = () => {};
+    this.#greeted = new Promise((resolve) => {
+      greeted = resolve;
+    });
     this.connection = new Connection(
       stream,
       {
-        onOpen() {},
+        onOpen: greeted,
         onMessage: (message) => this.#answer(message, onMessage),
-        onClose: () => onClose(this),
+        onClose: () => {
+          greeted();
+          for (const answered of this.#echoes.values()) answered();
+          onClose(this);
+        },
       },
       options,
     );
+  }
+
+  /** Resolves when the controller has answered an echo request, or the connection is closed. */
+  async heard(): Promise<void> {
+    await this.#greeted;
+    if (this.connection.state === 'closed') return;
+    const xid = this.connection.nextXid();
+    await new Promise<void>((resolve) => {
+      this.#echoes.set(xid, resolve);
+      this.connection.send({ type: 'echoRequest', data: new Uint8Array(0) }, xid);
+    });
+    this.#echoes.delete(xid);
   }
 
   /** Sends a message, unless the connection is not open. */
@@ -70,6 +96,9 @@ export class ControllerLink implements RoleHolder {
   }
 
   #answer(message: Message, onMessage: (link: ControllerLink, message: Message) => void): void {
+    const answered = message.type === 'echoReply' ? this.#echoes.get(message.xid) : undefined;
+    if (answered !== undefined) return answered();
+    this.messages++;
     try {
       onMessage(this, message);
     } catch (error) {

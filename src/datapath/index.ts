@@ -1,4 +1,8 @@
 export type { ControllerLink } from './controller-link.ts';
 export { Pipeline, type PipelineOptions } from './pipeline.ts';
+export type { Transmit } from './ports.ts';
+export type { Datagram, SoftHost, SoftHostOptions } from './soft-host.ts';
+export { type Encapsulation, SoftNetwork, type SoftNetworkOptions } from './soft-network.ts';
 export { type PortInit, SoftSwitch, type SoftSwitchOptions } from './soft-switch.ts';
 export type { Departure, PacketInRequest, Verdict } from './traversal.ts';
+export type { Tunnel } from './tunnel.ts';

@@ -1,12 +1,15 @@
 import { type FlowWords, WORD_OF } from './layout.ts';
 import type { Pipeline } from './pipeline.ts';
 
-/** Where the learning switch that output to NORMAL stands for sends a packet (OpenFlow 1.3.5, 4.5). */
-export function normalPorts(pipeline: Pipeline, words: FlowWords): readonly number[] {
+/**
+ * Where the learning switch that output to NORMAL stands for sends a packet (OpenFlow 1.3.5, 4.5).
+ * @param learns false to look only
+ */
+export function normalPorts(pipeline: Pipeline, words: FlowWords, learns = true): readonly number[] {
   const { macs, nowMs } = pipeline;
   const inPort = words[WORD_OF.inPort]!;
   const vlan = words[WORD_OF.vlanTci]! & 0xfff;
-  macs.learn(words[WORD_OF.dlSrc]!, words[WORD_OF.dlSrc + 1]!, vlan, inPort, nowMs);
+  if (learns) macs.learn(words[WORD_OF.dlSrc]!, words[WORD_OF.dlSrc + 1]!, vlan, inPort, nowMs);
   const high = words[WORD_OF.dlDst]!;
   const low = words[WORD_OF.dlDst + 1]!;
   if (isLinkLocal(high, low)) return [];

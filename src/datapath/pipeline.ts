@@ -16,6 +16,7 @@ import { Meters } from './meters.ts';
 import { Packet } from './packet.ts';
 import { Ports } from './ports.ts';
 import { Traversal, type Verdict } from './traversal.ts';
+import { type Tunnel, writeTunnel } from './tunnel.ts';
 
 /** The limits of a pipeline, and its time. */
 export interface PipelineOptions {
@@ -56,17 +57,21 @@ export class Pipeline {
     return this.#now();
   }
 
-  /** Takes a frame through the tables, and sends it where they say. */
-  receive(frame: Uint8Array, inPort: number): Verdict {
+  /**
+   * Takes a frame through the tables, and sends it where they say.
+   * @param tunnel what was around it, when it came through a tunnel
+   */
+  receive(frame: Uint8Array, inPort: number, tunnel?: Tunnel): Verdict {
     if (!this.ports.receive(inPort, frame)) return NOTHING;
-    const verdict = this.classify(frame, inPort);
+    const verdict = this.classify(frame, inPort, tunnel);
     this.forward(verdict);
     return verdict;
   }
 
   /** Takes a frame through the tables, counted and learnt from, but not sent. */
-  classify(frame: Uint8Array, inPort: number): Verdict {
+  classify(frame: Uint8Array, inPort: number, tunnel?: Tunnel): Verdict {
     const packet = Packet.receive(frame, inPort);
+    if (tunnel !== undefined) writeTunnel(packet.words, tunnel);
     if (this.fragments === ConfigFlag.FRAG_DROP && packet.headers.fragment !== 0) return NOTHING;
     return new Traversal(this, packet).runTables(0);
   }
@@ -89,7 +94,7 @@ export class Pipeline {
 
   /** Sends a packet's departures out of their ports. */
   forward({ departures }: Verdict): void {
-    for (const { port, frame } of departures) this.ports.send(port, frame);
+    for (const { port, frame, tunnel } of departures) this.ports.send(port, frame, tunnel);
   }
 
   /**
@@ -152,9 +157,15 @@ export class Pipeline {
     const table = this.tables.tables[tableId];
     if (table === undefined) return undefined;
     table.lookups++;
-    const flow = table.size === 0 ? undefined : table.flows.lookup(words);
+    const flow = this.peek(tableId, words);
     if (flow !== undefined) table.matched++;
     return flow;
+  }
+
+  /** As {@link lookup}, not counted. */
+  peek(tableId: number, words: FlowWords): Flow | undefined {
+    const table = this.tables.tables[tableId];
+    return table === undefined || table.size === 0 ? undefined : table.flows.lookup(words);
   }
 
   /** Takes a packet's tokens from a meter. */

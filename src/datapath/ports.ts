@@ -1,11 +1,17 @@
 import { isPortUp, type Port, PortConfig, PortState } from '../ofp/port.ts';
+import type { Tunnel } from './tunnel.ts';
+
+/** Takes what leaves through a port; `tunnel` is what a tunnel port puts around it. */
+export type Transmit = (frame: Uint8Array, tunnel?: Tunnel) => void;
 
 /** A port of the switch, and what went through it. */
 export interface SwitchPort {
   /** What controllers see of it. */
   port: Port;
   readonly createdMs: number;
-  readonly transmit: (frame: Uint8Array) => void;
+  transmit: Transmit;
+  /** Where the tunnels of a tunnel port begin: an IPv4 or IPv6 address. */
+  tunnelAddress: string | undefined;
   rxPackets: number;
   rxBytes: number;
   rxDropped: number;
@@ -22,11 +28,12 @@ export class Ports implements Iterable<SwitchPort> {
     return this.#ports.get(portNo);
   }
 
-  add(port: Port, transmit: (frame: Uint8Array) => void, nowMs: number): void {
+  add(port: Port, transmit: Transmit, nowMs: number): void {
     this.#ports.set(port.portNo, {
       port,
       createdMs: nowMs,
       transmit,
+      tunnelAddress: undefined,
       rxPackets: 0,
       rxBytes: 0,
       rxDropped: 0,
@@ -34,6 +41,12 @@ export class Ports implements Iterable<SwitchPort> {
       txBytes: 0,
       txDropped: 0,
     });
+  }
+
+  /** Adds a port of another switch, or of the same one before it was started again: nothing has gone through it. */
+  take({ port, transmit, tunnelAddress }: SwitchPort, nowMs: number): void {
+    this.add(port, transmit, nowMs);
+    this.get(port.portNo)!.tunnelAddress = tunnelAddress;
   }
 
   delete(portNo: number): boolean {
@@ -64,7 +77,7 @@ export class Ports implements Iterable<SwitchPort> {
   }
 
   /** Sends a frame out of a port, if it takes it. */
-  send(portNo: number, frame: Uint8Array): void {
+  send(portNo: number, frame: Uint8Array, tunnel?: Tunnel): void {
     const entry = this.#ports.get(portNo);
     if (entry === undefined) return;
     if (!this.canForward(entry)) {
@@ -73,7 +86,7 @@ export class Ports implements Iterable<SwitchPort> {
     }
     entry.txPackets++;
     entry.txBytes += frame.length;
-    entry.transmit(frame);
+    entry.transmit(frame, tunnel);
   }
 
   /** True when packets may be forwarded to the port. */

@@ -14,9 +14,10 @@ import { ControllerLink } from './controller-link.ts';
 import type { Flow } from './flow.ts';
 import { packetInMatch } from './packet-in-match.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
-import { portInit } from './ports.ts';
+import { portInit, type Transmit } from './ports.ts';
 import { duration, type Self } from './statistics.ts';
 import type { PacketInRequest, Verdict } from './traversal.ts';
+import type { Tunnel } from './tunnel.ts';
 
 /** A port as it is added: the rest is made up. */
 export type PortInit = Pick<Port, 'portNo'> & Partial<Port>;
@@ -44,22 +45,39 @@ const EXPIRY_INTERVAL_MS = 1000;
  * It answers as Open vSwitch 3.1 does; what it does not have, it refuses.
  */
 export class SoftSwitch {
-  readonly pipeline: Pipeline;
   readonly #links = new Set<ControllerLink>();
   readonly #options: SoftSwitchOptions;
   readonly #setTimer: SetTimer;
-  readonly #agent: Agent;
+  #core: { readonly pipeline: Pipeline; readonly agent: Agent };
+  #isRunning = true;
+  #activity = 0;
   #cancelExpiry: (() => void) | undefined;
 
   constructor(options: SoftSwitchOptions) {
     this.#options = options;
     this.#setTimer = options.clock?.setTimer ?? systemTimer;
-    this.pipeline = new Pipeline({
+    this.#core = this.#boot();
+    for (const port of options.ports ?? []) this.addPort(port);
+  }
+
+  /** The tables, groups, meters and ports as they are now: new ones after each {@link start}. */
+  get pipeline(): Pipeline {
+    return this.#core.pipeline;
+  }
+
+  /** False from {@link stop} to {@link start}. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  #boot(): { readonly pipeline: Pipeline; readonly agent: Agent } {
+    const options = this.#options;
+    const pipeline = new Pipeline({
       ...options,
       now: options.clock?.now ?? (() => performance.now()),
       onFlowRemoved: (flow, reason, nowMs) => this.#tellRemoved(flow, flowRemovedReasons.code(reason), nowMs),
     });
-    this.#agent = new Agent(this.pipeline, {
+    const agent = new Agent(pipeline, {
       datapathId: options.datapathId,
       links: this.#links,
       self: {
@@ -74,11 +92,15 @@ export class SoftSwitch {
       onPortChanged: (port) => this.#tellPort('modify', port),
       onChanged: () => this.#armExpiry(),
     });
-    for (const port of options.ports ?? []) this.addPort(port);
+    return { pipeline, agent };
   }
 
-  /** Speaks with a controller at the other end of a stream, which is the switch's from here on. */
+  /**
+   * Speaks with a controller at the other end of a stream, which is the switch's from here on.
+   * @throws UsageError `DATAPATH_STOPPED`
+   */
   connect(stream: Duplex, options: ConnectionOptions = {}): ControllerLink {
+    if (!this.#isRunning) throw new UsageError('DATAPATH_STOPPED', 'the switch does not run');
     const link: ControllerLink = new ControllerLink(
       stream,
       {
@@ -86,18 +108,40 @@ export class SoftSwitch {
         maxBundledMessages: this.#options.maxBundledMessages ?? 100_000,
         ...options,
       },
-      (from, message: Message) => this.#agent.handle(from, message),
-      (gone) => this.#links.delete(gone),
+      (from, message: Message) => this.#core.agent.handle(from, message),
+      (gone) => {
+        this.#links.delete(gone);
+        // Its messages are not counted any more: the sum must not come out as it was.
+        this.#activity += gone.messages + 1;
+      },
     );
     this.#links.add(link);
+    this.#activity++;
     return link;
   }
 
-  /** Takes a frame in through a port. */
-  receive(portNo: number, frame: Uint8Array): void {
-    const verdict = this.pipeline.receive(frame, portNo);
+  /**
+   * Takes a frame in through a port.
+   * @param tunnel what was around it, for a tunnel port
+   */
+  receive(portNo: number, frame: Uint8Array, tunnel?: Tunnel): void {
+    if (!this.#isRunning) return;
+    this.#activity++;
+    const verdict = this.pipeline.receive(frame, portNo, tunnel);
     this.#tellPacketIns(verdict);
     this.#armExpiry();
+  }
+
+  /** Counts everything that happens to the switch: messages, frames, notices of ports, connections that come and go. */
+  get activity(): number {
+    let sum = this.#activity;
+    for (const link of this.#links) sum += link.messages;
+    return sum;
+  }
+
+  /** Resolves when every controller has answered an echo request: it has read what it was sent before. */
+  async heard(): Promise<void> {
+    await Promise.all([...this.#links].map((link) => link.heard()));
   }
 
   /** Adds a port, and tells the controllers. @throws UsageError `DATAPATH_PORT_EXISTS` */
@@ -108,6 +152,17 @@ export class SoftSwitch {
       throw new UsageError('DATAPATH_PORT_EXISTS', `the switch has a port ${portNo}`);
     this.pipeline.ports.add(port, (frame) => this.#options.onTransmit?.(portNo, frame), this.pipeline.nowMs);
     this.#tellPort('add', port);
+  }
+
+  /**
+   * Hands what leaves through a port to somebody else than `onTransmit`.
+   * @param tunnelAddress makes it a tunnel port: where its tunnels begin. A flow says where they end, and their key
+   * @throws UsageError `DATAPATH_NO_PORT`
+   */
+  attach(portNo: number, transmit: Transmit, tunnelAddress?: string): void {
+    const port = this.#port(portNo);
+    port.transmit = transmit;
+    port.tunnelAddress = tunnelAddress;
   }
 
   /** Takes a port away, and tells the controllers. @throws UsageError `DATAPATH_NO_PORT` */
@@ -123,6 +178,21 @@ export class SoftSwitch {
     const entry = this.#port(portNo);
     entry.port = { ...entry.port, state: isUp ? PortState.LIVE : PortState.LINK_DOWN };
     this.#tellPort('modify', entry.port);
+  }
+
+  /** Ends the switch as a crash does: its connections end, and it passes nothing on. May be called again. */
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    await this.close();
+  }
+
+  /** Runs a switch that was stopped anew: it has its ports, and no flows, groups or meters. */
+  start(): void {
+    if (this.#isRunning) return;
+    const { ports } = this.pipeline;
+    this.#core = this.#boot();
+    for (const entry of ports) this.pipeline.ports.take(entry, this.pipeline.nowMs);
+    this.#isRunning = true;
   }
 
   /** Ends all connections. May be called again. */
@@ -143,6 +213,7 @@ export class SoftSwitch {
   }
 
   #tellPort(reason: PortStatusReason, port: Port): void {
+    this.#activity++;
     for (const link of this.#links) {
       if (link.wants('portStatus', portStatusReasons.code(reason)))
         link.send({ type: 'portStatus', reason, port });

@@ -12,7 +12,10 @@ import { learntFlow } from './learn.ts';
 import { normalPorts } from './normal.ts';
 import type { Packet } from './packet.ts';
 import type { Pipeline } from './pipeline.ts';
+import { compileInstructions, inOrder, type Program } from './program.ts';
+import { outwardTunnel, type Tunnel } from './tunnel.ts';
 import type { ControllerRequest, Step, Walk } from './walk.ts';
+import type { Watcher } from './watcher.ts';
 
 /** How often a packet may go back to the same table or an earlier one within one resubmit, as in Open vSwitch. */
 const MAX_DEPTH = 64;
@@ -27,6 +30,8 @@ export interface Departure {
   readonly frame: Uint8Array;
   /** Undefined for the port's default queue. */
   readonly queue: number | undefined;
+  /** What a tunnel port puts around the frame. */
+  readonly tunnel: Tunnel | undefined;
 }
 
 /** A packet that goes to the controllers. */
@@ -57,6 +62,7 @@ export class Traversal implements Walk {
   queue: number | undefined;
   readonly #pipeline: Pipeline;
   readonly #size: number;
+  readonly #watcher: Watcher | undefined;
   readonly #departures: Departure[] = [];
   readonly #packetIns: PacketInRequest[] = [];
   #packet: Packet;
@@ -72,11 +78,12 @@ export class Traversal implements Walk {
   #hasExited = false;
   #isTooDeep = false;
 
-  constructor(pipeline: Pipeline, packet: Packet, reason: PacketInReason = 'action') {
+  constructor(pipeline: Pipeline, packet: Packet, reason: PacketInReason = 'action', watcher?: Watcher) {
     this.#pipeline = pipeline;
     this.#packet = packet;
     this.#size = packet.bytes.length;
     this.#reason = reason;
+    this.#watcher = watcher;
   }
 
   get packet(): Packet {
@@ -137,12 +144,14 @@ export class Traversal implements Walk {
   group(groupId: number): void {
     const group = this.#pipeline.groups.get(groupId);
     if (group === undefined) return;
-    group.packets++;
-    group.bytes += this.#size;
+    const watcher = this.#watcher;
+    if (watcher === undefined) count(group, this.#size);
     for (const bucket of this.#bucketsOf(group)) {
-      bucket.packets++;
-      bucket.bytes += this.#size;
-      this.#inGroup(bucket.actions);
+      const run = () => this.#inGroup(bucket.actions);
+      if (watcher === undefined) {
+        count(bucket, this.#size);
+        run();
+      } else watcher.deed({ type: 'bucket', index: group.buckets.indexOf(bucket) }, this, run);
     }
   }
 
@@ -160,7 +169,7 @@ export class Traversal implements Walk {
   learn(action: NxLearn | NxLearn2): void {
     const order = learntFlow(action, this.#packet.words);
     const limit = action.type === 'nxLearn2' ? action.limit : 0;
-    const isLearnt = this.#pipeline.learn(order, limit, new Journal());
+    const isLearnt = this.#watcher !== undefined || this.#pipeline.learn(order, limit, new Journal());
     if (action.type !== 'nxLearn2' || action.resultDst === undefined) return;
     const { field, start } = action.resultDst;
     this.#packet.writeNumber(subrunOf(field, start, 1), isLearnt ? 1 : 0);
@@ -185,7 +194,8 @@ export class Traversal implements Walk {
   #isOver = (): boolean => this.#hasExited || this.#isTooDeep;
 
   #perform(steps: readonly Step[]): boolean {
-    return performAll(steps, this, this.#isOver);
+    const watcher = this.#watcher;
+    return performAll(watcher === undefined ? steps : watched(steps, watcher), this, this.#isOver);
   }
 
   /**
@@ -199,18 +209,25 @@ export class Traversal implements Walk {
         return;
       }
       this.#tableId = tableId;
-      const flow = this.#pipeline.lookup(tableId, this.#packet.words);
+      const watcher = this.#watcher;
+      const { words } = this.#packet;
+      const flow: Flow | undefined =
+        watcher === undefined ? this.#pipeline.lookup(tableId, words) : this.#pipeline.peek(tableId, words);
       if (ownPort !== undefined) this.#packet.words[WORD_OF.inPort] = ownPort;
       this.#flow = flow;
+      if (watcher !== undefined) {
+        tableId = watcher.table(tableId, flow, () => flow && this.#obeyWatched(flow, watcher));
+        continue;
+      }
       if (flow === undefined) return;
       flow.use(this.#size, this.#pipeline.nowMs);
-      tableId = this.#obey(flow);
+      tableId = this.#obey(flow.program);
     }
   }
 
   /** Does what a flow says. @returns the table to go on to */
-  #obey({ program }: Flow): number | undefined {
-    if (program.meterId !== undefined && !this.#pipeline.passesMeter(program.meterId, this.#size)) {
+  #obey(program: Program): number | undefined {
+    if (program.meterId !== undefined && !this.#passesMeter(program.meterId)) {
       this.#hasExited = true;
       return undefined;
     }
@@ -227,6 +244,23 @@ export class Traversal implements Walk {
     return program.gotoTable;
   }
 
+  #passesMeter(meterId: number): boolean {
+    return this.#watcher !== undefined || this.#pipeline.passesMeter(meterId, this.#size);
+  }
+
+  /** As {@link #obey}, one instruction after the other. */
+  #obeyWatched({ instructions }: Flow, watcher: Watcher): number | undefined {
+    let next: number | undefined;
+    for (const instruction of inOrder(instructions)) {
+      const program = compileInstructions([instruction]);
+      if (instruction.type !== 'applyActions')
+        next = watcher.deed({ type: 'instruction', instruction }, this, () => this.#obey(program));
+      else if (!this.#perform(program.apply)) return undefined;
+      if (this.#isOver()) return undefined;
+    }
+    return next;
+  }
+
   #write(actions: readonly Action[], set: ActionSet): void {
     this.#written = actions;
     this.#set = set;
@@ -237,7 +271,9 @@ export class Traversal implements Walk {
     if (this.#written.length > 0 && !this.#isOver()) {
       const { steps } = this.#set;
       this.#written = [];
-      this.#with('actionSet', () => this.#perform(steps));
+      const run = () => this.#with('actionSet', () => this.#perform(steps));
+      if (this.#watcher === undefined) run();
+      else this.#watcher.deed({ type: 'actionSet' }, this, run);
     }
     if (this.#isTooDeep) return { departures: [], packetIns: [], isTooDeep: true };
     return { departures: this.#departures, packetIns: this.#packetIns, isTooDeep: false };
@@ -270,12 +306,16 @@ export class Traversal implements Walk {
   }
 
   #spread(port: number): readonly number[] {
-    if (port === PortNo.NORMAL) return normalPorts(this.#pipeline, this.#packet.words);
+    if (port === PortNo.NORMAL)
+      return normalPorts(this.#pipeline, this.#packet.words, this.#watcher === undefined);
     return this.#pipeline.floodPorts(this.#inPort);
   }
 
   #depart(port: number, frame: Uint8Array): void {
-    this.#departures.push({ port, frame, queue: this.queue });
+    const address = this.#pipeline.ports.get(port)?.tunnelAddress;
+    const tunnel = address === undefined ? undefined : outwardTunnel(this.#packet.words, address);
+    if (address === undefined || tunnel !== undefined)
+      this.#departures.push({ port, frame, queue: this.queue, tunnel });
   }
 
   #onCopy(run: () => void): void {
@@ -311,4 +351,18 @@ export class Traversal implements Walk {
     run();
     this.#nesting--;
   }
+}
+
+/** Counts a packet that went through a group or a bucket. */
+function count(counted: { packets: number; bytes: number }, size: number): void {
+  counted.packets++;
+  counted.bytes += size;
+}
+
+/** Steps that a watcher hears of. */
+function watched(steps: readonly Step[], watcher: Watcher): readonly Step[] {
+  return steps.map((step) => ({
+    action: step.action,
+    perform: (walk) => watcher.deed({ type: 'action', action: step.action }, walk, () => step.perform(walk)),
+  }));
 }
