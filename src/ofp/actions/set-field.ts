@@ -1,6 +1,6 @@
 import { WireError } from '../../util/errors.ts';
 import type { FieldName, InitOf, UnknownFieldName, ValueOf } from '../oxm/fields.ts';
-import { decodeOxm, encodeOxm } from '../oxm/oxm.ts';
+import { decodeOxm, emptyOxm, encodeOxm } from '../oxm/oxm.ts';
 import type { WireView } from '../wire/wire-view.ts';
 import { type ActionCodec, actionCodec } from './codec.ts';
 
@@ -66,10 +66,11 @@ export function decodeFieldWrite<Type extends string>(
   start: number,
   end: number,
 ): FieldWrite<Type> {
-  let action: FieldWrite<Type> | undefined;
-  const next = decodeOxm(wire, start, end, (field, value, mask) => {
-    action = (mask === undefined ? { type, field, value } : { type, field, value, mask }) as FieldWrite<Type>;
-  });
-  if (end - next < 8 && action !== undefined) return action;
+  const entry = emptyOxm();
+  const next = decodeOxm(wire, start, end, entry);
+  const { name: field, value, mask } = entry;
+  if (end - next < 8) {
+    return (mask === undefined ? { type, field, value } : { type, field, value, mask }) as FieldWrite<Type>;
+  }
   throw new WireError('OFP_BAD_LENGTH', `${type} has ${end - next} bytes behind its field, expected under 8`);
 }

@@ -1,5 +1,5 @@
 import { PortNo } from '../ports.ts';
-import { writeU16, writeU32 } from '../wire/writer.ts';
+import { type Writer, writeU16, writeU32 } from '../wire/writer.ts';
 import type { Action } from './action.ts';
 import { type ActionCodec, actionCodec } from './codec.ts';
 
@@ -53,26 +53,22 @@ export interface GroupAction {
 /** The actions of OpenFlow 1.3.5 (7.2.5), without set-field and experimenters. */
 export type StandardAction = Output | BareAction | SetTtl | TagAction | SetQueue | GroupAction;
 
+/** Bytes of an output, all of them. */
+const OUTPUT_SIZE = 16;
+
 /** The codecs of {@link StandardAction}, in the order of their codes. */
 export const standardActions: readonly ActionCodec[] = [
   actionCodec<Output>({
     type: 'output',
     code: 0,
-    size: 16,
+    size: OUTPUT_SIZE,
     fixed: true,
     decode: ({ view }, start) => ({
       type: 'output',
       port: view.getUint32(start + 4),
       maxLen: view.getUint16(start + 8),
     }),
-    encode(writer, { port, maxLen }) {
-      // One reservation, because nearly every flow has this action.
-      const start = writer.reserve(12);
-      const { view } = writer;
-      view.setFloat64(start + 4, 0);
-      writeU32(view, start, port);
-      writeU16(view, start + 4, maxLen ?? (port === PortNo.CONTROLLER ? WHOLE_PACKET : 0));
-    },
+    encode: (writer, action) => writeOutput(writer.view, writer.reserve(OUTPUT_SIZE - 4), action),
   }),
   bare('copyTtlOut', 11),
   bare('copyTtlIn', 12),
@@ -103,6 +99,23 @@ export const standardActions: readonly ActionCodec[] = [
   tag('pushPbb', 26),
   bare('popPbb', 27),
 ];
+
+/**
+ * Writes all of an output. Nearly every list has one, so that it goes without the look-up and the call through the
+ * table, which cost twice as much as the writing.
+ */
+export function encodeOutput(writer: Writer, action: OutputInit): void {
+  const start = writer.reserve(OUTPUT_SIZE);
+  writer.view.setUint32(start, OUTPUT_SIZE);
+  writeOutput(writer.view, start + 4, action);
+}
+
+/** Writes the twelve bytes behind the header of an output. */
+function writeOutput(view: DataView, at: number, { port, maxLen }: OutputInit): void {
+  view.setFloat64(at + 4, 0);
+  writeU32(view, at, port);
+  writeU16(view, at + 4, maxLen ?? (port === PortNo.CONTROLLER ? WHOLE_PACKET : 0));
+}
 
 function bare(type: BareAction['type'], code: number): ActionCodec {
   const action: BareAction = { type };

@@ -127,7 +127,8 @@ export const flowMod: MessageCodec<FlowMod, FlowModInit> = {
     if (cookieMask !== undefined) writeU64(view, start + 16, cookieMask);
     view.setFloat64(start + 24, 0);
     if (tableId !== undefined) writeU8(view, start + 24, tableId);
-    writeU8(view, start + 25, flowModCommands.code(message.command));
+    // The number of `add`, the usual one, is there already.
+    if (message.command !== 'add') writeU8(view, start + 25, flowModCommands.code(message.command));
     if (idleTimeout !== undefined) writeU16(view, start + 26, idleTimeout);
     if (hardTimeout !== undefined) writeU16(view, start + 28, hardTimeout);
     writeU16(view, start + 30, message.priority ?? DEFAULT_PRIORITY);
@@ -140,6 +141,6 @@ export const flowMod: MessageCodec<FlowMod, FlowModInit> = {
     view.setUint32(start + 44, 0);
     if (flags !== undefined) writeU16(view, start + 44, flags);
     encodeMatch(writer, message.match ?? {});
-    encodeInstructions(writer, message.instructions ?? []);
+    if (message.instructions !== undefined) encodeInstructions(writer, message.instructions);
   },
 };

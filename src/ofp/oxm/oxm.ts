@@ -1,131 +1,136 @@
 import { WireError } from '../../util/errors.ts';
-import { ipv4Mask, ipv6Mask, isIpv4, readIpv4, readIpv6, writeIpv4, writeIpv6 } from '../../util/ip.ts';
-import { readMac, writeMac } from '../../util/mac.ts';
-import { suggest } from '../../util/suggest.ts';
-import { readU64, type U64, writeU64 } from '../../util/u64.ts';
+import { ipv4Mask, ipv6Mask, isIpv4 } from '../../util/ip.ts';
 import { badLength, need, type WireView } from '../wire/wire-view.ts';
-import { checkUnsigned, type Writer } from '../wire/writer.ts';
-import type { Field, Masked } from './field.ts';
-import { FIELDS, OxmClass } from './fields.ts';
+import type { Writer } from '../wire/writer.ts';
+import type { Masked } from './field.ts';
+import { FORM, fieldByHeader, fieldByName, findField, type OxmField, unknownField } from './field-index.ts';
+import { OxmClass } from './fields.ts';
+import { readValue, writeValue } from './value.ts';
 
-/** A field with its name and what the wire needs of it, worked out once. */
-export interface OxmField extends Field {
-  readonly name: string;
-  /** The header without mask, as a number: class, field, length. */
-  readonly header: number;
-  /** The header with mask. */
-  readonly maskedHeader: number;
-  /** Bytes that stand before the value: 8 in class 0xffff, else 4. */
-  readonly headerSize: number;
+/** A field that {@link decodeOxm} has read: one object for many fields, because making them costs more than reading. */
+export interface DecodedOxm {
+  /** The field's name, or `unknown:…`. */
+  name: string;
+  /** Its row in the table, unless it is unknown. */
+  field: OxmField | undefined;
+  value: unknown;
+  /** Undefined where the wire has none. */
+  mask: unknown;
 }
 
-const byName = new Map<string, OxmField>();
-/** Indexed by field number, under the class, or under the experimenter id for class 0xffff. */
-const byClass = new Map<number, OxmField[]>();
-const byExperimenter = new Map<number, OxmField[]>();
-
-for (const [name, row] of Object.entries<Field>(FIELDS)) {
-  const extra = row.oxmClass === OxmClass.EXPERIMENTER ? 4 : 0;
-  const head = row.oxmClass * 0x1_0000 + (row.field << 9);
-  const header = head + row.size + extra;
-  const maskedHeader = head + 0x100 + row.size * 2 + extra;
-  const oxm = { ...row, name, header, maskedHeader, headerSize: 4 + extra };
-  byName.set(name, oxm);
-  const [index, key] = extra ? [byExperimenter, row.experimenter] : [byClass, row.oxmClass];
-  const rows = index.get(key) ?? [];
-  if (rows[row.field] !== undefined)
-    throw new Error(`${name} and ${rows[row.field]!.name} share an OXM number`);
-  rows[row.field] = oxm;
-  index.set(key, rows);
+/** Makes what {@link decodeOxm} writes to. */
+export function emptyOxm(): DecodedOxm {
+  return { name: '', field: undefined, value: undefined, mask: undefined };
 }
-const openflowBasic = byClass.get(OxmClass.OPENFLOW_BASIC)!;
 
 /**
- * Finds a field by name.
- * @throws WireError `OFP_UNKNOWN_FIELD`, with the nearest name
- */
-export function fieldByName(name: string): OxmField {
-  const oxm = byName.get(name);
-  if (oxm !== undefined) return oxm;
-  throw unknownField(name);
-}
-
-function unknownField(name: string): WireError {
-  const near = suggest(name, [...byName.keys()]);
-  return new WireError(
-    'OFP_UNKNOWN_FIELD',
-    `no field is called '${name}'${near ? `; did you mean '${near}'?` : ''}`,
-  );
-}
-
-/** Finds the field of a header without its mask bit and length, or nothing when it is not in the table. */
-export function fieldByNumber(oxmClass: number, number: number, experimenter: number): OxmField | undefined {
-  if (oxmClass === OxmClass.OPENFLOW_BASIC) return openflowBasic[number];
-  if (oxmClass === OxmClass.EXPERIMENTER) return byExperimenter.get(experimenter)?.[number];
-  return byClass.get(oxmClass)?.[number];
-}
-
-/** Takes one decoded field; `mask` is undefined where the wire has none. */
-export type OxmHandler = (name: string, value: unknown, mask: unknown) => void;
-
-/**
- * Reads the OXM field at `start` (OpenFlow 1.3.5, 7.2.3.2) and hands it on. Fields that are not in the table,
- * and lengths or masks that the table does not foresee, are handed on as `unknown:…` with their payload.
+ * Reads the OXM field at `start` (OpenFlow 1.3.5, 7.2.3.2) into `to`. Fields that are not in the table, and lengths or
+ * masks that the table does not foresee, become `unknown:…` with their payload.
  * @returns where the next one begins
  * @throws WireError `OFP_TRUNCATED`, `OFP_BAD_LENGTH`
  */
-export function decodeOxm(wire: WireView, start: number, end: number, onField: OxmHandler): number {
+export function decodeOxm(wire: WireView, start: number, end: number, to: DecodedOxm): number {
   need('an OXM header', 4, start, end);
-  const header = wire.view.getUint32(start);
+  const header = wire.view.getInt32(start);
   const next = start + 4 + (header & 0xff);
   if (next > end) throw badLength('OXM payload', header & 0xff, 0, end - start - 4);
-  const oxmClass = header >>> 16;
   let payload = start + 4;
   let experimenter = 0;
-  if (oxmClass === OxmClass.EXPERIMENTER) {
+  if (header >>> 16 === OxmClass.EXPERIMENTER) {
     need('an OXM experimenter id', 4, payload, next);
     experimenter = wire.view.getUint32(payload);
     payload += 4;
   }
-  const oxm = fieldByNumber(oxmClass, (header >>> 9) & 0x7f, experimenter);
-  if (oxm !== undefined && header === oxm.header) {
-    onField(oxm.name, readValue(wire, payload, oxm.size, oxm), undefined);
-  } else if (oxm !== undefined && isMasked(oxm, header)) {
-    const size = (next - payload) >>> 1;
-    onField(oxm.name, readValue(wire, payload, size, oxm), readValue(wire, payload + size, size, oxm));
-  } else if (
-    oxm !== undefined &&
-    oxm.size === 0 &&
-    (header & 0x100) === 0 &&
-    next - payload <= oxm.bits / 8
-  ) {
-    onField(oxm.name, readValue(wire, payload, next - payload, oxm), undefined);
-  } else {
-    onField(unknownName(header, oxmClass, experimenter), wire.bytes.subarray(payload, next), undefined);
-  }
+  const oxm = fieldByHeader(header, experimenter);
+  const form = header & FORM;
+  to.mask = undefined;
+  if (oxm === undefined) unknownOxm(wire, start, payload, next, to);
+  else if (form === oxm.plainForm) {
+    to.name = oxm.name;
+    to.field = oxm;
+    to.value = readValue(wire, payload, oxm.size, oxm);
+  } else decodeOtherForm(wire, start, payload, next, oxm, to);
   return next;
+}
+
+/** Reads a field with a mask, or of variable size, or in a form that the table does not foresee. */
+function decodeOtherForm(
+  wire: WireView,
+  start: number,
+  payload: number,
+  next: number,
+  oxm: OxmField,
+  to: DecodedOxm,
+): void {
+  const header = wire.view.getInt32(start);
+  const size = next - payload;
+  const masked = isMasked(oxm, header);
+  const isShort = oxm.size === 0 && (header & 0x100) === 0 && size <= oxm.bits / 8;
+  if (!masked && !isShort) return unknownOxm(wire, start, payload, next, to);
+  to.name = oxm.name;
+  to.field = oxm;
+  const valueSize = masked ? size >>> 1 : size;
+  to.value = readValue(wire, payload, valueSize, oxm);
+  if (masked) to.mask = readValue(wire, payload + valueSize, valueSize, oxm);
+}
+
+function unknownOxm(wire: WireView, start: number, payload: number, next: number, to: DecodedOxm): void {
+  const header = wire.view.getUint32(start);
+  const oxmClass = header >>> 16;
+  const experimenter = oxmClass === OxmClass.EXPERIMENTER ? wire.view.getUint32(start + 4) : 0;
+  to.name = unknownName(header, oxmClass, experimenter);
+  to.field = undefined;
+  to.value = wire.bytes.subarray(payload, next);
+}
+
+/**
+ * Writes one OXM field. A value alone, which most are, costs neither the search for a mask in it nor the two results of
+ * {@link splitMask}.
+ * @throws WireError when the name or the value is none
+ */
+export function encodeOxmInit(writer: Writer, name: string, init: unknown): void {
+  const oxm = findField(name);
+  if (oxm !== undefined && oxm.size !== 0 && isWhole(oxm, init)) return encodeExact(writer, oxm, init);
+  const { value, mask } = splitMask(name, init);
+  encodeOxm(writer, name, value, mask);
 }
 
 /** Writes one OXM field. @throws WireError when the name or the value is none */
 export function encodeOxm(writer: Writer, name: string, value: unknown, mask?: unknown): void {
-  const oxm = byName.get(name);
-  if (oxm !== undefined) encodeField(writer, oxm, value, mask);
-  else if (name.startsWith(UNKNOWN)) encodeUnknown(writer, name, value as Uint8Array);
-  else throw unknownField(name);
+  const oxm = findField(name);
+  if (oxm === undefined) {
+    if (!name.startsWith(UNKNOWN)) throw unknownField(name);
+    encodeUnknown(writer, name, value as Uint8Array);
+  } else if (oxm.size === 0) {
+    encodeVariable(writer, oxm, value as Uint8Array, mask as Uint8Array | undefined);
+  } else if (mask === undefined) encodeExact(writer, oxm, value);
+  else encodeMasked(writer, oxm, value, mask);
 }
 
-function encodeField(writer: Writer, oxm: OxmField, value: unknown, mask: unknown): void {
-  if (oxm.size === 0) return encodeVariable(writer, oxm, value as Uint8Array, mask as Uint8Array | undefined);
-  // Room for all of the field at once, so that its parts are at fixed offsets.
-  const { headerSize, size } = oxm;
-  const masked = mask !== undefined;
-  const start = writer.reserve(headerSize + (masked ? size * 2 : size));
-  const { view } = writer;
-  view.setUint32(start, masked ? oxm.maskedHeader : oxm.header);
-  if (headerSize === 8) view.setUint32(start + 4, oxm.experimenter);
+/** True for what is surely a value without a mask. */
+function isWhole({ kind }: OxmField, init: unknown): boolean {
+  if (typeof init === 'string') return kind === 'mac' ? init.length === MAC_LENGTH : !init.includes('/');
+  return typeof init !== 'object';
+}
+
+const MAC_LENGTH = 17;
+
+/** Writes a field without mask; room for all of it at once, so that its parts are at fixed offsets. */
+function encodeExact(writer: Writer, oxm: OxmField, value: unknown): void {
+  const { headerSize, header, size } = oxm;
+  const start = writer.reserve(headerSize + size);
+  writer.view.setUint32(start, header);
+  if (headerSize === 8) writer.view.setUint32(start + 4, oxm.experimenter);
   writeValue(writer, start + headerSize, oxm, value);
-  if (!masked) return;
+}
+
+function encodeMasked(writer: Writer, oxm: OxmField, value: unknown, mask: unknown): void {
   if (oxm.maskability === 'exact') throw new WireError('OFP_BAD_MASK', `${oxm.name} takes no mask`);
+  const { headerSize, maskedHeader, size } = oxm;
+  const start = writer.reserve(headerSize + size * 2);
+  writer.view.setUint32(start, maskedHeader);
+  if (headerSize === 8) writer.view.setUint32(start + 4, oxm.experimenter);
+  writeValue(writer, start + headerSize, oxm, value);
   writeValue(writer, start + headerSize + size, oxm, mask);
 }
 
@@ -219,7 +224,7 @@ const UNKNOWN = 'unknown:';
 
 function isMasked(oxm: OxmField, header: number): boolean {
   if (oxm.maskability === 'exact') return false;
-  if (oxm.size !== 0) return header === oxm.maskedHeader;
+  if (oxm.size !== 0) return (header & FORM) === oxm.maskedForm;
   return (header & 0x101) === 0x100 && (header & 0xff) <= oxm.bits / 4;
 }
 
@@ -241,7 +246,7 @@ function describeHeader(
   masks: boolean,
   size: number,
 ): DecodedOxmHeader {
-  const oxm = fieldByNumber(header >>> 16, (header >>> 9) & 0x7f, experimenter);
+  const oxm = fieldByHeader(header, experimenter);
   if (oxm !== undefined) {
     if (header === oxm.header && oxm.size !== 0) return { name: oxm.name, size };
     const masked = (header & 0x100) !== 0;
@@ -302,82 +307,6 @@ function maskText(name: string, text: string): string {
 function prefixLength(name: string, text: string): number {
   if (/^\d{1,3}$/.test(text)) return Number(text);
   throw new WireError('OFP_BAD_MASK', `${name} takes a prefix length or a mask behind '/', got '${text}'`);
-}
-
-function readValue(wire: WireView, at: number, size: number, oxm: OxmField): unknown {
-  switch (oxm.kind) {
-    case 'number':
-      return readNumber(wire.view, at, size);
-    case 'u64':
-      return readU64(wire.view, at);
-    case 'mac':
-      return readMac(wire.bytes, at);
-    case 'ipv4':
-      return readIpv4(wire.bytes, at);
-    case 'ipv6':
-      return readIpv6(wire.bytes, at);
-    case 'hex':
-      return readHex(wire.bytes, at, size);
-    case 'bytes':
-      return wire.bytes.subarray(at, at + size);
-  }
-}
-
-/** Writes the `size` bytes of a value, for which there is room at `at`. */
-function writeValue({ bytes, view }: Writer, at: number, oxm: OxmField, value: unknown): void {
-  switch (oxm.kind) {
-    case 'number':
-      return writeNumber(view, at, oxm, value as number);
-    case 'u64':
-      return writeU64(view, at, value as U64);
-    case 'mac':
-      return writeMac(bytes, at, expectText(oxm, value));
-    case 'ipv4':
-      return writeIpv4(bytes, at, expectText(oxm, value));
-    case 'ipv6':
-      return writeIpv6(bytes, at, expectText(oxm, value));
-    case 'hex':
-      return writeHex(bytes, at, oxm, value);
-  }
-}
-
-function readNumber(view: DataView, at: number, size: number): number {
-  if (size === 4) return view.getUint32(at);
-  if (size === 2) return view.getUint16(at);
-  if (size === 1) return view.getUint8(at);
-  return (view.getUint16(at) << 8) | view.getUint8(at + 2);
-}
-
-function writeNumber(view: DataView, at: number, { name, size }: OxmField, value: number): void {
-  checkUnsigned(name, value, size * 8);
-  if (size === 4) view.setUint32(at, value);
-  else if (size === 2) view.setUint16(at, value);
-  else if (size === 1) view.setUint8(at, value);
-  else {
-    view.setUint16(at, value >>> 8);
-    view.setUint8(at + 2, value & 0xff);
-  }
-}
-
-function expectText(oxm: OxmField, value: unknown): string {
-  if (typeof value === 'string') return value;
-  throw new WireError('OFP_BAD_VALUE', `${oxm.name} takes text, got ${typeof value}`);
-}
-
-function readHex(bytes: Uint8Array, at: number, size: number): string {
-  return `0x${Buffer.from(bytes.buffer, bytes.byteOffset + at, size).toString('hex')}`;
-}
-
-function writeHex(bytes: Buffer, at: number, oxm: OxmField, value: unknown): void {
-  const digits =
-    typeof value === 'bigint' ? value.toString(16) : /^0x([0-9a-f]+)$/i.exec(expectText(oxm, value))?.[1];
-  if (digits === undefined || digits.startsWith('-') || digits.length > oxm.size * 2) {
-    throw new WireError(
-      'OFP_BAD_VALUE',
-      `${oxm.name} takes 0x and up to ${oxm.size * 2} digits, got ${value}`,
-    );
-  }
-  bytes.write(digits.padStart(oxm.size * 2, '0'), at, 'hex');
 }
 
 function unknownName(header: number, oxmClass: number, experimenter: number): string {

@@ -4,7 +4,8 @@ import { encodeInstructions, type InstructionInit } from '../instruction.ts';
 import { groupTypes } from '../messages/group-mod.ts';
 import { MeterFlag } from '../messages/meter-mod.ts';
 import { encodeMeterBands } from '../meter-band.ts';
-import { encodeOxm, fieldByName, splitMask } from '../oxm/oxm.ts';
+import { fieldByName } from '../oxm/field-index.ts';
+import { encodeOxm, splitMask } from '../oxm/oxm.ts';
 import { Writer } from '../wire/writer.ts';
 
 /*

@@ -43,6 +43,31 @@ export function readLength(
   return length;
 }
 
+/**
+ * Counts the structures that fill `start` to `end`, each with its length two bytes in: at least 8 bytes, and a multiple
+ * of 8. Who knows how many there are makes a list of just that size, where one that grows has room for 17 from the
+ * first on: of a flow in a list of 100,000, a quarter of all memory.
+ * @param header bytes that have to be there for another one to begin
+ * @throws WireError `OFP_TRUNCATED`, `OFP_BAD_LENGTH`
+ */
+export function countPadded(
+  wire: WireView,
+  what: string,
+  header: number,
+  start: number,
+  end: number,
+): number {
+  let count = 0;
+  for (let at = start; at < end; count++) {
+    need(what, header, at, end);
+    const length = readLength(wire, what, at + 2, 8, at, end);
+    if (length % 8 !== 0)
+      throw new WireError('OFP_BAD_LENGTH', `${what} has length ${length}, no multiple of 8`);
+    at += length;
+  }
+  return count;
+}
+
 /** The error for a length outside of `least`..`most`, in bytes. */
 export function badLength(what: string, length: number, least: number, most: number): WireError {
   const range = most === least ? `${least}` : `${least} to ${most}`;

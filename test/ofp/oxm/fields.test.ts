@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { fieldByNumber } from '../../../src/ofp/oxm/field-index.ts';
 import { Experimenter, OxmClass } from '../../../src/ofp/oxm/fields.ts';
-import { fieldByNumber } from '../../../src/ofp/oxm/oxm.ts';
 import { rows } from './fields.ts';
 
 /** OXM_OF_ fields 0 to 39 of OpenFlow 1.3.5, table 12: name, bits, and M where they may be masked. */

@@ -5,7 +5,7 @@ import { decodeMatch, encodeMatch, matchSize } from '../../../src/ofp/oxm/match.
 import { wireView } from '../../../src/ofp/wire/wire-view.ts';
 import { Writer } from '../../../src/ofp/wire/writer.ts';
 import { bytesOf, codeOf, plain } from '../checks.ts';
-import { anyMatch } from './fields.ts';
+import { anyMatch, fieldValue, rows } from './fields.ts';
 
 function encoded(match: MatchInit): Buffer {
   const writer = new Writer(8);
@@ -72,6 +72,12 @@ describe('a match', () => {
         expect(encoded(back).equals(bytes)).toBe(true);
       }),
     );
+  });
+
+  it.each(rows)('of %s alone brings just that', (name, row) => {
+    const [value] = fc.sample(fieldValue(row), 1);
+    const back = decoded(encoded({ [name]: value } as MatchInit).toString('hex'));
+    expect(plain(back)).toEqual(plain({ [name]: value }));
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { badLength, need, readLength, wireView } from '../../../src/ofp/wire/wire-view.ts';
+import { badLength, countPadded, need, readLength, wireView } from '../../../src/ofp/wire/wire-view.ts';
 import { bytesOf, codeOf } from '../checks.ts';
 
 describe('wireView', () => {
@@ -41,6 +41,29 @@ describe('readLength', () => {
   ])('refuses a length %s', (_what, least, start, end, text) => {
     expect(codeOf(() => readLength(wire, 'it', 2, least, start, end))).toBe('OFP_BAD_LENGTH');
     expect(() => readLength(wire, 'it', 2, least, start, end)).toThrow(text);
+  });
+});
+
+describe('countPadded', () => {
+  const count = (hex: string) => {
+    const bytes = bytesOf(`ff ${hex} ff`);
+    return countPadded(wireView(bytes), 'it', 4, 1, bytes.length - 1);
+  };
+
+  it('counts structures of any multiple of eight bytes', () => {
+    expect(count('')).toBe(0);
+    expect(count('00010008 00000000')).toBe(1);
+    expect(count('00010010 00000000 00000000 00000000 00020008 00000000')).toBe(2);
+  });
+
+  it.each([
+    ['a length under eight bytes', '00010004 00000000', 'OFP_BAD_LENGTH'],
+    ['a length of 0', '00010000 00000000', 'OFP_BAD_LENGTH'],
+    ['a length that is no multiple of eight', '0001000c 00000000 00000000', 'OFP_BAD_LENGTH'],
+    ['a length over what there is', '00010010 00000000', 'OFP_BAD_LENGTH'],
+    ['a cut header', '00010008 00000000 0001', 'OFP_TRUNCATED'],
+  ])('refuses %s', (_what, hex, code) => {
+    expect(codeOf(() => count(hex))).toBe(code);
   });
 });
 

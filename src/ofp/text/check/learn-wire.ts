@@ -1,5 +1,5 @@
 import { LearnFlag } from '../../actions/nicira/learn.ts';
-import { fieldByNumber } from '../../oxm/oxm.ts';
+import { fieldByNumber } from '../../oxm/field-index.ts';
 import type { WireView } from '../../wire/wire-view.ts';
 import { fieldByOxm } from '../fields.ts';
 import { readOxmHead } from './oxm-entry.ts';

@@ -1,6 +1,6 @@
 import { bytesToBits } from '../../oxm/field-bits.ts';
+import { fieldByNumber } from '../../oxm/field-index.ts';
 import { OxmClass } from '../../oxm/fields.ts';
-import { fieldByNumber } from '../../oxm/oxm.ts';
 import type { WireView } from '../../wire/wire-view.ts';
 import { exactMask } from '../field-value.ts';
 import { fieldByOxm, type TextField } from '../fields.ts';
