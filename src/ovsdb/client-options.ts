@@ -50,6 +50,17 @@ export interface TransactOptions extends CallOptions {
   readonly retries?: number;
   /** The delays between the attempts. Default: 10 ms to 1 s. */
   readonly backoff?: Backoff;
+  /**
+   * Has the transaction first wait that the columns are as they were which the function that builds it has read
+   * from rows that it got from `find`, `get`, `getAll`, `filter`, `follow` and indexes of this client's replicas.
+   * What a predicate looks at, or a loop over a whole table, does not count. Default true.
+   */
+  readonly verifyReads?: boolean;
+  /**
+   * Resolves only when every replica shows the result: when one is stale by then, after it has been resynchronised.
+   * Default false.
+   */
+  readonly synced?: boolean;
 }
 
 /** The events of an {@link OvsdbClient}. */

@@ -1,5 +1,8 @@
 import type { Socket } from 'node:net';
-import { ClosedError, type GalagoError, TimeoutError, UsageError, WireError } from '../util/errors.ts';
+import { ClosedError, type GalagoError, WireError } from '../util/errors.ts';
+import type { ClientCalls } from './client-calls.ts';
+import { ClientLocks } from './client-locks.ts';
+import { ClientMonitors } from './client-monitors.ts';
 import type {
   OvsdbClientEvents,
   OvsdbClientOptions,
@@ -7,21 +10,20 @@ import type {
   OvsdbConnectOptions,
   TransactOptions,
 } from './client-options.ts';
+import { ClientTransactions } from './client-transactions.ts';
 import { GuardedEmitter } from './guarded-emitter.ts';
 import { type Json, show } from './json.ts';
 import type { CallOptions, JsonRpcPeer } from './json-rpc.ts';
 import { dialLink, type Link, socketLink } from './link.ts';
-import { type LockOptions, lockId, OvsdbLock } from './lock.ts';
-import { Monitor } from './monitor.ts';
+import type { LockOptions, OvsdbLock } from './lock.ts';
 import { parseSchema } from './parse-schema.ts';
 import type { ReplicaOf, Selection } from './replica.ts';
-import { withRetries } from './retry.ts';
 import type { DatabaseSchema } from './schema.ts';
 import type { SchemaJson } from './schema-json.ts';
 import { Session } from './session.ts';
-import { type Draft, draftTransaction, settleTransaction, type Transaction } from './transaction.ts';
+import type { Transaction } from './transaction.ts';
 import { isUuid, type Uuid } from './uuid.ts';
-import { leftOf, WaitingLine } from './waiting-line.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 /*
  *                 schema read, replicas synced
@@ -52,8 +54,9 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
   readonly #options: OvsdbClientOptions<S>;
   readonly #link: Link;
   readonly #line: WaitingLine;
-  readonly #monitors = new Map<Json | undefined, Monitor>();
-  readonly #locks = new Map<Json | undefined, OvsdbLock>();
+  readonly #monitors: ClientMonitors;
+  readonly #locks: ClientLocks;
+  readonly #transactions: ClientTransactions<S>;
   readonly #indexes = new Map<string, number>();
   readonly #leaderOnly: boolean | undefined;
   #state: OvsdbClientState = 'connecting';
@@ -61,7 +64,6 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
   #schema: DatabaseSchema | undefined;
   #session: Session | undefined;
   #reason: GalagoError | undefined;
-  #nextMonitor = 0;
 
   private constructor(link: Link, options: OvsdbClientOptions<S>, following: Following) {
     super();
@@ -69,8 +71,26 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     this.#options = options;
     this.#isPatient = following.waitForServer;
     this.#leaderOnly = following.leaderOnly;
-    this.#line = new WaitingLine({ maxLength: options.maxWaiting ?? 1000, now: this.#now });
+    const { maxWaiting = 1000, setTimer } = options;
+    this.#line = new WaitingLine({ maxLength: maxWaiting, now: this.#now });
     this.database = options.schema?.name ?? options.database ?? 'Open_vSwitch';
+    const calls: ClientCalls = {
+      parent: this,
+      now: this.#now,
+      peer: () => (this.#isReady() ? this.#peer : undefined),
+      call: (what, make, rest) => this.#call(what, make, rest),
+    };
+    this.#locks = new ClientLocks(calls);
+    this.#monitors = new ClientMonitors(calls, maxWaiting);
+    const { database } = this;
+    const schema = () => this.schema;
+    this.#transactions = new ClientTransactions({
+      database,
+      calls,
+      monitors: this.#monitors,
+      schema,
+      setTimer,
+    });
   }
 
   /**
@@ -182,22 +202,7 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
    */
   async lock(name: string, options: LockOptions = {}): Promise<OvsdbLock> {
     if (this.#reason !== undefined) throw this.#reason;
-    if (this.#locks.has(lockId(name))) {
-      throw new UsageError('OVSDB_LOCK_IN_USE', `this client has asked for the lock '${name}' already`);
-    }
-    const { steal = false } = options;
-    const onRelease = () => this.#unlock(lock);
-    const lock: OvsdbLock = new OvsdbLock({ name, steal, now: this.#now, parent: this, onRelease });
-    this.#locks.set(name, lock);
-    // Without a connection, the next handshake asks for it.
-    if (this.#isReady()) void lock.start(this.#peer);
-    try {
-      await lock.acquired(options);
-    } catch (error) {
-      await lock.release();
-      throw error;
-    }
-    return lock;
+    return this.#locks.lock(name, options);
   }
 
   /**
@@ -210,11 +215,8 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
    * @throws ClosedError `OVSDB_TRANSACTION_UNKNOWN` when the connection ended before the answer came;
    * `OVSDB_CALL_ABORTED`. After these, and after TimeoutError `OVSDB_NO_ANSWER`, it may have been committed.
    */
-  async transact<T>(build: (tx: Transaction<S>) => T, options: TransactOptions = {}): Promise<T> {
-    const { retries = 0, backoff, signal } = options;
-    const startedAt = this.#now();
-    const attempt = () => this.#transactOnce(build, leftOf(options, this.#now() - startedAt));
-    return withRetries(attempt, { retries, backoff, signal, setTimer: this.#options.setTimer });
+  transact<T>(build: (tx: Transaction<S>) => T, options: TransactOptions = {}): Promise<T> {
+    return this.#transactions.transact(build, options);
   }
 
   /**
@@ -228,22 +230,9 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     selection: Sel & { readonly [T in Exclude<keyof Sel, keyof Selection<S>>]: never },
     options: CallOptions = {},
   ): Promise<ReplicaOf<S, Sel>> {
-    const id = `galago-${this.#nextMonitor++}`;
-    const monitor = new Monitor({
-      id,
-      selection,
-      ours: this.#options.schema ?? this.schema,
-      parent: this,
-      now: this.#now,
-      onStop: () => this.#stopMonitor(monitor),
-      onConditions: (tables, rest) => this.#changeConditions(monitor, tables, rest),
-    });
-    const startedAt = this.#now();
-    while (monitor.isStale) {
-      const rest = leftOf(options, this.#now() - startedAt);
-      await this.#call('replicate', (peer, left) => this.#startMonitor(peer, monitor, left), rest);
-    }
-    return monitor.replica as unknown as ReplicaOf<S, Sel>;
+    const { watch } = this.#transactions;
+    const replica = await this.#monitors.replicate({ ours: this.#options.schema, selection, watch }, options);
+    return replica as unknown as ReplicaOf<S, Sel>;
   }
 
   /** Ends the connection, every pending call and every replica. May be called again. */
@@ -274,8 +263,8 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
       if (this.#reason !== undefined) throw this.#reason;
       const schema = await session.begin();
       this.#schema = schema;
-      await Promise.all([...this.#monitors.values()].map((monitor) => monitor.start(peer, schema)));
-      for (const lock of this.#locks.values()) void lock.start(peer);
+      await this.#monitors.start(peer, schema);
+      this.#locks.start(peer);
     } catch (error) {
       await peer.close();
       this.#lost(error as GalagoError, peer.idleMs);
@@ -307,28 +296,26 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
       case 'update':
       case 'update2':
       case 'update3':
-        // A monitor that was cancelled a moment ago may still get updates.
-        return this.#monitors.get(id)?.update(method, params);
+        return this.#monitors.update(method, params);
       case 'monitor_canceled':
         return this.#monitorCanceled(id);
       case 'locked':
-        return this.#locks.get(id)?.gained();
       case 'stolen':
-        return this.#locks.get(id)?.stolen();
+        return this.#locks.notified(method, id);
     }
   }
 
   /** The database has been converted, or is gone: the next connection shows which. */
   #monitorCanceled(id: Json | undefined): void {
     const error = new WireError('OVSDB_MONITOR_CANCELED', `the server canceled the monitor ${show(id)}`);
-    this.#monitors.get(id)?.disconnected(error, 0);
+    this.#monitors.canceled(id, error);
     this.#session!.abandon(error);
   }
 
   /** While connecting, some of the replicas may have been synced before the connection was lost again. */
   #lost(error: GalagoError, idleMs: number): void {
-    for (const monitor of this.#monitors.values()) monitor.disconnected(error, idleMs);
-    for (const lock of this.#locks.values()) lock.lost(error);
+    this.#monitors.lost(error, idleMs);
+    this.#locks.lost(error);
     this.#disconnect(error);
   }
 
@@ -349,8 +336,8 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     this.#to(this.#state, 'closed');
     this.#reason = reason;
     this.#line.refuse(reason);
-    for (const monitor of this.#monitors.values()) monitor.end(reason);
-    for (const lock of this.#locks.values()) lock.end(reason);
+    this.#monitors.end(reason);
+    this.#locks.end(reason);
     this.emit('closed', { reason });
   }
 
@@ -378,71 +365,6 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     return this.#call(method, (peer, rest) => peer.request(method, params, rest), options);
   }
 
-  async #transactOnce<T>(build: (tx: Transaction<S>) => T, options: CallOptions): Promise<T> {
-    const { draft, value } = draftTransaction(this.schema, build);
-    if (draft.operations.length === 0) return value;
-    await this.#call('transact', (peer, rest) => this.#commit(peer, draft, rest), options);
-    return value;
-  }
-
-  async #commit(peer: JsonRpcPeer, draft: Draft, options: CallOptions): Promise<void> {
-    try {
-      await peer.request('transact', [this.database, ...draft.operations], {
-        ...options,
-        decode: (results) => settleTransaction(draft, results),
-      });
-    } catch (cause) {
-      if (!isLoss(cause)) throw cause;
-      const message = `the transaction may or may not have been committed: ${cause.message}`;
-      throw new ClosedError('OVSDB_TRANSACTION_UNKNOWN', message, { cause });
-    }
-  }
-
-  /** A connection that is lost meanwhile is no failure: the next one will do. */
-  async #startMonitor(peer: JsonRpcPeer, monitor: Monitor, options: CallOptions): Promise<void> {
-    this.#monitors.set(monitor.id, monitor);
-    try {
-      await monitor.start(peer, this.schema, options);
-    } catch (error) {
-      this.#monitors.delete(monitor.id);
-      if (isLoss(error)) return;
-      // The server does not know that nobody waits any more.
-      const isGivenUp = error instanceof ClosedError || error instanceof TimeoutError;
-      if (isGivenUp) void this.#cancelMonitor(peer, monitor);
-      throw error;
-    }
-  }
-
-  /** When the connection is lost meanwhile, the next one begins with the new conditions. */
-  async #changeConditions(monitor: Monitor, tables: readonly string[], options: CallOptions): Promise<void> {
-    const startedAt = this.#now();
-    try {
-      const send = (peer: JsonRpcPeer, rest: CallOptions) => monitor.sendConditions(peer, tables, rest);
-      await this.#call('monitor_cond_change', send, options);
-    } catch (error) {
-      if (!isLoss(error)) throw error;
-    }
-    await monitor.synced(leftOf(options, this.#now() - startedAt));
-  }
-
-  async #unlock(lock: OvsdbLock): Promise<void> {
-    if (this.#locks.get(lock.name) !== lock) return;
-    this.#locks.delete(lock.name);
-    lock.end(new ClosedError('OVSDB_CLOSED', `the lock '${lock.name}' was released`));
-    if (this.#isReady()) await this.#peer.request('unlock', [lock.name]).catch(() => {});
-  }
-
-  async #stopMonitor(monitor: Monitor): Promise<void> {
-    monitor.end(new ClosedError('OVSDB_CLOSED', 'the replica was closed'));
-    if (!this.#monitors.delete(monitor.id) || this.#state !== 'connected') return;
-    await this.#cancelMonitor(this.#peer, monitor);
-  }
-
-  /** Whatever the answer, the server sends nothing more, and what it had sent already is dropped. */
-  async #cancelMonitor(peer: JsonRpcPeer, monitor: Monitor): Promise<void> {
-    await peer.request('monitor_cancel', [monitor.id]).catch(() => {});
-  }
-
   readonly #now = (): number => (this.#options.now ?? (() => performance.now()))();
 
   #to(from: OvsdbClientState, next: OvsdbClientState): void {
@@ -458,11 +380,6 @@ interface Following {
   readonly waitForServer: boolean;
   /** Without it, the status of the server is not asked for. */
   readonly leaderOnly: boolean | undefined;
-}
-
-/** True for the end of a connection, false for a call that was given up. */
-function isLoss(error: unknown): error is ClosedError {
-  return error instanceof ClosedError && error.code === 'OVSDB_CLOSED';
 }
 
 function badReply(method: string, expected: string, got: Json): WireError {

@@ -61,7 +61,8 @@ export function encodeMonitorWhere(table: TableSchema, where: unknown): Json {
   );
 }
 
-const encodeCommittedRow: EncodeNewRow = (row) => encodeUuid(row.uuid);
+/** Writes a reference to a row that an earlier transaction inserted. */
+export const encodeCommittedRow: EncodeNewRow = (row) => encodeUuid(row.uuid);
 
 const FUNCTIONS: ReadonlySet<unknown> = new Set(['==', '!=', '<', '<=', '>', '>=', 'includes', 'excludes']);
 

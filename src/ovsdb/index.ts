@@ -18,16 +18,16 @@ export { NewRow, RowCount, SelectedRows } from './outcome.ts';
 export { defineSchema, parseSchema } from './parse-schema.ts';
 export { OvsdbError } from './remote-error.ts';
 export type {
+  FollowedRow,
   Replica,
   ReplicaEvents,
   ReplicaOf,
-  ReplicaTable,
   RowChange,
   SelectedRow,
   Selection,
-  TableEvents,
   TableSelection,
 } from './replica.ts';
+export type { ReplicaTable, TableEvents } from './replica-table.ts';
 export type { IndexKeys, RowIndex } from './row-index.ts';
 export type {
   Atom,

@@ -27,6 +27,8 @@ export interface MonitorOptions {
   /** The schema that our types were made from. */
   readonly ours: DatabaseSchema;
   readonly selection: Readonly<Record<string, unknown>>;
+  /** See `ReplicaSource`. */
+  readonly watch?: ReplicaSource['watch'];
   /** Where failed handlers are reported. */
   readonly parent: Reporter;
   readonly now: () => number;
@@ -52,6 +54,7 @@ export class Monitor implements ReplicaSource {
   readonly id: string;
   readonly replica: Replica;
   readonly stores: ReadonlyMap<string, TableStore>;
+  readonly watch: ReplicaSource['watch'];
   readonly #options: MonitorOptions;
   readonly #tables: ReadonlyMap<string, TableSelectionParts>;
   readonly #conditions = new Map<string, unknown>();
@@ -70,6 +73,7 @@ export class Monitor implements ReplicaSource {
   constructor(options: MonitorOptions) {
     const { id, selection, now, parent } = options;
     this.id = id;
+    this.watch = options.watch ?? ((_table, row) => row);
     this.#options = options;
     this.#staleSince = now();
     this.#synced = new WaitingLine({ maxLength: 10_000, now });

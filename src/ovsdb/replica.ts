@@ -1,12 +1,12 @@
-import { type GalagoError, UsageError } from '../util/errors.ts';
+import type { GalagoError } from '../util/errors.ts';
 import type { MonitorWhere } from './condition.ts';
 import { GuardedEmitter, type HandlerEvents, type Reporter } from './guarded-emitter.ts';
 import type { CallOptions } from './json-rpc.ts';
-import { type IndexKeys, RowIndex } from './row-index.ts';
-import type { Atom, ColumnName, Row, TableName } from './row-types.ts';
-import { didYouMean } from './schema.ts';
+import { ReplicaTable, type Site } from './replica-table.ts';
+import type { ColumnName, Row, TableName, UntypedRow } from './row-types.ts';
 import type { SchemaJson } from './schema-json.ts';
-import type { RowObserver, TableStore } from './table-store.ts';
+import type { TableStore } from './table-store.ts';
+import type { Ref } from './uuid.ts';
 
 /** Which tables to replicate, and what of each. */
 export type Selection<S extends SchemaJson> = {
@@ -26,6 +26,30 @@ export type SelectedRow<S extends SchemaJson, Sel, T> = T extends keyof Sel & Ta
     : Row<S, T>
   : never;
 
+/**
+ * A row with other rows in place of the references to them, where their tables are replicated too:
+ * `port.interfaces[0]?.ofport`. Of a set of references it has the rows that are there.
+ */
+export type FollowedRow<S extends SchemaJson, Sel, T> =
+  string extends TableName<S>
+    ? { readonly _uuid: Ref<string>; readonly [column: string]: unknown }
+    : {
+        readonly [C in keyof SelectedRow<S, Sel, T>]: C extends '_uuid'
+          ? SelectedRow<S, Sel, T>[C]
+          : Followed<S, Sel, SelectedRow<S, Sel, T>[C]>;
+      };
+
+type Followed<S extends SchemaJson, Sel, V> = V extends readonly (infer E)[]
+  ? readonly FollowedAtom<S, Sel, E>[]
+  : V extends ReadonlyMap<infer K, infer W>
+    ? ReadonlyMap<FollowedAtom<S, Sel, K>, FollowedAtom<S, Sel, W>>
+    : V extends Ref<string>
+      ? FollowedAtom<S, Sel, V> | undefined
+      : V;
+
+type FollowedAtom<S extends SchemaJson, Sel, V> =
+  V extends Ref<infer T> ? (T extends keyof Sel & TableName<S> ? FollowedRow<S, Sel, T> : V) : V;
+
 /** What one change did to one row. */
 export type RowChange<S extends SchemaJson = SchemaJson, Sel = Selection<S>> = {
   readonly [T in keyof Sel & TableName<S>]:
@@ -38,81 +62,6 @@ export type RowChange<S extends SchemaJson = SchemaJson, Sel = Selection<S>> = {
       }
     | { readonly table: T; readonly type: 'delete'; readonly row: SelectedRow<S, Sel, T> };
 }[keyof Sel & TableName<S>];
-
-/** The events of a {@link ReplicaTable}, told once the whole change has been made. */
-export type TableEvents<R> = HandlerEvents & {
-  insert: (row: R) => void;
-  update: (row: R, old: R) => void;
-  /** The row as it last was. */
-  delete: (row: R) => void;
-};
-
-/** One replicated table. Its rows are values: a change puts another object in their place. */
-export class ReplicaTable<R> extends GuardedEmitter<TableEvents<R>> implements Iterable<R> {
-  readonly name: string;
-  readonly #store: TableStore;
-
-  constructor(store: TableStore, parent: Reporter) {
-    super(parent);
-    this.name = store.name;
-    this.#store = store;
-  }
-
-  /** All rows by `_uuid`. */
-  get rows(): ReadonlyMap<UuidOf<R>, R> {
-    return this.#store.rows as unknown as ReadonlyMap<UuidOf<R>, R>;
-  }
-
-  /** The row with this `_uuid`: what a reference refers to. */
-  get(uuid: UuidOf<R> | undefined): R | undefined {
-    return uuid === undefined ? undefined : this.rows.get(uuid);
-  }
-
-  /** The rows that a set of references refers to, as far as they are replicated. */
-  getAll(uuids: Iterable<UuidOf<R>>): R[] {
-    return [...uuids].flatMap((uuid) => this.rows.get(uuid) ?? []);
-  }
-
-  /**
-   * Keeps the rows by a key of their own: `index((row) => row.external_ids.get('owner'))`, or, to follow
-   * references backwards, `index((port) => port.interfaces)`. Make it once, and keep it. A key that cannot be made
-   * because `keysOf` throws is told as `handlerError`, and the row is left out.
-   */
-  index<K extends Atom>(keysOf: (row: R) => IndexKeys<K>): RowIndex<K, R> {
-    const index = new RowIndex(keysOf, (error) => this.report({ event: 'index', error }));
-    for (const row of this) index.added(row);
-    this.#store.observers.add(index as unknown as RowObserver);
-    return index;
-  }
-
-  /**
-   * The row that holds the given values; if several do, any of them. A `_uuid`, and columns that the schema
-   * says are unique together, are looked up in an index.
-   * @throws UsageError `OVSDB_UNKNOWN_COLUMN` for a column that is not replicated.
-   */
-  find(values: Partial<R>): R | undefined {
-    for (const name of Object.keys(values)) this.#requireColumn(name);
-    return this.#store.find(values) as R | undefined;
-  }
-
-  /** All rows that the predicate holds for. */
-  filter(predicate: (row: R) => boolean): R[] {
-    return [...this].filter(predicate);
-  }
-
-  [Symbol.iterator](): IterableIterator<R> {
-    return this.rows.values();
-  }
-
-  #requireColumn(name: string): void {
-    const names = ['_uuid', ...this.#store.columns.map((column) => column.name)];
-    if (names.includes(name)) return;
-    const message = `the replica of '${this.name}' has no column '${name}'${didYouMean(name, names)}`;
-    throw new UsageError('OVSDB_UNKNOWN_COLUMN', message);
-  }
-}
-
-type UuidOf<R> = R extends { readonly _uuid: infer U } ? U : never;
 
 /** The events of a {@link Replica}. */
 export type ReplicaEvents<S extends SchemaJson, Sel> = HandlerEvents & {
@@ -134,11 +83,13 @@ export interface ReplicaSource {
   /** Replaces the conditions of some tables. */
   changeWhere(where: Readonly<Record<string, unknown>>, options: CallOptions): Promise<void>;
   stop(): Promise<void>;
+  /** What to hand out in place of a row that is asked for: the row, or a view that notes what is read. */
+  readonly watch: (table: string, row: UntypedRow) => UntypedRow;
 }
 
 /** A replica with each of its tables as a property: `replica.Bridge`. */
 export type ReplicaOf<S extends SchemaJson, Sel> = Replica<S, Sel> & {
-  readonly [T in keyof Sel & TableName<S>]: ReplicaTable<SelectedRow<S, Sel, T>>;
+  readonly [T in keyof Sel & TableName<S>]: ReplicaTable<SelectedRow<S, Sel, T>, FollowedRow<S, Sel, T>>;
 };
 
 /**
@@ -157,8 +108,15 @@ export class Replica<S extends SchemaJson = SchemaJson, Sel = Selection<S>>
   constructor(source: ReplicaSource, parent: Reporter) {
     super(parent);
     this.#source = source;
-    this.tables = new Map([...source.stores].map(([name, store]) => [name, new ReplicaTable(store, this)]));
-    for (const [name, table] of this.tables) {
+    const tables = new Map<string, ReplicaTable<SelectedRow<S, Sel, keyof Sel & TableName<S>>>>();
+    const site = {
+      parent: this,
+      tables: tables as ReadonlyMap<string, unknown> as Site['tables'],
+      watch: source.watch,
+    };
+    for (const [name, store] of source.stores) tables.set(name, new ReplicaTable(store, site));
+    this.tables = tables;
+    for (const [name, table] of tables) {
       if (!(name in this)) Object.defineProperty(this, name, { value: table, enumerable: true });
     }
   }

@@ -3,19 +3,27 @@ import type { Atom } from './row-types.ts';
 /** The key of a row in a {@link RowIndex}: none, one, or several. */
 export type IndexKeys<K extends Atom> = K | undefined | Iterable<K>;
 
+/** What a {@link RowIndex} calls. */
+export interface RowIndexHooks<R> {
+  /** Told when a key cannot be made. */
+  readonly onFailure: (error: unknown) => void;
+  /** What to hand out in place of a row; see `ReplicaSource`. */
+  readonly watch: (row: R) => R;
+}
+
 /**
  * The rows of a replicated table by a key that is made from each: O(1), and always as new as the table. A row
  * without a key is not in it; one with several is under each of them.
  */
 export class RowIndex<K extends Atom, R> {
   readonly #keysOf: (row: R) => IndexKeys<K>;
-  readonly #onFailure: (error: unknown) => void;
+  readonly #hooks: RowIndexHooks<R>;
   readonly #rows = new Map<K, Set<R>>();
   readonly #keys = new Map<R, readonly K[]>();
 
-  constructor(keysOf: (row: R) => IndexKeys<K>, onFailure: (error: unknown) => void) {
+  constructor(keysOf: (row: R) => IndexKeys<K>, hooks: RowIndexHooks<R>) {
     this.#keysOf = keysOf;
-    this.#onFailure = onFailure;
+    this.#hooks = hooks;
   }
 
   /** The keys that there are. */
@@ -25,13 +33,13 @@ export class RowIndex<K extends Atom, R> {
 
   /** The rows with this key. */
   get(key: K): readonly R[] {
-    return [...(this.#rows.get(key) ?? [])];
+    return Array.from(this.#rows.get(key) ?? [], this.#hooks.watch);
   }
 
   /** One of the rows with this key. */
   first(key: K): R | undefined {
     const [row] = this.#rows.get(key) ?? [];
-    return row;
+    return row && this.#hooks.watch(row);
   }
 
   /** True when there is a row with this key. */
@@ -65,7 +73,7 @@ export class RowIndex<K extends Atom, R> {
       if (keys === undefined) return [];
       return typeof keys === 'object' ? [...keys] : [keys];
     } catch (error) {
-      this.#onFailure(error);
+      this.#hooks.onFailure(error);
       return [];
     }
   }

@@ -19,6 +19,7 @@ export class TableStore {
   readonly observers = new Set<RowObserver>();
   #indexes: readonly UniqueIndex[] = [];
   #columns: readonly ColumnSchema[] = [];
+  #names: ReadonlySet<string> = new Set();
 
   constructor(name: string) {
     this.name = name;
@@ -28,9 +29,14 @@ export class TableStore {
     return this.#columns;
   }
 
+  hasColumn(name: string): boolean {
+    return this.#names.has(name);
+  }
+
   /** Sets the columns that rows have from now on; the rows at hand stay as they are. */
   setColumns(table: TableSchema, columns: readonly ColumnSchema[]): void {
     this.#columns = columns;
+    this.#names = new Set(columns.map(({ name }) => name));
     const kinds = new Map(columns.map((column) => [column.name, column.type.kind]));
     const isIndexable = (name: string) => kinds.get(name) === 'scalar' || kinds.get(name) === 'optional';
     this.#indexes = table.indexes

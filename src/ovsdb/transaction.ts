@@ -1,11 +1,12 @@
 import { UsageError, WireError } from '../util/errors.ts';
-import { type AnyWhere, encodeWhere, type Where } from './condition.ts';
+import { type AnyWhere, encodeCommittedRow, encodeWhere, type Where } from './condition.ts';
 import { isJsonObject, type Json, type JsonObject, show } from './json.ts';
 import { lockId, type OvsdbLock } from './lock.ts';
 import { encodeMutation, requireMutable } from './mutation.ts';
 import { NewRow, type Outcome, RowCount, SelectedRows } from './outcome.ts';
-import { OvsdbError } from './remote-error.ts';
+import { OvsdbError, type OvsdbErrorContext } from './remote-error.ts';
 import { decodeRow, encodeRow } from './row.ts';
+import { plainRow, type ReadWait, RowReads } from './row-reads.ts';
 import type {
   ColumnName,
   MutableName,
@@ -63,9 +64,9 @@ export class Transaction<S extends SchemaJson = SchemaJson> {
   }
 
   /**
-   * Adds `update` (RFC 7047, 5.2.3). Given a row of a replica, it first waits that the columns to be written
-   * are still as in that row, so that nobody else's change is lost: the transaction then fails with
-   * `OVSDB_TIMED_OUT` instead.
+   * Adds `update` (RFC 7047, 5.2.3). Given a row of a replica, the transaction first waits that the columns to be
+   * written are still as in that row, so that nobody else's change is lost: it then fails with `OVSDB_TIMED_OUT`
+   * instead.
    * @throws UsageError as `insert`, and `OVSDB_BAD_CONDITION`, `OVSDB_IMMUTABLE_COLUMN`.
    */
   update<T extends TableName<S>>(
@@ -77,7 +78,10 @@ export class Transaction<S extends SchemaJson = SchemaJson> {
     const json = encodeRow(schema, row, this.#encodeNewRow);
     for (const name of Object.keys(row)) requireMutable(columnOf(schema, name));
     const whereJson = encodeWhere(schema, where as AnyWhere, this.#encodeNewRow);
-    if (isRow(where)) this.#verify(schema, where, whereJson, Object.keys(row));
+    if (isRow(where)) {
+      const { operations, reads } = this.#draft;
+      reads.note(table, where, Object.keys(row), operations.length);
+    }
     return this.#count({ op: 'update', table, where: whereJson, row: json });
   }
 
@@ -156,8 +160,8 @@ export class Transaction<S extends SchemaJson = SchemaJson> {
 
   /**
    * Adds a `wait` that the given columns, or all that it has, are still as in a row that was read from a replica:
-   * for decisions that rest on values which the transaction does not write. It fails with `OVSDB_TIMED_OUT` when
-   * somebody else has changed them, or deleted the row.
+   * for decisions that rest on what was read before the transaction was built, or from a replica of another
+   * client. It fails with `OVSDB_TIMED_OUT` when somebody else has changed them, or deleted the row.
    * @throws UsageError as `delete`.
    */
   verify<T extends TableName<S>, R extends { readonly _uuid: Ref<NoInfer<T>> }>(
@@ -166,7 +170,11 @@ export class Transaction<S extends SchemaJson = SchemaJson> {
     columns: readonly (keyof R & string)[] = Object.keys(row) as (keyof R & string)[],
   ): void {
     const schema = tableOf(this.#schema, table);
-    this.#verify(schema, row, encodeWhere(schema, row as AnyWhere, this.#encodeNewRow), columns);
+    const plain = plainRow(row as unknown as UntypedRow);
+    const known = Object.fromEntries(columns.flatMap((name) => (name in plain ? [[name, plain[name]]] : [])));
+    if (Object.keys(known).length === 0) return;
+    const where = encodeWhere(schema, plain, this.#encodeNewRow);
+    this.#addWait(schema, where, [encodeRow(schema, known, this.#encodeNewRow)], {});
   }
 
   /**
@@ -191,12 +199,6 @@ export class Transaction<S extends SchemaJson = SchemaJson> {
   /** Adds `comment` (RFC 7047, 5.2.9), which the server writes to its log together with the transaction. */
   comment(text: string): void {
     this.#add({ op: 'comment', comment: text });
-  }
-
-  #verify(table: TableSchema, row: object, where: Json, columns: readonly string[]): void {
-    const known = Object.fromEntries(Object.entries(row).filter(([name]) => columns.includes(name)));
-    if (Object.keys(known).length === 0) return;
-    this.#addWait(table, where, [encodeRow(table, known, this.#encodeNewRow)], {});
   }
 
   #addWait(table: TableSchema, where: Json, rows: readonly JsonObject[], options: WaitOptions): void {
@@ -243,20 +245,31 @@ export interface Draft {
   readonly operations: Operation[];
   /** For each operation, what takes its result. */
   readonly settlers: ((result: JsonObject) => void)[];
+  readonly reads: RowReads;
+  /** What goes before the operations. */
+  waits: readonly ReadWait[];
   isSealed: boolean;
 }
 
-/** Lets `build` add the operations of a transaction. */
+/** Lets `build` add the operations of a transaction, and note what they rest on. */
 export function draftTransaction<S extends SchemaJson, T>(
   schema: DatabaseSchema,
-  build: (tx: Transaction<S>) => T,
+  build: (tx: Transaction<S>, reads: RowReads) => T,
 ): { readonly draft: Draft; readonly value: T } {
-  const draft: Draft = { operations: [], settlers: [], isSealed: false };
+  const reads = new RowReads();
+  const draft: Draft = { operations: [], settlers: [], reads, waits: [], isSealed: false };
   try {
-    return { draft, value: build(new Transaction<S>(schema, draft)) };
+    const value = build(new Transaction<S>(schema, draft), reads);
+    draft.waits = reads.waits(schema, encodeCommittedRow);
+    return { draft, value };
   } finally {
     draft.isSealed = true;
   }
+}
+
+/** `<operation>`s (RFC 7047, 4.1.3) as they are sent: first what the draft rests on, then what it does. */
+export function sentOperations({ waits, operations }: Draft): readonly JsonObject[] {
+  return waits.length === 0 ? operations : [...waits.map(({ json }) => json), ...operations];
 }
 
 /**
@@ -266,19 +279,25 @@ export function draftTransaction<S extends SchemaJson, T>(
  * @throws WireError `OVSDB_BAD_MESSAGE`.
  */
 export function settleTransaction(draft: Draft, results: Json): void {
-  const { operations, settlers } = draft;
+  const { operations, settlers, waits } = draft;
   if (!Array.isArray(results)) throw badResult('an array of results', results);
   const failed = results.findIndex((result) => isJsonObject(result) && result.error !== undefined);
-  if (failed >= 0) {
-    const operation = operations[failed];
-    const context =
-      operation === undefined
-        ? { what: 'commit' }
-        : { what: operation.op, operation: failed, table: operation.table as string | undefined };
-    throw new OvsdbError(results[failed], context);
+  if (failed >= 0) throw new OvsdbError(results[failed], failureContext(draft, failed));
+  const count = waits.length + operations.length;
+  if (results.length !== count) throw badResult(`${count} results`, results);
+  for (let i = 0; i < settlers.length; i++) {
+    const result = results[waits.length + i];
+    settlers[i]!(isJsonObject(result) ? result : {});
   }
-  if (results.length !== operations.length) throw badResult(`${operations.length} results`, results);
-  for (const [i, settle] of settlers.entries()) settle(isJsonObject(results[i]) ? results[i] : {});
+}
+
+function failureContext({ operations, waits }: Draft, failed: number): OvsdbErrorContext {
+  const wait = waits[failed];
+  if (wait !== undefined) return { what: 'verify', operation: wait.operation, table: wait.table };
+  const index = failed - waits.length;
+  const operation = operations[index];
+  if (operation === undefined) return { what: 'commit' };
+  return { what: operation.op, operation: index, table: operation.table as string | undefined };
 }
 
 /** A strong reference that may not be empty has no default that could be committed. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Backoff } from '../../src/net/index.ts';
-import { OvsdbClient } from '../../src/ovsdb/index.ts';
+import { OvsdbClient, type Transaction } from '../../src/ovsdb/index.ts';
 import { server as serverSchema } from '../../src/ovsdb/schemas/index.ts';
 import { Lab, run } from '../lab/index.ts';
 import { rejection } from '../net/sockets.ts';
@@ -93,6 +93,29 @@ describeWithLab('OVSDB with a real ovsdb-server', () => {
     await Promise.all(increments);
     const { rows } = await db.transact((tx) => tx.select('Thing', [['name', '==', 'counter']], ['count']));
     expect(rows[0]?.count).toBe(41);
+  });
+
+  it('rests on what was read, so that two decisions cannot both be made on what the other changes', async () => {
+    await insert('guard0', 31);
+    await insert('guard1', 32);
+    await db.transact((tx) => tx.update('Thing', [['count', '>=', 31]], { enabled: true }));
+    const where = [
+      ['name', '==', 'guard0'],
+      ['name', '==', 'guard1'],
+    ] as const;
+    const columns = ['name', 'enabled'] as const;
+    const leave = async (client: Client, own: string, peer: string) => {
+      await using replica = await client.replicate({ Thing: { columns, where } });
+      const build = (tx: Transaction<typeof testSchema.json>) => {
+        if (!replica.Thing.find({ name: peer })!.enabled) return false;
+        tx.update('Thing', [['name', '==', own]], { enabled: false });
+        return true;
+      };
+      const backoff = new Backoff({ minMs: 1, maxMs: 5 });
+      return await client.transact(build, { retries: 50, backoff, synced: true });
+    };
+    const left = await Promise.all([leave(db, 'guard0', 'guard1'), leave(other, 'guard1', 'guard0')]);
+    expect(left.sort()).toEqual([false, true]);
   });
 
   it('replicates under conditions, which may change', async () => {

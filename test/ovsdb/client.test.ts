@@ -182,6 +182,55 @@ describe('OvsdbClient', () => {
     expect(server.methods.slice(2)).toEqual(['get_schema', 'monitor_cond_since', 'transact']);
   });
 
+  it('holds transactions until the replicas asked for before have their rows', async () => {
+    const client = await connect();
+    let snapshot = (_: Json) => {};
+    server.handlers.monitor_cond_since = () => new Promise<Json>((resolve) => (snapshot = resolve));
+    server.handlers.transact = () => counted(1);
+    const replicated = client.replicate({ Part: ['name'] });
+    const transacted = client.transact((tx) => tx.delete('Part', []));
+    const given = rejection(client.transact((tx) => tx.delete('Part', []), { timeoutMs: 1 }));
+    expect(await given).toMatchObject({ code: 'OVSDB_NO_ANSWER' });
+    await client.echo();
+    expect(server.methods).toEqual(['get_schema', 'monitor_cond_since']);
+    snapshot([false, uuidOf(101), {}]);
+    expect([(await transacted).count, (await replicated).isStale]).toEqual([1, false]);
+    expect(server.methods.slice(2)).toEqual(['transact']);
+  });
+
+  it('sends them after all when such a replica is refused', async () => {
+    const client = await connect();
+    server.handlers.transact = () => counted(1);
+    const refused = rejection(client.replicate({ Part: ['name'] }));
+    expect((await deleteParts(client)).count).toBe(1);
+    expect(await refused).toMatchObject({ code: 'OVSDB_UNKNOWN_METHOD' });
+  });
+
+  it('waits for the replicas to show the result when told to', async () => {
+    server.handlers.monitor_cond_since = () => [false, uuidOf(101), {}];
+    const client = await connect();
+    const replica = await client.replicate({ Part: ['name'] });
+    server.handlers.transact = (_params, peer) => {
+      peer.notify('monitor_canceled', ['galago-0']);
+      return counted(1);
+    };
+    const retry = once(client, 'retry');
+    let isStale: boolean | undefined;
+    const synced = client
+      .transact((tx) => tx.delete('Part', []), { synced: true })
+      .then((rows) => {
+        isStale = replica.isStale;
+        return rows.count;
+      });
+    const sent = client.transact((tx) => tx.delete('Part', []));
+    expect((await sent).count).toBe(1);
+    expect(replica.isStale).toBe(true);
+    await retry;
+    expect(isStale).toBeUndefined();
+    time.advance(10_000);
+    expect([await synced, isStale]).toEqual([1, false]);
+  });
+
   it('goes on replicating over connections that break', async () => {
     const client = await connect();
     let calls = 0;

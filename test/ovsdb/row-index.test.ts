@@ -12,14 +12,12 @@ const row = (name: string, pod: string | undefined, refs: number[] = []): Row =>
   ids: new Map(pod === undefined ? [] : [['pod', pod]]),
   refs,
 });
+const hooks = { onFailure: () => {}, watch: (each: Row) => each };
 const names = (rows: readonly Row[]) => rows.map(({ name }) => name);
 
 describe('RowIndex', () => {
   it('finds the rows with a key, and leaves out those without', () => {
-    const index = new RowIndex<string, Row>(
-      ({ ids }) => ids.get('pod'),
-      () => {},
-    );
+    const index = new RowIndex<string, Row>(({ ids }) => ids.get('pod'), hooks);
     const [a, b, c] = [row('a', 'web'), row('b', 'web'), row('c', undefined)];
     for (const each of [a, b, c]) index.added(each);
     expect([names(index.get('web')), index.first('web'), [...index.keys()]]).toEqual([
@@ -35,10 +33,7 @@ describe('RowIndex', () => {
   });
 
   it('has a row under each of several keys', () => {
-    const index = new RowIndex<number, Row>(
-      ({ refs }) => refs,
-      () => {},
-    );
+    const index = new RowIndex<number, Row>(({ refs }) => refs, hooks);
     const [a, b] = [row('a', undefined, [1, 2]), row('b', undefined, [2, 3])];
     index.added(a);
     index.added(b);
@@ -53,7 +48,7 @@ describe('RowIndex', () => {
       () => {
         throw new Error('mine');
       },
-      (error) => failures.push(error),
+      { ...hooks, onFailure: (error) => failures.push(error) },
     );
     const a = row('a', 'web');
     index.added(a);

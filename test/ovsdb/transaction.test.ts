@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Json } from '../../src/ovsdb/json.ts';
-import { draftTransaction, settleTransaction, type Transaction } from '../../src/ovsdb/transaction.ts';
+import {
+  draftTransaction,
+  sentOperations,
+  settleTransaction,
+  type Transaction,
+} from '../../src/ovsdb/transaction.ts';
 import type { Ref } from '../../src/ovsdb/uuid.ts';
 import { testSchema, uuidOf } from './test-schema.ts';
 
@@ -11,7 +16,7 @@ const part1 = uuidOf(11) as Ref<'Part'>;
 const part2 = uuidOf(12) as Ref<'Part'>;
 
 const draft = <T>(build: (tx: Transaction<Test>) => T) => draftTransaction<Test, T>(testSchema, build);
-const operations = (build: (tx: Transaction<Test>) => unknown) => draft(build).draft.operations;
+const operations = (build: (tx: Transaction<Test>) => unknown) => sentOperations(draft(build).draft);
 /** As a caller without types sees it. */
 const untyped = (build: (tx: Transaction) => unknown) => () =>
   draftTransaction(testSchema, (tx: Transaction) => build(tx));
@@ -296,6 +301,36 @@ describe('settleTransaction', () => {
     expect(parts.rows).toEqual([{ _uuid: part2, name: 'axle' }]);
     const [next] = operations((tx) => tx.insert('Thing', { parts: [part] }));
     expect(next?.row).toEqual({ parts: ['set', [['uuid', part1]]] });
+  });
+
+  it('counts the operations without the waits before them, which are of the updates that need them', () => {
+    const row = { _uuid: thing1, count: 3, enabled: false };
+    const { draft: sent } = draft((tx) => {
+      tx.comment('first');
+      tx.update('Thing', row, { count: 4 });
+      tx.update('Thing', row, { count: 5, enabled: true });
+    });
+    expect(sentOperations(sent).map(({ op, columns }) => [op, columns])).toEqual([
+      ['wait', ['count', 'enabled']],
+      ['comment', undefined],
+      ['update', undefined],
+      ['update', undefined],
+    ]);
+    const failed = (results: Json) => () => settleTransaction(sent, results);
+    expect(failed([{ error: 'timed out' }, null, null, null])).toThrow(
+      expect.objectContaining({
+        code: 'OVSDB_TIMED_OUT',
+        operation: 1,
+        table: 'Thing',
+        message: 'verify Thing (operation 1) failed: timed out',
+      }),
+    );
+    expect(failed([{}, {}, { count: 1 }, { error: 'constraint violation' }])).toThrow(
+      expect.objectContaining({ operation: 2, table: 'Thing' }),
+    );
+    expect(failed([{}, {}, { count: 1 }, { count: 1 }, { error: 'constraint violation' }])).toThrow(
+      expect.objectContaining({ operation: undefined, table: undefined }),
+    );
   });
 
   it('names the operation that failed', () => {

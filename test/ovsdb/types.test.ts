@@ -126,6 +126,31 @@ describe('the types of replicas', () => {
     expect(use).toBeInstanceOf(Function);
   });
 
+  it('have rows in place of references that are followed', () => {
+    const use = async (db: OvsdbClient<Vswitch>) => {
+      const replica = await db.replicate({
+        Bridge: ['name', 'ports', 'mirrors', 'flow_tables'],
+        Port: ['name', 'interfaces', 'qos'],
+        Interface: true,
+        Flow_Table: ['flow_limit'],
+        QoS: true,
+      });
+      const bridge = replica.Bridge.find({ name: 'br-int' }, { follow: true })!;
+      const iface = bridge.ports[0]!.interfaces[0]!;
+      check<Same<typeof iface.ofport, number | undefined>>();
+      const port = replica.Port.follow(replica.Port.find({ name: 'veth0' })!);
+      const kind: string | undefined = port.qos?.type;
+      check<Same<typeof bridge.mirrors, readonly Ref<'Mirror'>[]>>();
+      const limit: number | undefined = bridge.flow_tables.get(1)?.flow_limit;
+      // @ts-expect-error not selected
+      bridge.ports[0]?.tag;
+      // @ts-expect-error a reference, as it was not followed
+      replica.Bridge.find({ name: 'br-int' })?.ports[0]?.interfaces;
+      return [kind, limit];
+    };
+    expect(use).toBeInstanceOf(Function);
+  });
+
   it('hold what is selected under conditions, and indexes of it', () => {
     const use = async (db: OvsdbClient<Vswitch>) => {
       const replica = await db.replicate({

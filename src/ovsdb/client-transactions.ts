@@ -1,0 +1,98 @@
+import { ClosedError } from '../util/errors.ts';
+import type { ClientCalls } from './client-calls.ts';
+import { type ClientMonitors, isLoss } from './client-monitors.ts';
+import type { TransactOptions } from './client-options.ts';
+import type { CallOptions, JsonRpcPeer } from './json-rpc.ts';
+import { withRetries } from './retry.ts';
+import type { RowReads } from './row-reads.ts';
+import type { UntypedRow } from './row-types.ts';
+import type { DatabaseSchema } from './schema.ts';
+import type { SchemaJson } from './schema-json.ts';
+import {
+  type Draft,
+  draftTransaction,
+  sentOperations,
+  settleTransaction,
+  type Transaction,
+} from './transaction.ts';
+import { leftOf } from './waiting-line.ts';
+
+/** What {@link ClientTransactions} are made for. */
+export interface ClientTransactionsOptions {
+  readonly database: string;
+  readonly calls: ClientCalls;
+  readonly monitors: ClientMonitors;
+  /** The schema of the present connection. */
+  readonly schema: () => DatabaseSchema;
+  readonly setTimer: ((callback: () => void, delayMs: number) => () => void) | undefined;
+}
+
+/** Builds, sends and settles the transactions of a client, each at most once an attempt. */
+export class ClientTransactions<S extends SchemaJson> {
+  readonly #options: ClientTransactionsOptions;
+  /** What the function notes its reads in that builds a transaction at this moment. */
+  #reads: RowReads | undefined;
+
+  constructor(options: ClientTransactionsOptions) {
+    this.#options = options;
+  }
+
+  /** Handed each row that a replica is asked for. */
+  readonly watch = (table: string, row: UntypedRow): UntypedRow => this.#reads?.track(table, row) ?? row;
+
+  /** See `OvsdbClient.transact`. */
+  transact<T>(build: (tx: Transaction<S>) => T, options: TransactOptions): Promise<T> {
+    const { retries = 0, backoff, signal, timeoutMs } = options;
+    if (retries === 0 && timeoutMs === undefined) return this.#attempt(build, options);
+    const { setTimer, calls } = this.#options;
+    const startedAt = calls.now();
+    const attempt = () => this.#attempt(build, { ...options, ...leftOf(options, calls.now() - startedAt) });
+    return withRetries(attempt, { retries, backoff, signal, setTimer });
+  }
+
+  async #attempt<T>(build: (tx: Transaction<S>) => T, options: TransactOptions): Promise<T> {
+    const { calls, monitors } = this.#options;
+    const startedAt = options.timeoutMs === undefined ? 0 : calls.now();
+    const left = () => (options.timeoutMs === undefined ? options : leftOf(options, calls.now() - startedAt));
+    while (monitors.isMissingSnapshot) await monitors.firstSnapshots('transact', left());
+    const send = (peer: JsonRpcPeer, rest: CallOptions) => this.#send(peer, build, options, rest);
+    const value = await calls.call('transact', send, left());
+    if (options.synced) await monitors.synced(left());
+    return value;
+  }
+
+  /** Builds it now that it can be sent, of what the replicas show now. */
+  #send<T>(
+    peer: JsonRpcPeer,
+    build: (tx: Transaction<S>) => T,
+    { verifyReads = true }: TransactOptions,
+    rest: CallOptions,
+  ): Promise<T> {
+    const { draft, value } = draftTransaction<S, T>(this.#options.schema(), (tx, reads) => {
+      this.#reads = verifyReads ? reads : undefined;
+      try {
+        return build(tx);
+      } finally {
+        this.#reads = undefined;
+      }
+    });
+    return draft.operations.length === 0 ? Promise.resolve(value) : this.#commit(peer, draft, value, rest);
+  }
+
+  async #commit<T>(peer: JsonRpcPeer, draft: Draft, value: T, options: CallOptions): Promise<T> {
+    try {
+      return await peer.request('transact', [this.#options.database, ...sentOperations(draft)], {
+        signal: options.signal,
+        timeoutMs: options.timeoutMs,
+        decode: (results) => {
+          settleTransaction(draft, results);
+          return value;
+        },
+      });
+    } catch (cause) {
+      if (!isLoss(cause)) throw cause;
+      const message = `the transaction may or may not have been committed: ${cause.message}`;
+      throw new ClosedError('OVSDB_TRANSACTION_UNKNOWN', message, { cause });
+    }
+  }
+}
