@@ -12,10 +12,12 @@ import type { U64 } from '../util/u64.ts';
 import { Agent } from './agent.ts';
 import { ControllerLink } from './controller-link.ts';
 import type { Flow } from './flow.ts';
+import { loadDump, type SwitchDump } from './load-dump.ts';
 import { packetInMatch } from './packet-in-match.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
 import { portInit, type Transmit } from './ports.ts';
 import { duration, type Self } from './statistics.ts';
+import { type Trace, tracePacket } from './trace.ts';
 import type { PacketInRequest, Verdict } from './traversal.ts';
 import type { Tunnel } from './tunnel.ts';
 
@@ -52,6 +54,17 @@ export class SoftSwitch {
   #isRunning = true;
   #activity = 0;
   #cancelExpiry: (() => void) | undefined;
+
+  /**
+   * Makes a switch that has what a real one has, to trace packets on.
+   * @throws UsageError `DATAPATH_DUMP_REFUSED` for a flow, group or meter that it does not take
+   */
+  static async fromDump(dump: SwitchDump, options: Partial<SoftSwitchOptions> = {}): Promise<SoftSwitch> {
+    const made = new SoftSwitch({ datapathId: 0, ...options });
+    for await (const port of (await dump.ports) ?? []) made.addPort(port);
+    await loadDump(made.pipeline, dump);
+    return made;
+  }
 
   constructor(options: SoftSwitchOptions) {
     this.#options = options;
@@ -152,6 +165,14 @@ export class SoftSwitch {
       throw new UsageError('DATAPATH_PORT_EXISTS', `the switch has a port ${portNo}`);
     this.pipeline.ports.add(port, (frame) => this.#options.onTransmit?.(portNo, frame), this.pipeline.nowMs);
     this.#tellPort('add', port);
+  }
+
+  /**
+   * Follows a packet through the tables without any effect: nothing is sent, counted, learnt or taken from meters.
+   * @param tunnel what was around it, for a tunnel port
+   */
+  trace(frame: Uint8Array, inPort: number, tunnel?: Tunnel): Trace {
+    return tracePacket(this.pipeline, frame, inPort, tunnel);
   }
 
   /**

@@ -4,7 +4,7 @@ import type { Flow } from './flow.ts';
 import type { Walk } from './walk.ts';
 
 /** Something that is done to a packet: an action, an instruction that is none, the action set, a bucket of a group. */
-type Deed =
+export type Deed =
   | { readonly type: 'action'; readonly action: Action }
   | { readonly type: 'instruction'; readonly instruction: Instruction }
   | { readonly type: 'actionSet' }
