@@ -1,0 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import type { Uuid } from '../uuid.ts';
+
+/** A uuid that no row has had. */
+export function randomUuid(): Uuid {
+  return randomUUID() as string as Uuid;
+}
