@@ -76,6 +76,11 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   'docs/ovsdb.md#Let servers call': {},
   'docs/ovsdb.md#Other databases': {},
 
+  'docs/testing.md#A controller of your own': {
+    notRun: 'it needs no switch: test/docs/testing.test.ts runs it',
+  },
+  'docs/testing.md#Where does a packet go?': {},
+
   'docs/errors.md#Errors': {},
 };
 
