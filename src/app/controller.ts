@@ -21,6 +21,7 @@ import type { EventSink, NetworkEvent, SwitchState } from './events.ts';
 import { Host } from './host.ts';
 import type { OpenVswitch } from './host-view.ts';
 import { orderBridges, type PodBridgeOrder } from './order.ts';
+import { PodAddresses } from './pod-addresses.ts';
 import { PodKeys } from './pod-keys.ts';
 
 /** What a {@link Controller} controls, and how. */
@@ -68,7 +69,7 @@ export class Controller implements AsyncDisposable {
   readonly #clients = new Set<OvsdbClient<OpenVswitch>>();
   readonly #hosts = new Map<string, Host>();
   readonly #bridges = new Map<string, { readonly session: Switch; readonly control: BridgeControl }>();
-  readonly #keys = new PodKeys();
+  readonly #claims = { keys: new PodKeys(), addresses: new PodAddresses() };
   readonly #sinks = new Set<EventSink>();
   /** Databases that have been asked for and have not told anything yet, and listeners that some may yet call. */
   #hostsAwaited = 0;
@@ -315,7 +316,7 @@ export class Controller implements AsyncDisposable {
     const hosts = [...this.#hosts.values()];
     const { encapsulation, localIp, peers } = this.#options;
     const underlay = { encapsulation, localIp, peers, mayLackHosts: this.#hostsAwaited > 0 };
-    const orders = orderBridges(hosts, underlay, this.#keys);
+    const orders = orderBridges(hosts, underlay, this.#claims);
     for (const [datapathId, { control }] of this.#bridges) {
       const known = orders.get(datapathId);
       if (known === undefined) control.order(this.#orderUnknown());

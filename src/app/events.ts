@@ -53,6 +53,9 @@ export interface Membership {
   readonly port: number;
   readonly pod: string;
   readonly key: number;
+  /** The addresses that it may send from, when its database says so. */
+  readonly mac?: string;
+  readonly ips?: readonly string[];
 }
 
 /** One switch as it is now. */

@@ -2,6 +2,8 @@ import type { DatabaseSchema, OvsdbClient } from '../ovsdb/index.ts';
 import type { openVswitch } from '../ovsdb/schemas/index.ts';
 import { UsageError } from '../util/errors.ts';
 import { isIpv4 } from '../util/ip.ts';
+import { parseAddresses } from './addresses.ts';
+import type { Addresses } from './pipeline/intent.ts';
 import { type Pod, parsePod } from './pod.ts';
 
 /** The schema of every host's database. */
@@ -54,6 +56,8 @@ export interface Member {
   readonly interface: string;
   readonly ofport: number;
   readonly pod: Pod;
+  /** What it may send from, and what is answered for it; undefined when its database does not say. */
+  readonly addresses?: Addresses;
 }
 
 /** A tunnel port to anywhere: `remote_ip=flow` and `key=flow`. */
@@ -68,7 +72,13 @@ interface TunnelView {
 }
 
 /** `external_ids` keys that are read. */
-export const Key = { POD: 'galago-pod', KEY: 'galago-key', LOCAL_IP: 'galago-local-ip' } as const;
+export const Key = {
+  POD: 'galago-pod',
+  KEY: 'galago-key',
+  MAC: 'galago-mac',
+  IP: 'galago-ip',
+  LOCAL_IP: 'galago-local-ip',
+} as const;
 
 /**
  * Reads a host out of its replica; `before` is what it was. Open vSwitch may throw all flows of a bridge away when it
@@ -141,7 +151,9 @@ function readMember(row: InterfaceRow): Member | undefined {
   if (name === undefined) return undefined;
   if (isFlowTunnel(row)) throw new UsageError('POD_INVALID', 'a tunnel carries all pods and can be in none');
   const pod = parsePod(name, row.external_ids.get(Key.KEY));
-  return ofport === undefined ? undefined : { interface: row.name, ofport, pod };
+  const addresses = parseAddresses(row.external_ids.get(Key.MAC), row.external_ids.get(Key.IP));
+  if (ofport === undefined) return undefined;
+  return { interface: row.name, ofport, pod, ...(addresses && { addresses }) };
 }
 
 /** The port number, once the switch has opened the interface; -1 is Open vSwitch's word for having failed to. */

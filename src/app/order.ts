@@ -1,7 +1,9 @@
 import type { BridgeOrder } from './bridge-control.ts';
 import { type BridgeView, type HostView, Key, type Member } from './host-view.ts';
 import type { TunnelPort } from './pipeline/intent.ts';
+import type { AddressClaim, PodAddresses } from './pod-addresses.ts';
 import type { PodKeys } from './pod-keys.ts';
+import type { RemoteStation } from './pod-plan.ts';
 
 /** A host, as far as its bridges' use follows from it. */
 export interface KnownHost {
@@ -21,6 +23,12 @@ export interface Underlay {
   readonly mayLackHosts: boolean;
 }
 
+/** Who came first, where two want the same. */
+export interface Claims {
+  readonly keys: PodKeys;
+  readonly addresses: PodAddresses;
+}
+
 /** A bridge that carries pods, with what it needs of others. */
 export interface PodBridgeOrder {
   readonly host: KnownHost;
@@ -32,16 +40,19 @@ export interface PodBridgeOrder {
 
 /**
  * What each bridge that a host's database knows should be used as, by datapath id: a pure function of what the hosts
- * say, but for `keys`, which remembers who came first.
+ * say, but for the claims, which remember who came first.
  */
 export function orderBridges(
   hosts: readonly KnownHost[],
   underlay: Underlay,
-  keys: PodKeys,
+  claims: Claims,
 ): ReadonlyMap<string, PodBridgeOrder> {
-  const bridges = hosts.flatMap(({ view }) => view.bridges);
-  keys.keepOnly(bridges.flatMap(({ members }) => members.map(({ pod }) => pod)));
-  const admitted = new Map(bridges.map((bridge) => [bridge, admit(bridge, keys)]));
+  const bridges = hosts.flatMap((host) => host.view.bridges.map((bridge) => ({ host, bridge })));
+  claims.keys.keepOnly(bridges.flatMap(({ bridge }) => bridge.members.map(({ pod }) => pod)));
+  claims.addresses.keepOnly(
+    bridges.flatMap(({ host, bridge }) => bridge.members.flatMap((member) => claimOf(host, member) ?? [])),
+  );
+  const admitted = new Map(bridges.map(({ host, bridge }) => [bridge, admit(host, bridge, claims)]));
   const holders = holdersByKey(hosts, admitted);
   const orders = new Map<string, PodBridgeOrder>();
   for (const host of hosts) {
@@ -53,32 +64,45 @@ export function orderBridges(
   return orders;
 }
 
-/** The hosts that hold each pod, but for those whose bridge is refused. */
-type Holders = ReadonlyMap<number, ReadonlySet<KnownHost>>;
+/** The hosts that hold each pod with their members of it, but for those whose bridge is refused. */
+type Holders = ReadonlyMap<number, ReadonlyMap<KnownHost, readonly Member[]>>;
 
 interface Admission {
   readonly members: readonly Member[];
   readonly problems: readonly string[];
 }
 
-/** Leaves out the members whose pod another one's name or key stands against. */
-function admit(bridge: BridgeView, keys: PodKeys): Admission {
+/** Leaves out the members whose pod or addresses another one's stand against. */
+function admit(host: KnownHost, bridge: BridgeView, claims: Claims): Admission {
   const members: Member[] = [];
   const problems = [...bridge.problems];
   for (const member of bridge.members) {
-    const conflict = keys.claim(member.pod);
+    const conflict = claims.keys.claim(member.pod) ?? addressConflict(host, member, claims);
     if (conflict === undefined) members.push(member);
     else problems.push(`${member.interface} is in no pod: ${conflict}`);
   }
   return { members, problems };
 }
 
+function addressConflict(host: KnownHost, member: Member, { addresses }: Claims): string | undefined {
+  const claim = claimOf(host, member);
+  const taken = claim === undefined ? undefined : addresses.claim(claim);
+  return taken === undefined ? undefined : `another endpoint of pod '${member.pod.name}' has ${taken}`;
+}
+
+function claimOf(host: KnownHost, { interface: name, pod, addresses }: Member): AddressClaim | undefined {
+  return addresses && { owner: `${host.name} ${name}`, key: pod.key, addresses };
+}
+
 function holdersByKey(hosts: readonly KnownHost[], admitted: ReadonlyMap<BridgeView, Admission>): Holders {
-  const holders = new Map<number, Set<KnownHost>>();
+  const holders = new Map<number, Map<KnownHost, Member[]>>();
   for (const host of hosts) {
     const bridges = host.view.bridges.filter(({ insecurities }) => insecurities.length === 0);
-    const members = bridges.flatMap((bridge) => admitted.get(bridge)!.members);
-    for (const { pod } of members) holders.set(pod.key, (holders.get(pod.key) ?? new Set()).add(host));
+    for (const member of bridges.flatMap((bridge) => admitted.get(bridge)!.members)) {
+      const { key } = member.pod;
+      const byHost = holders.get(key) ?? new Map<KnownHost, Member[]>();
+      holders.set(key, byHost.set(host, [...(byHost.get(host) ?? []), member]));
+    }
   }
   return holders;
 }
@@ -106,7 +130,8 @@ function orderBridge(
   const needsTunnel = [...peersByKey.values()].some((peers) => peers.length > 0);
   const isShared = needsTunnel || [...keys].some((key) => holders.get(key)!.size > 1);
   const tunnel = openTunnel(bridge, underlay);
-  const plan = { members, peersByKey, tunnel, keepsPeers: underlay.mayLackHosts };
+  const remoteStations = [...keys].flatMap((key) => stationsElsewhere(host, key, holders.get(key)!));
+  const plan = { members, peersByKey, remoteStations, tunnel, keepsPeers: underlay.mayLackHosts };
   const tunnelProblems = isShared ? problemsOfTunnel(host, bridge, underlay) : [];
   return {
     host,
@@ -117,12 +142,31 @@ function orderBridge(
 }
 
 /** The tunnel addresses of the other hosts that hold a pod, in one order. */
-function peersOf(host: KnownHost, holders: ReadonlySet<KnownHost>, underlay: Underlay): string[] {
+function peersOf(
+  host: KnownHost,
+  holders: ReadonlyMap<KnownHost, readonly Member[]>,
+  underlay: Underlay,
+): string[] {
   const found = new Set(underlay.peers);
-  for (const { view } of holders) if (view.localIp !== undefined) found.add(view.localIp);
+  for (const { view } of holders.keys()) if (view.localIp !== undefined) found.add(view.localIp);
   const own = ownAddress(host, underlay);
   if (own !== undefined) found.delete(own);
   return [...found].sort();
+}
+
+function stationsElsewhere(
+  host: KnownHost,
+  key: number,
+  holders: ReadonlyMap<KnownHost, readonly Member[]>,
+): RemoteStation[] {
+  const stations: RemoteStation[] = [];
+  for (const [other, members] of holders) {
+    const { localIp } = other.view;
+    if (other === host || localIp === undefined) continue;
+    for (const { addresses } of members)
+      if (addresses !== undefined) stations.push({ key, peer: localIp, ...addresses });
+  }
+  return stations;
 }
 
 function ownAddress({ view }: KnownHost, { localIp }: Underlay): string | undefined {

@@ -2,15 +2,28 @@ import type { FlowRemoved, FlowSpec, GroupSpec, Match, MeterSpec, PacketIn, Swit
 import type { GalagoError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import { readMac } from '../util/mac.ts';
+import { announce } from './announce.ts';
 import type { BridgeApp } from './bridge.ts';
-import type { EventSink } from './events.ts';
+import type { EventSink, Membership } from './events.ts';
 import type { Member } from './host-view.ts';
 import { type MacEntry, MacTable, type Seen } from './mac-table.ts';
-import { compile, OWNED, type Part } from './pipeline/compile.ts';
-import { OURS, OURS_MASK } from './pipeline/cookie.ts';
-import { type Intent, intentId, type Location } from './pipeline/intent.ts';
+import { compile, OWNED } from './pipeline/compile.ts';
+import { cookie, KIND_MASK, OURS, OURS_MASK, TYPE_MASK } from './pipeline/cookie.ts';
+import { type Intent, intentId, type Location, STATION_ELSEWHERE } from './pipeline/intent.ts';
+import type { Part } from './pipeline/part.ts';
 import { Table } from './pipeline/tables.ts';
-import { locationId, Places, type PodPlan, recallPeer, seenAt, withPeers } from './pod-plan.ts';
+import { planIntents } from './pod-intents.ts';
+import {
+  locationId,
+  Places,
+  type PodPlan,
+  type RemoteStation,
+  recallPeer,
+  recallStations,
+  seenAt,
+  withPeers,
+  withStations,
+} from './pod-plan.ts';
 
 /** What a {@link PodBridge} works with. */
 export interface PodBridgeOptions {
@@ -38,10 +51,20 @@ export class PodBridge implements BridgeApp {
   readonly #desired = new Map<string, Intent>();
   readonly #realised = new Map<string, Part>();
   readonly #touched = new Set<string>();
-  #plan: PodPlan = { members: [], tunnel: undefined, peersByKey: new Map(), keepsPeers: false };
+  /** Members that are new, until the switch has what it takes to reach the others. */
+  #unannounced: Member[] = [];
+  #plan: PodPlan = {
+    members: [],
+    tunnel: undefined,
+    peersByKey: new Map(),
+    remoteStations: [],
+    keepsPeers: false,
+  };
   #places = new Places(this.#plan);
   /** The peers that the switch knew when it was taken over, for as long as there may be hosts that have not told. */
   #recalledPeers = new Map<number, string[]>();
+  /** Stations on other hosts, likewise. */
+  #recalledStations: readonly RemoteStation[] = [];
   /** Whether the switch may have something else than what is believed to be in it. */
   #isUncertain = false;
   #working: Promise<void> | undefined;
@@ -91,12 +114,10 @@ export class PodBridge implements BridgeApp {
       mac,
       at: seenAt(location),
     }));
-    const members = this.#plan.members.map(({ interface: name, ofport, pod }) => ({
-      interface: name,
-      port: ofport,
-      pod: pod.name,
-      key: pod.key,
-    }));
+    const members = this.#plan.members.map((member) => {
+      const { switch: _, ...membership } = this.#membership(member);
+      return membership;
+    });
     return { endpoints, members };
   }
 
@@ -105,18 +126,25 @@ export class PodBridge implements BridgeApp {
     if (plan.keepsPeers) {
       for await (const { match } of this.#session.flowStats({ tableId: Table.CLASSIFY, ...ours }))
         this.#recallPeer(match);
+      this.#recalledStations = recallStations(await this.#session.multipart('flow', STATIONS_ELSEWHERE));
     }
     this.#setPlan(plan);
     this.#tellMembers([], plan.members);
-    for await (const { match } of this.#session.flowStats({ tableId: Table.LEARN, ...ours }))
+    const learnt = { cookie: cookie('learnt', 0), cookieMask: KIND_MASK };
+    for await (const { match } of this.#session.flowStats({ tableId: Table.LEARN, ...learnt }))
       this.#recall(match);
     this.#follow(plan);
     await this.#resync();
+    // Whoever was here before has been heard.
+    this.#unannounced = [];
   }
 
   #setPlan(plan: PodPlan): void {
-    if (!plan.keepsPeers) this.#recalledPeers.clear();
-    this.#plan = withPeers(plan, this.#recalledPeers);
+    if (!plan.keepsPeers) {
+      this.#recalledPeers.clear();
+      this.#recalledStations = [];
+    }
+    this.#plan = withStations(withPeers(plan, this.#recalledPeers), this.#recalledStations);
     this.#places = new Places(this.#plan);
   }
 
@@ -143,17 +171,8 @@ export class PodBridge implements BridgeApp {
   }
 
   #intents(): Intent[] {
-    const { members, tunnel, peersByKey } = this.#plan;
-    const ofportsByKey = new Map<number, number[]>();
-    for (const { ofport, pod } of members)
-      ofportsByKey.set(pod.key, [...(ofportsByKey.get(pod.key) ?? []), ofport]);
-    const pods = [...ofportsByKey].map(([key, ofports]): Intent => {
-      const sorted = ofports.sort((a, b) => a - b);
-      return { type: 'pod', key, ofports: sorted, tunnel, peers: peersByKey.get(key) ?? [] };
-    });
-    const endpoints = members.map(({ ofport, pod }): Intent => ({ type: 'endpoint', ofport, key: pod.key }));
     const learnt = [...this.#macs.values()].map((entry) => this.#learntIntent(entry));
-    return [{ type: 'base', hasMeters: this.#hasMeters }, ...pods, ...endpoints, ...learnt];
+    return [...planIntents(this.#plan, this.#hasMeters), ...learnt];
   }
 
   #learntIntent({ domain, mac, location }: Omit<MacEntry<Location>, 'seenAtMs'>): Intent {
@@ -183,6 +202,7 @@ export class PodBridge implements BridgeApp {
       else await this.#realiseTouched().catch((error: GalagoError) => this.#tellFailure(error));
     }
     this.#working = undefined;
+    this.#announceNew();
   }
 
   async #realiseTouched(): Promise<void> {
@@ -198,6 +218,13 @@ export class PodBridge implements BridgeApp {
       if (part === undefined) this.#realised.delete(id);
       else this.#realised.set(id, part);
     }
+  }
+
+  #announceNew(): void {
+    const members = this.#unannounced;
+    this.#unannounced = [];
+    if (this.#stopped || this.#session.isClosed) return;
+    for (const message of members.flatMap(announce)) this.#session.send(message);
   }
 
   #tellFailure({ code, message }: GalagoError): void {
@@ -259,7 +286,8 @@ export class PodBridge implements BridgeApp {
   }
 
   #learn(key: number, mac: string, location: Location): void {
-    if (!this.#note(key, mac, location)) return;
+    // An endpoint's address is where its database says, whoever else sends from it.
+    if (this.#places.isStation(key, mac) || !this.#note(key, mac, location)) return;
     const intent = this.#learntIntent({ domain: key, mac, location });
     this.#want(intentId(intent), intent);
     this.#realiseSoon();
@@ -295,15 +323,26 @@ export class PodBridge implements BridgeApp {
   #tellMembers(before: readonly Member[], after: readonly Member[]): void {
     const left = new Map(before.map((member) => [memberId(member), member]));
     for (const member of after) {
-      if (!left.delete(memberId(member))) this.#onEvent({ type: 'podJoined', ...this.#membership(member) });
+      if (left.delete(memberId(member))) continue;
+      this.#onEvent({ type: 'podJoined', ...this.#membership(member) });
+      this.#unannounced.push(member);
     }
     for (const member of left.values()) this.#onEvent({ type: 'podLeft', ...this.#membership(member) });
   }
 
-  #membership({ interface: name, ofport, pod }: Member) {
-    return { switch: this.#session.id, interface: name, port: ofport, pod: pod.name, key: pod.key };
+  #membership({ interface: name, ofport, pod, addresses }: Member): Membership {
+    return {
+      switch: this.#session.id,
+      interface: name,
+      port: ofport,
+      pod: pod.name,
+      key: pod.key,
+      ...addresses,
+    };
   }
 }
+
+const STATIONS_ELSEWHERE = { cookie: cookie('intended', STATION_ELSEWHERE), cookieMask: TYPE_MASK };
 
 function join(parts: Iterable<Part>): { flows: FlowSpec[]; groups: GroupSpec[]; meters: MeterSpec[] } {
   const all = [...parts];
@@ -318,6 +357,6 @@ function join(parts: Iterable<Part>): { flows: FlowSpec[]; groups: GroupSpec[]; 
 const ETH_SRC = 6;
 const ETH_SRC_END = 12;
 
-function memberId({ interface: name, ofport, pod }: Member): string {
-  return `${name} ${ofport} ${pod.key}`;
+function memberId({ interface: name, ofport, pod, addresses }: Member): string {
+  return JSON.stringify([name, ofport, pod.key, addresses]);
 }

@@ -1,8 +1,9 @@
-import type { Match } from '../ofp/index.ts';
+import type { FlowStats, Match } from '../ofp/index.ts';
 import { toBigInt } from '../util/u64.ts';
 import type { SeenAt } from './events.ts';
 import type { Member } from './host-view.ts';
-import type { Location, TunnelPort } from './pipeline/intent.ts';
+import type { Addresses, Location, TunnelPort } from './pipeline/intent.ts';
+import { Table } from './pipeline/tables.ts';
 
 /** Everything that a bridge's flows follow from, but for the addresses that it learns. */
 export interface PodPlan {
@@ -11,8 +12,18 @@ export interface PodPlan {
   readonly tunnel: TunnelPort | undefined;
   /** The hosts that hold each pod, by key; their tunnel addresses. */
   readonly peersByKey: PeersByKey;
+  /** The endpoints of the same pods on other hosts whose addresses are known. */
+  readonly remoteStations: readonly RemoteStation[];
   /** True while there may be hosts that have not told yet: those that the switch knows from before stay. */
   readonly keepsPeers: boolean;
+}
+
+/** An endpoint on another host. */
+export interface RemoteStation extends Addresses {
+  /** Its pod's. */
+  readonly key: number;
+  /** Its host's tunnel address. */
+  readonly peer: string;
 }
 
 /** Tunnel addresses by pod key, in one order. */
@@ -29,18 +40,22 @@ export class Places {
   readonly #plan: PodPlan;
   readonly #keyByOfport: ReadonlyMap<number, number>;
   readonly #nameByKey: ReadonlyMap<number, string>;
+  readonly #stations: ReadonlySet<string>;
 
   constructor(plan: PodPlan) {
     this.#plan = plan;
     this.#keyByOfport = new Map(plan.members.map(({ ofport, pod }) => [ofport, pod.key]));
     this.#nameByKey = new Map(plan.members.map(({ pod }) => [pod.key, pod.name]));
+    this.#stations = new Set([
+      ...plan.members.flatMap(({ pod, addresses }) => (addresses ? `${pod.key} ${addresses.mac}` : [])),
+      ...plan.remoteStations.map(stationId),
+    ]);
   }
 
   /** Where a frame that the match is of came from, if that is a place where a pod is. */
   of({ metadata, inPort, tunIpv4Src }: Match): Place | undefined {
-    const tag = metadata === undefined ? undefined : 'value' in metadata ? metadata.value : metadata;
-    if (tag === undefined || inPort === undefined) return undefined;
-    const key = Number(toBigInt(tag) & 0xffff_ffffn);
+    const key = keyOf(metadata);
+    if (key === undefined || inPort === undefined) return undefined;
     const location: Location =
       inPort === this.#plan.tunnel?.ofport && typeof tunIpv4Src === 'string'
         ? { type: 'tunnel', peer: tunIpv4Src }
@@ -55,10 +70,21 @@ export class Places {
     return peers?.includes(location.peer) ?? false;
   }
 
+  /** True for the address of an endpoint that is known to be its. */
+  isStation(key: number, mac: string): boolean {
+    return this.#stations.has(`${key} ${mac}`);
+  }
+
   /** The pod's name, as events tell it. */
   podName(key: number): string {
     return this.#nameByKey.get(key) ?? `key ${key}`;
   }
+}
+
+/** The key of the pod that a frame or a flow is of. */
+function keyOf(metadata: Match['metadata']): number | undefined {
+  if (metadata === undefined) return undefined;
+  return Number(toBigInt('value' in metadata ? metadata.value : metadata) & 0xffff_ffffn);
 }
 
 /** The peers of the flow that accepts a pod's frames from another host: what is left of a plan from before. */
@@ -73,6 +99,53 @@ export function withPeers(plan: PodPlan, more: PeersByKey): PodPlan {
   for (const [key, peers] of peersByKey)
     peersByKey.set(key, [...new Set([...peers, ...(more.get(key) ?? [])])].sort());
   return { ...plan, peersByKey };
+}
+
+/** A flow as a switch tells of it. */
+type KnownFlow = Pick<FlowStats, 'tableId' | 'match' | 'instructions'>;
+
+/** The stations on other hosts that flows are for: what is left of a plan from before. */
+export function recallStations(flows: readonly KnownFlow[]): RemoteStation[] {
+  const ips = new Map<string, string[]>();
+  for (const { match, instructions } of flows) {
+    const mac = instructions.flatMap(answeredAs)[0];
+    const ip = match.arpTpa ?? match.ipv6NdTarget;
+    if (mac === undefined || typeof ip !== 'string') continue;
+    const id = `${keyOf(match.metadata)} ${mac}`;
+    ips.set(id, [...(ips.get(id) ?? []), ip]);
+  }
+  return flows.flatMap(({ tableId, match }) => {
+    const key = keyOf(match.metadata);
+    const { ethSrc: mac, tunIpv4Src: peer } = match;
+    if (tableId !== Table.LEARN || key === undefined || typeof mac !== 'string' || typeof peer !== 'string')
+      return [];
+    return { key, mac, peer, ips: ips.get(`${key} ${mac}`) ?? [] };
+  });
+}
+
+/** The source that an instruction gives to answers. */
+function answeredAs(instruction: KnownFlow['instructions'][number]): string[] {
+  if (instruction.type !== 'applyActions') return [];
+  return instruction.actions.flatMap((action) =>
+    action.type === 'setField' && action.field === 'ethSrc' && typeof action.value === 'string'
+      ? action.value
+      : [],
+  );
+}
+
+/** The plan with stations of another one, for the pods that it has. */
+export function withStations(plan: PodPlan, more: readonly RemoteStation[]): PodPlan {
+  const known = new Set([
+    ...plan.remoteStations.map(stationId),
+    ...plan.members.map(({ pod, addresses }) => `${pod.key} ${addresses?.mac}`),
+  ]);
+  const keys = new Set(plan.members.map(({ pod }) => pod.key));
+  const missing = more.filter((station) => keys.has(station.key) && !known.has(stationId(station)));
+  return { ...plan, remoteStations: [...plan.remoteStations, ...missing] };
+}
+
+function stationId({ key, mac }: RemoteStation): string {
+  return `${key} ${mac}`;
 }
 
 /** A name for the location that equal locations share. */

@@ -1,4 +1,5 @@
 import { WireError } from './errors.ts';
+import { writeMac } from './mac.ts';
 
 /** Reads four bytes as dotted decimal. */
 export function readIpv4(bytes: Uint8Array, offset: number): string {
@@ -77,6 +78,18 @@ export function ipv4Mask(prefixLength: number): string {
  */
 export function ipv6Mask(prefixLength: number): string {
   return readIpv6(prefixMask(prefixLength, 16), 0);
+}
+
+/**
+ * The link-local address that a station derives from its MAC address (RFC 4291, appendix A).
+ * @throws WireError `MAC_INVALID`
+ */
+export function linkLocalIpv6(mac: string): string {
+  const bytes = new Uint8Array(16);
+  writeMac(bytes, 10, mac);
+  bytes.set([0xfe, 0x80]);
+  bytes.set([bytes[10]! ^ 2, bytes[11]!, bytes[12]!, 0xff, 0xfe], 8);
+  return readIpv6(bytes, 0);
 }
 
 /** An address with or without a mask, as {@link parseCidr} reads it. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { BridgeView } from '../../src/app/host-view.ts';
 import { type KnownHost, orderBridges, type Underlay } from '../../src/app/order.ts';
 import { parsePod } from '../../src/app/pod.ts';
+import { PodAddresses } from '../../src/app/pod-addresses.ts';
 import { PodKeys } from '../../src/app/pod-keys.ts';
 
 const VXLAN = { interface: 'vx0', type: 'vxlan', ofport: 9, error: undefined };
@@ -30,9 +31,14 @@ const host = (number: number, ...bridges: BridgeView[]): KnownHost => ({
   view: { localIp: `192.0.2.${number}`, bridges },
 });
 
-function order(hosts: readonly KnownHost[], underlay: Partial<Underlay> = {}, keys: PodKeys = new PodKeys()) {
+function order(
+  hosts: readonly KnownHost[],
+  underlay: Partial<Underlay> = {},
+  keys = new PodKeys(),
+  addresses = new PodAddresses(),
+) {
   const all = { encapsulation: 'vxlan', localIp: undefined, peers: [], mayLackHosts: false, ...underlay };
-  return orderBridges(hosts, all, keys);
+  return orderBridges(hosts, all, { keys, addresses });
 }
 
 /** The peers of each pod on a bridge, by pod. */
@@ -196,5 +202,61 @@ describe('a conflict of keys', () => {
     const orders = order([host(1, bridge('a', ['web=6']))], {}, keys);
     expect(problemsOn(orders, 'a')).toEqual([]);
     expect(peersOn(orders, 'a')).toEqual({ web: [] });
+  });
+});
+
+describe('addresses in the order for a bridge', () => {
+  const A = { mac: '02:00:00:00:00:01', ips: ['10.0.0.1'] };
+  const B = { mac: '02:00:00:00:00:02', ips: ['10.0.0.2'] };
+  const withAddresses = (id: string, ...addresses: readonly (typeof A | undefined)[]): BridgeView => {
+    const plain = bridge(
+      id,
+      addresses.map(() => '7'),
+    );
+    const members = plain.members.map((member, i) => ({
+      ...member,
+      ...(addresses[i] && { addresses: addresses[i] }),
+    }));
+    return { ...plain, members };
+  };
+  const planOn = (orders: ReturnType<typeof order>, id: string) => {
+    const known = orders.get(id)?.order;
+    if (known?.mode !== 'pods') throw new Error(`${id} carries no pods`);
+    return known.plan;
+  };
+
+  it('are those of the same pods on other hosts', () => {
+    const orders = order([
+      host(1, withAddresses('a', A)),
+      host(2, withAddresses('b', B, undefined)),
+      host(3, bridge('c', ['8'])),
+    ]);
+    expect(planOn(orders, 'a').remoteStations).toEqual([{ key: 0x10007, peer: '192.0.2.2', ...B }]);
+    expect(planOn(orders, 'b').remoteStations).toEqual([{ key: 0x10007, peer: '192.0.2.1', ...A }]);
+    expect(planOn(orders, 'c').remoteStations).toEqual([]);
+  });
+
+  it('stay with whoever had them first, until that one has gone', () => {
+    const addresses = new PodAddresses();
+    const keys = new PodKeys();
+    order([host(2, withAddresses('b', A))], {}, keys, addresses);
+    const thief = { mac: B.mac, ips: A.ips };
+    const both = order(
+      [host(1, withAddresses('a', thief)), host(2, withAddresses('b', A))],
+      {},
+      keys,
+      addresses,
+    );
+    expect(problemsOn(both, 'a')).toEqual([`if1 is in no pod: another endpoint of pod '7' has 10.0.0.1`]);
+    expect(planOn(both, 'a').members).toEqual([]);
+    expect(planOn(both, 'b').members).toHaveLength(1);
+    const later = order(
+      [host(1, withAddresses('a', thief)), host(2, withAddresses('b', B))],
+      {},
+      keys,
+      addresses,
+    );
+    expect(problemsOn(later, 'a')).toEqual([]);
+    expect(problemsOn(later, 'b')).toEqual([`if1 is in no pod: another endpoint of pod '7' has ${B.mac}`]);
   });
 });

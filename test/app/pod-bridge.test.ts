@@ -24,6 +24,7 @@ function planOf(pods: readonly string[], changes: Partial<PodPlan> = {}): PodPla
     tunnel: TUNNEL,
     peersByKey: new Map(members.map(({ pod }) => [pod.key, [PEER]])),
     keepsPeers: false,
+    remoteStations: [],
     ...changes,
   };
 }
@@ -185,6 +186,49 @@ describe('a pod bridge', () => {
   });
 });
 
+describe('a pod bridge with an endpoint whose addresses are known', () => {
+  const withAddresses = (ip = '10.0.0.1'): PodPlan => {
+    const plan = planOf(['7', '7']);
+    const [first, second] = plan.members;
+    return { ...plan, members: [{ ...first!, addresses: { mac: MAC, ips: [ip] } }, second!] };
+  };
+  const announced = (fake: FakeSession) =>
+    fake.sent.flatMap((message) =>
+      message.type === 'packetOut' ? [Buffer.from(message.data!).toString('hex')] : [],
+    );
+
+  it('announces it when it comes or changes, not when it was there before', async () => {
+    const { fake, bridge } = await startBridge(withAddresses());
+    expect(announced(fake)).toEqual([]);
+    bridge.update(withAddresses('10.0.0.9'));
+    await bridge.settled();
+    expect(announced(fake)).toEqual([expect.stringMatching(/^ffffffffffff020000000001.*0a000009/)]);
+    bridge.update(withAddresses('10.0.0.9'));
+    await bridge.settled();
+    expect(announced(fake)).toHaveLength(1);
+  });
+
+  it('does not learn its address anywhere', async () => {
+    const { fake, told } = await startBridge(withAddresses());
+    told();
+    fake.packetIn(Table.LEARN, fromPort(2), FRAME);
+    await turns();
+    expect(told()).toEqual([]);
+    expect(fake.changes).toHaveLength(1);
+  });
+
+  it('does not take its flows for learnt ones when it starts again', async () => {
+    const plan = withAddresses();
+    const { flows } = (await startBridge(plan)).fake;
+    const { told, fake } = await startBridge(plan, (next) => {
+      next.flows = flows;
+    });
+    expect(told().map(({ type }) => type)).toEqual(['podJoined', 'podJoined']);
+    // Two groups and a meter, which the first switch has not handed on.
+    expect(fake.changes).toEqual([3]);
+  });
+});
+
 describe('a pod bridge that takes over', () => {
   const withFlows = (location: Location) => (fake: FakeSession) => {
     const pod = compile({ type: 'pod', key: KEY, ofports: [1], tunnel: TUNNEL, peers: [PEER, '192.0.2.3'] });
@@ -204,6 +248,26 @@ describe('a pod bridge that takes over', () => {
     const { told, isForwarded } = await startBridge(planOf(['8']), withFlows({ type: 'port', ofport: 1 }));
     expect(told()).toEqual([joined(1, '8')]);
     expect(isForwarded({ type: 'port', ofport: 1 })).toBe(false);
+  });
+
+  it('keeps the stations of hosts that it knew until all have told', async () => {
+    const station = { key: KEY, mac: MAC, ips: ['10.0.0.1', 'fd00::1'], peer: PEER };
+    const known = planOf(['7'], { remoteStations: [station] });
+    const { flows } = (await startBridge(known)).fake;
+    const isThere = (fake: FakeSession) => JSON.stringify(fake.flows).includes(MAC);
+    const unknown = planOf(['7'], { keepsPeers: true });
+    const { fake, bridge } = await startBridge(unknown, (next) => {
+      next.flows = flows;
+    });
+    expect(isThere(fake)).toBe(true);
+    // Two groups and a meter, which the first switch has not handed on, but no flow.
+    expect(fake.changes).toEqual([3]);
+    bridge.update({ ...known, keepsPeers: true });
+    await bridge.settled();
+    expect(fake.changes.slice(1)).toEqual([]);
+    bridge.update(planOf(['7']));
+    await bridge.settled();
+    expect(isThere(fake)).toBe(false);
   });
 
   it('keeps the hosts that it knew until all have told', async () => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { OURS } from '../../src/app/pipeline/cookie.ts';
-import { type Intent, intentNumber } from '../../src/app/pipeline/intent.ts';
+import { type Intent, intentNumber, type Location } from '../../src/app/pipeline/intent.ts';
 import { LEARN_METER, LEARN_RATE, Table } from '../../src/app/pipeline/tables.ts';
 import { ROOT, readDocuments } from './documents.ts';
 
@@ -38,14 +38,24 @@ describe('docs/design.md', () => {
   it('names the types of intents with their numbers', () => {
     const port = { ofport: 1, key: 1 };
     const shared = { key: 1, tunnel: undefined };
+    const station = (location: Location): Intent => {
+      return { type: 'station', mac: '02:00:00:00:00:01', ips: [], location, ...shared };
+    };
     const intents: readonly Intent[] = [
       { type: 'base', hasMeters: true },
       { type: 'pod', ofports: [], peers: [], ...shared },
       { type: 'endpoint', ...port },
       { type: 'learnt', mac: '02:00:00:00:00:01', location: { type: 'port', ofport: 1 }, ...shared },
       { type: 'barred', ofport: 1 },
+      station({ type: 'port', ofport: 1 }),
+      { type: 'tunnel', ofport: 1 },
+      station({ type: 'tunnel', peer: '192.0.2.1' }),
     ];
-    const numbers = intents.map((intent) => `${Math.floor(intentNumber(intent) / 2 ** 36)} ${intent.type}`);
+    const named = (intent: Intent) =>
+      intent.type === 'station'
+        ? `station ${intent.location.type === 'port' ? 'here' : 'elsewhere'}`
+        : intent.type;
+    const numbers = intents.map((intent) => `${Math.floor(intentNumber(intent) / 2 ** 36)} ${named(intent)}`);
     expect(design.text).toContain(`the type of the intent: ${numbers.join(', ')} |`);
   });
 

@@ -22,12 +22,14 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   'README.md#The libraries': {},
 
   'docs/pods.md#Labels': {},
+  'docs/pods.md#Guarded endpoints': {},
   'docs/pods.md#A controller on each host': {
     claim: async (trial) => {
       await reaches(trial, 'web1', 'web2');
       await reaches(trial, 'db1', 'db2');
       await reachesNot(trial, 'web1', 'db1');
       await reachesNot(trial, 'web1', 'db2');
+      expect(await flows(trial)).toContain('arp_spa=10.0.0.1,arp_sha=02:00:00:00:01:01');
     },
   },
   'docs/pods.md#One controller for all hosts': {
@@ -56,7 +58,12 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   'docs/pods.md#`… is in no pod`': {
     claim: (trial) => label(trial, 'db1', 'backend', '1000'),
   },
-  'docs/pods.md#Where does a frame go?': {},
+  'docs/pods.md#Where does a frame go?': {
+    before: async (trial) => {
+      const isReady = async () => (await flows(trial)).includes('arp_spa=10.0.0.1');
+      await eventually(isReady, { what: 'the flows of web1' });
+    },
+  },
 
   'docs/openflow.md#Connect': {},
   'docs/openflow.md#Send': {},

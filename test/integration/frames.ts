@@ -29,6 +29,12 @@ export async function inject(host: Host, inPort: number, frame: Frame): Promise<
   await packetOut(host, `${inPort}`, frame, 'table');
 }
 
+/** Has a bridge take bytes as if they had come in at a port. */
+export async function injectBytes(host: Host, inPort: number, bytes: Uint8Array): Promise<void> {
+  const packet = Buffer.from(bytes).toString('hex');
+  await host.ovs.ofctl('packet-out', host.bridge, `in_port=${inPort} packet=${packet} actions=table`);
+}
+
 /** Has a bridge send a frame into a tunnel, whatever its flows say. */
 export async function sendInto(
   host: Host,

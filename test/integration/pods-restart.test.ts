@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type { ControllerOptions } from '../../src/app/index.ts';
 import { type Container, eventually, type Host, Lab } from '../lab/index.ts';
 import { describeWithLab } from './describe-with-lab.ts';
+import { expectContinued, history } from './flow-history.ts';
 import { ObservedController } from './observed-controller.ts';
 import {
   addPodHosts,
@@ -17,24 +18,6 @@ import {
 const KEY = 0x10007;
 const SCRIPT = fileURLToPath(new URL('./run-controller.ts', import.meta.url));
 
-/** A flow's age in seconds and its count. */
-interface Counts {
-  readonly age: number;
-  readonly packets: number;
-}
-
-/** The counts of a host's flows, by what each flow is. */
-async function history(host: Host): Promise<Map<string, Counts>> {
-  const lines = await flowLines(host, 'cookie=');
-  return new Map(
-    lines.map((line) => {
-      const [, age, packets] = /duration=([\d.]+)s.* n_packets=(\d+)/.exec(line)!;
-      const what = line.replace(/ (duration|n_packets|n_bytes|idle_age)=[^,]*,/g, '');
-      return [what, { age: Number(age), packets: Number(packets) }];
-    }),
-  );
-}
-
 /** What the flows do that do not come from learning. */
 async function intendedFlows(host: Host): Promise<string[]> {
   const dump = await host.ovs.ofctl(
@@ -47,15 +30,6 @@ async function intendedFlows(host: Host): Promise<string[]> {
     .split('\n')
     .filter((line) => line.includes('cookie='))
     .sort();
-}
-
-/** Expects the same flows, which have gone on to age and to count. */
-function expectContinued(before: ReadonlyMap<string, Counts>, after: ReadonlyMap<string, Counts>): void {
-  expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
-  for (const [what, { age, packets }] of before) {
-    expect(after.get(what)!.age).toBeGreaterThan(age);
-    expect(after.get(what)!.packets).toBeGreaterThanOrEqual(packets);
-  }
 }
 
 describeWithLab('pods on two hosts, of which something ends', () => {

@@ -2,31 +2,17 @@ import {
   type ActionInit,
   FlowModFlag,
   type FlowSpec,
-  type GroupSpec,
-  type InstructionInit,
+  type MatchInit,
   MeterFlag,
   type MeterSpec,
   output,
-  setField,
 } from '../../ofp/index.ts';
 import { cookie, OURS, OURS_MASK } from './cookie.ts';
-import { type Intent, intentNumber } from './intent.ts';
-import {
-  FROM_TUNNEL,
-  LEARN_METER,
-  LEARN_RATE,
-  POD_AND_ORIGIN_MASK,
-  POD_MASK,
-  Priority,
-  Table,
-} from './tables.ts';
-
-/** What an intent comes to on a switch. */
-export interface Part {
-  readonly flows: readonly FlowSpec[];
-  readonly groups: readonly GroupSpec[];
-  readonly meters: readonly MeterSpec[];
-}
+import { guardFlows } from './guard.ts';
+import { type Intent, intentNumber, type Location, type TunnelPort } from './intent.ts';
+import { apply, flowsOnly, goto, inPod, inPodFrom, intoTunnel, type Part, writeMetadata } from './part.ts';
+import { duplicateDetection, serveFlows } from './serve.ts';
+import { FROM_TUNNEL, LEARN_METER, LEARN_RATE, Priority, Table } from './tables.ts';
 
 /** Seconds without a frame after which a learnt address is forgotten. */
 export const LEARNT_IDLE_TIMEOUT = 300;
@@ -52,8 +38,12 @@ export function compile(intent: Intent): Part {
       return compileBase(intent);
     case 'pod':
       return compilePod(intent);
+    case 'tunnel':
+      return compileTunnel(intent);
     case 'endpoint':
       return compileEndpoint(intent);
+    case 'station':
+      return compileStation(intent);
     case 'barred':
       return compileBarred(intent);
     case 'learnt':
@@ -75,10 +65,12 @@ function compileBase(intent: IntentOf<'base'>): Part {
       // Nobody has a reason to delete it, so that the notice of its removal tells when somebody empties the tables.
       { ...own, tableId: Table.CLASSIFY, flags: FlowModFlag.SEND_FLOW_REM },
       onward(Table.GUARD, Table.LEARN),
+      onward(Table.GUARD_ND, Table.LEARN),
       { ...own, tableId: Table.LEARN, instructions: [apply(toController), goto(Table.SERVE)] },
       // No station has a group address for its own: a frame from one is forged.
       { ...own, tableId: Table.LEARN, priority: Priority.ABOVE, match: { ethSrc: GROUP_BIT } },
       onward(Table.SERVE, Table.POLICY),
+      duplicateDetection(own),
       onward(Table.POLICY, Table.FORWARD),
       onward(Table.FORWARD, Table.FLOOD),
       { ...own, tableId: Table.FLOOD },
@@ -99,7 +91,7 @@ function compilePod(intent: IntentOf<'pod'>): Part {
   const flood = (origin: number, groupId: number): FlowSpec => ({
     ...own,
     tableId: Table.FLOOD,
-    match: { metadata: { value: origin + key, mask: POD_AND_ORIGIN_MASK } },
+    match: { metadata: inPodFrom(origin + key) },
     instructions: [apply({ type: 'group', groupId })],
   });
   const accept = (peer: string, ofport: number): FlowSpec => ({
@@ -122,15 +114,23 @@ function compilePod(intent: IntentOf<'pod'>): Part {
   };
 }
 
+/** What no peer's flow takes is dropped, and counted, by one of its own. */
+function compileTunnel(intent: IntentOf<'tunnel'>): Part {
+  const own = { cookie: cookie('intended', intentNumber(intent)), priority: Priority.LOW };
+  return flowsOnly({ ...own, tableId: Table.CLASSIFY, match: { inPort: intent.ofport } });
+}
+
 function compileEndpoint(intent: IntentOf<'endpoint'>): Part {
-  const flow: FlowSpec = {
-    cookie: cookie('intended', intentNumber(intent)),
+  const { ofport, key, addresses } = intent;
+  const own = { cookie: cookie('intended', intentNumber(intent)) };
+  const classify: FlowSpec = {
+    ...own,
     tableId: Table.CLASSIFY,
     priority: Priority.NORMAL,
-    match: { inPort: intent.ofport },
-    instructions: [writeMetadata(intent.key), goto(Table.GUARD)],
+    match: { inPort: ofport },
+    instructions: [writeMetadata(key), goto(Table.GUARD)],
   };
-  return { flows: [flow], groups: [], meters: [] };
+  return flowsOnly(classify, ...(addresses === undefined ? [] : guardFlows(own, ofport, addresses)));
 }
 
 function compileBarred(intent: IntentOf<'barred'>): Part {
@@ -139,65 +139,69 @@ function compileBarred(intent: IntentOf<'barred'>): Part {
 }
 
 function compileLearnt(intent: IntentOf<'learnt'>): Part {
-  const { key, mac, location, tunnel } = intent;
   const own = { cookie: cookie('learnt', intentNumber(intent)), priority: Priority.NORMAL };
-  const known = {
-    ...own,
-    tableId: Table.LEARN,
-    idleTimeout: LEARNT_IDLE_TIMEOUT,
-    flags: FlowModFlag.SEND_FLOW_REM,
-    instructions: [goto(Table.SERVE)],
-  };
+  const ages = { idleTimeout: LEARNT_IDLE_TIMEOUT, flags: FlowModFlag.SEND_FLOW_REM };
+  const passage = passageOf(intent);
+  return passage === undefined
+    ? flowsOnly()
+    : flowsOnly({ ...known(own, passage), ...ages }, forward(own, passage));
+}
+
+/** As one that was learnt, but above those and without end; and what others ask about it is answered. */
+function compileStation(intent: IntentOf<'station'>): Part {
+  const own = { cookie: cookie('intended', intentNumber(intent)), priority: Priority.ABOVE };
+  const passage = passageOf(intent);
+  if (passage === undefined) return flowsOnly();
+  const { key, location } = intent;
+  const ofport = location.type === 'port' ? location.ofport : undefined;
+  return flowsOnly(known(own, passage), forward(own, passage), ...serveFlows(own, key, ofport, intent));
+}
+
+/** How frames from an address come, and how frames go to it. */
+interface Passage {
+  readonly mac: string;
+  readonly from: MatchInit;
+  /** The origins that frames to it may have. */
+  readonly origin: MatchInit;
+  readonly out: readonly ActionInit[];
+}
+
+/** Undefined when the tunnel to it is gone. What came by a tunnel does not go into one. */
+function passageOf(address: {
+  readonly key: number;
+  readonly mac: string;
+  readonly location: Location;
+  readonly tunnel: TunnelPort | undefined;
+}): Passage | undefined {
+  const { key, mac, location, tunnel } = address;
   if (location.type === 'port') {
-    const { ofport } = location;
-    const pod = { metadata: { value: key, mask: POD_MASK } };
-    return flowsOnly(
-      { ...known, match: { inPort: ofport, ...pod, ethSrc: mac } },
-      {
-        ...own,
-        tableId: Table.FORWARD,
-        match: { ...pod, ethDst: mac },
-        instructions: [apply(output(ofport))],
-      },
-    );
+    const metadata = inPod(key);
+    const from = { inPort: location.ofport, metadata };
+    return { mac, from, origin: { metadata }, out: [output(location.ofport)] };
   }
-  if (tunnel === undefined) return flowsOnly();
-  const fromTunnel = { metadata: { value: FROM_TUNNEL + key, mask: POD_AND_ORIGIN_MASK } };
-  const fromHere = { metadata: { value: key, mask: POD_AND_ORIGIN_MASK } };
-  return flowsOnly(
-    { ...known, match: { inPort: tunnel.ofport, ...fromTunnel, ethSrc: mac, tunIpv4Src: location.peer } },
-    {
-      ...own,
-      tableId: Table.FORWARD,
-      match: { ...fromHere, ethDst: mac },
-      instructions: [apply(...intoTunnel(tunnel.ofport, key, location.peer))],
-    },
-  );
+  if (tunnel === undefined) return undefined;
+  const { peer } = location;
+  return {
+    mac,
+    from: { inPort: tunnel.ofport, metadata: inPodFrom(FROM_TUNNEL + key), tunIpv4Src: peer },
+    origin: { metadata: inPodFrom(key) },
+    out: intoTunnel(tunnel.ofport, key, peer),
+  };
+}
+
+type Own = Pick<FlowSpec, 'cookie' | 'priority'>;
+
+function known(own: Own, { mac, from }: Passage): FlowSpec {
+  return { ...own, tableId: Table.LEARN, match: { ...from, ethSrc: mac }, instructions: [goto(Table.SERVE)] };
+}
+
+function forward(own: Own, { mac, origin, out }: Passage): FlowSpec {
+  return { ...own, tableId: Table.FORWARD, match: { ...origin, ethDst: mac }, instructions: [apply(...out)] };
 }
 
 /** The group for frames that came from an endpoint here; the next number is the one for frames from tunnels. */
-function floodGroup(key: number): number {
+export function floodGroup(key: number): number {
   return FIRST_GROUP + key * 2;
-}
-
-function intoTunnel(ofport: number, key: number, peer: string): ActionInit[] {
-  return [setField('tunnelId', key), setField('tunIpv4Dst', peer), output(ofport)];
-}
-
-function goto(tableId: number): InstructionInit {
-  return { type: 'gotoTable', tableId };
-}
-
-function apply(...actions: ActionInit[]): InstructionInit {
-  return { type: 'applyActions', actions };
-}
-
-function writeMetadata(metadata: number): InstructionInit {
-  return { type: 'writeMetadata', metadata, metadataMask: POD_AND_ORIGIN_MASK };
-}
-
-function flowsOnly(...flows: FlowSpec[]): Part {
-  return { flows, groups: [], meters: [] };
 }
 
 const GROUP_BIT = { value: '01:00:00:00:00:00', mask: '01:00:00:00:00:00' };

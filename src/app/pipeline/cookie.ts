@@ -14,6 +14,9 @@ export const OURS_MASK = new Long(0, 0xffff_0000 | 0, true);
 /** The mask that takes the kind in as well. */
 export const KIND_MASK = new Long(0, 0xffff_ff00 | 0, true);
 
+/** The mask that takes the kind and the type of the intent in. */
+export const TYPE_MASK = new Long(0, 0xffff_fff0 | 0, true);
+
 /**
  * The cookie of a flow: 16 bits that say it is ours, 8 for the kind, 40 for the number of the intent that it serves.
  */

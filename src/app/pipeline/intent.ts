@@ -8,6 +8,13 @@ export interface TunnelPort {
   readonly ofport: number;
 }
 
+/** The addresses that an endpoint owns. */
+export interface Addresses {
+  readonly mac: string;
+  /** IPv4 and IPv6 in canonical form; empty when they are not known, and then any may be used. */
+  readonly ips: readonly string[];
+}
+
 /** One reason for flows to exist on one switch. */
 export type Intent =
   /** The tables themselves: what happens to frames that nothing else speaks of. */
@@ -20,8 +27,22 @@ export type Intent =
       readonly tunnel: TunnelPort | undefined;
       readonly peers: readonly string[];
     }
-  /** An interface that is in a pod. */
-  | { readonly type: 'endpoint'; readonly ofport: number; readonly key: number }
+  /** The port that carries tunnels. */
+  | { readonly type: 'tunnel'; readonly ofport: number }
+  /** An interface that is in a pod; with addresses, it may send from no others. */
+  | {
+      readonly type: 'endpoint';
+      readonly ofport: number;
+      readonly key: number;
+      readonly addresses?: Addresses;
+    }
+  /** An endpoint whose addresses are known, here or on another host. */
+  | ({
+      readonly type: 'station';
+      readonly key: number;
+      readonly location: Location;
+      readonly tunnel: TunnelPort | undefined;
+    } & Addresses)
   /** An interface that is in a pod, on a bridge that could not keep it there. */
   | { readonly type: 'barred'; readonly ofport: number }
   /** A MAC address that has been seen. */
@@ -46,12 +67,16 @@ export function intentId(intent: Intent): string {
       return `barred ${intent.ofport}`;
     case 'learnt':
       return `learnt ${intent.key} ${intent.mac}`;
+    case 'station':
+      return `station ${intent.key} ${intent.mac}`;
+    case 'tunnel':
+      return `tunnel ${intent.ofport}`;
   }
 }
 
 /**
  * The number in the cookies of the intent's flows: its type in the top 4 of 40 bits, and below them the number that
- * it has by nature, so that it is the same after a restart. Learnt flows share their pod's.
+ * it has by nature, so that it is the same after a restart. Stations and learnt addresses share their pod's.
  */
 export function intentNumber(intent: Intent): number {
   switch (intent.type) {
@@ -65,7 +90,15 @@ export function intentNumber(intent: Intent): number {
       return 3 * TYPE_UNIT + intent.key;
     case 'barred':
       return 4 * TYPE_UNIT + intent.ofport;
+    case 'station':
+      return (intent.location.type === 'port' ? STATION_HERE : STATION_ELSEWHERE) + intent.key;
+    case 'tunnel':
+      return 6 * TYPE_UNIT + intent.ofport;
   }
 }
 
 const TYPE_UNIT = 2 ** 36;
+
+const STATION_HERE = 5 * TYPE_UNIT;
+/** What the numbers of stations on other hosts begin with. */
+export const STATION_ELSEWHERE = 7 * TYPE_UNIT;

@@ -4,6 +4,8 @@ export const Table = {
   CLASSIFY: 0,
   /** Whether the sender may use its addresses. */
   GUARD: 10,
+  /** Whether a neighbour message names the sender's own addresses. */
+  GUARD_ND: 11,
   /** Whether the source is where it was learnt. */
   LEARN: 20,
   /** What is answered on the spot. */
@@ -21,7 +23,15 @@ export const Table = {
 } as const;
 
 /** The priorities within a table. */
-export const Priority = { MISS: 0, NORMAL: 100, ABOVE: 200, TOP: 0xffff } as const;
+export const Priority = {
+  MISS: 0,
+  LOW: 50,
+  NORMAL: 100,
+  ABOVE: 200,
+  HIGH: 300,
+  HIGHER: 400,
+  TOP: 0xffff,
+} as const;
 
 /** The low 32 bits of `metadata`: the pod's key. */
 export const POD_MASK = 0xffff_ffff;

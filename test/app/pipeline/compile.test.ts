@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { compile, LEARNT_IDLE_TIMEOUT, OWNED, type Part } from '../../../src/app/pipeline/compile.ts';
+import { compile, LEARNT_IDLE_TIMEOUT, OWNED } from '../../../src/app/pipeline/compile.ts';
 import type { Intent, Location } from '../../../src/app/pipeline/intent.ts';
+import type { Part } from '../../../src/app/pipeline/part.ts';
 import { Table } from '../../../src/app/pipeline/tables.ts';
 import { encode, FlowModFlag, type FlowSpec } from '../../../src/ofp/index.ts';
 import { toBigInt } from '../../../src/util/u64.ts';
@@ -47,6 +48,7 @@ describe('the base', () => {
     expect(next).toEqual([
       [Table.CLASSIFY, undefined],
       [Table.GUARD, goto(Table.LEARN)],
+      [Table.GUARD_ND, goto(Table.LEARN)],
       [Table.LEARN, goto(Table.SERVE)],
       [Table.SERVE, goto(Table.POLICY)],
       [Table.POLICY, goto(Table.FORWARD)],
@@ -167,6 +169,115 @@ describe('an endpoint', () => {
   });
 });
 
+describe('an endpoint whose addresses are known', () => {
+  const guard = (ips: readonly string[]) =>
+    compile({ type: 'endpoint', ofport: 3, key: KEY, addresses: { mac: MAC, ips } }).flows.slice(1);
+  const passes = (flows: readonly FlowSpec[]) =>
+    flows.filter(({ instructions }) => instructions !== undefined).map(({ match }) => match);
+
+  it('has what it may send listed, and all else of its port dropped', () => {
+    const flows = guard(['10.0.0.1', 'fd00::1']);
+    expect(flows.filter(({ match }) => match?.inPort !== 3)).toEqual([]);
+    expect(flows).toContainEqual(
+      expect.objectContaining({ tableId: Table.GUARD, priority: 100, match: { inPort: 3 } }),
+    );
+    const own = { inPort: 3, ethSrc: MAC };
+    const expected = [
+      { ...own, ethType: 0x0806, arpSha: MAC, arpSpa: '0.0.0.0' },
+      { ...own, ethType: 0x0806, arpSha: MAC, arpSpa: '10.0.0.1' },
+      { ...own, ethType: 0x0800, ipv4Src: '10.0.0.1' },
+      { ...own, ethType: 0x86dd, ipv6Src: 'fd00::1' },
+      { ...own, ethType: 0x86dd, ipv6Src: 'fe80::ff:fe00:1' },
+    ];
+    for (const match of expected) expect(passes(flows)).toContainEqual(match);
+    expect(
+      passes(flows).filter(
+        (match) => match && !('ethSrc' in match) && !('ipv6NdSll' in match) && !('ipv6NdTll' in match),
+      ),
+    ).toEqual([]);
+  });
+
+  it('may advertise its own addresses alone', () => {
+    const targets = passes(guard(['fd00::1'])).flatMap((match) => match?.ipv6NdTarget ?? []);
+    expect(new Set(targets)).toEqual(new Set(['fd00::1', 'fe80::ff:fe00:1']));
+  });
+
+  it('of which only the MAC is known may send from any IP address, with that MAC', () => {
+    const flows = guard([]);
+    const matches = JSON.stringify(flows);
+    expect(matches).not.toContain('ipv4Src');
+    expect(passes(flows)).toContainEqual({ inPort: 3, ethSrc: MAC });
+    expect(passes(flows)).toContainEqual({ inPort: 3, ethSrc: MAC, ethType: 0x0806, arpSha: MAC });
+    expect(flows).toContainEqual(
+      expect.objectContaining({ priority: 300, match: { inPort: 3, ethType: 0x0806 } }),
+    );
+  });
+});
+
+describe('a station', () => {
+  const station = (location: Location, tunnel: { ofport: number } | undefined = { ofport: 9 }): Intent => ({
+    type: 'station',
+    key: KEY,
+    mac: MAC,
+    ips: ['10.0.0.1', 'fd00::1'],
+    location,
+    tunnel,
+  });
+  const tables = (intent: Intent) => compile(intent).flows.map(({ tableId }) => tableId);
+
+  it('is known and reached above what is learnt, and does not age', () => {
+    const flows = flowsOf(compile(station({ type: 'port', ofport: 3 })), '6a1a015000010007');
+    expect(flows.slice(0, 2)).toEqual([
+      {
+        tableId: Table.LEARN,
+        priority: 200,
+        match: { inPort: 3, metadata: POD, ethSrc: MAC },
+        instructions: [goto(Table.SERVE)],
+      },
+      {
+        tableId: Table.FORWARD,
+        priority: 200,
+        match: { metadata: POD, ethDst: MAC },
+        instructions: [apply(output(3))],
+      },
+    ]);
+  });
+
+  it('is answered for, but for what it asks itself', () => {
+    const { SERVE, ND_REPLY } = Table;
+    expect(tables(station({ type: 'port', ofport: 3 })).slice(2)).toEqual([
+      SERVE,
+      SERVE,
+      SERVE,
+      ND_REPLY,
+      SERVE,
+    ]);
+    expect(tables(station({ type: 'tunnel', peer: '192.0.2.2' })).slice(2)).toEqual([SERVE, SERVE, ND_REPLY]);
+    const [, , reply, own] = compile(station({ type: 'port', ofport: 3 })).flows;
+    expect(reply?.match).toMatchObject({ metadata: FROM_HERE, arpOp: 1, arpTpa: '10.0.0.1', vlanVid: 0 });
+    expect(own).toMatchObject({
+      match: { inPort: 3, arpTpa: '10.0.0.1' },
+      instructions: [goto(Table.POLICY)],
+    });
+  });
+
+  it('behind a tunnel that is gone has no flows', () => {
+    const { tunnel: _, ...rest } = station({ type: 'tunnel', peer: '192.0.2.2' }) as Extract<
+      Intent,
+      { type: 'station' }
+    >;
+    expect(compile({ ...rest, tunnel: undefined }).flows).toEqual([]);
+  });
+});
+
+describe('the tunnel port', () => {
+  it('has its frames dropped, and counted, that are of no peer', () => {
+    expect(flowsOf(compile({ type: 'tunnel', ofport: 9 }), '6a1a016000000009')).toEqual([
+      { tableId: Table.CLASSIFY, priority: 50, match: { inPort: 9 } },
+    ]);
+  });
+});
+
 describe('a barred interface', () => {
   it('has its frames dropped above everything else', () => {
     expect(flowsOf(compile({ type: 'barred', ofport: 3 }), '6a1a014000000003')).toEqual([
@@ -216,6 +327,16 @@ it('compiles to what can be written', () => {
     { type: 'base', hasMeters: true },
     { type: 'pod', key: KEY, ofports: [1], tunnel: { ofport: 9 }, peers: ['192.0.2.2'] },
     { type: 'endpoint', ofport: 1, key: KEY },
+    { type: 'endpoint', ofport: 1, key: KEY, addresses: { mac: MAC, ips: ['10.0.0.1', 'fd00::1'] } },
+    { type: 'endpoint', ofport: 1, key: KEY, addresses: { mac: MAC, ips: [] } },
+    {
+      type: 'station',
+      key: KEY,
+      mac: MAC,
+      ips: ['10.0.0.1', 'fd00::1'],
+      location: { type: 'port', ofport: 1 },
+      tunnel: undefined,
+    },
     learntAt({ type: 'port', ofport: 1 }),
     learntAt({ type: 'tunnel', peer: '192.0.2.2' }),
   ];

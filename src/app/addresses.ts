@@ -1,0 +1,56 @@
+import { UsageError } from '../util/errors.ts';
+import { isIpv4, parseCidr } from '../util/ip.ts';
+import { isGroupMac, readMac, writeMac } from '../util/mac.ts';
+import type { Addresses } from './pipeline/intent.ts';
+
+/** IP addresses that an endpoint may have. */
+const MAX_IPS = 16;
+
+/**
+ * The addresses that an interface's `external_ids` name: one in `galago-mac`, and IP addresses, with or without
+ * prefix lengths, separated by spaces or commas, in `galago-ip`.
+ * @returns undefined when nothing is said.
+ * @throws UsageError `POD_ADDRESS_INVALID`, with what would be right
+ */
+export function parseAddresses(mac: string | undefined, ips: string | undefined): Addresses | undefined {
+  if (mac === undefined && ips === undefined) return undefined;
+  if (mac === undefined) throw invalid(`galago-ip '${ips}' needs a galago-mac beside it`);
+  const found = (ips ?? '').split(/[\s,]+/).filter((text) => text !== '');
+  if (found.length > MAX_IPS)
+    throw invalid(`galago-ip has ${found.length} addresses, at most ${MAX_IPS} can be`);
+  return { mac: parseMac(mac), ips: [...new Set(found.map(parseIp))] };
+}
+
+function parseMac(text: string): string {
+  const bytes = new Uint8Array(6);
+  try {
+    writeMac(bytes, 0, text);
+  } catch (cause) {
+    throw invalid(`galago-mac: ${(cause as Error).message}`, cause);
+  }
+  if (isGroupMac(text) || bytes.every((byte) => byte === 0))
+    throw invalid(`galago-mac ${text} cannot be one station's: it is a group's, or zero`);
+  return readMac(bytes, 0);
+}
+
+function parseIp(text: string): string {
+  const { address, mask, prefixLength } = readCidr(text);
+  if (mask !== undefined && prefixLength === undefined)
+    throw invalid(`galago-ip: the mask of '${text}' is no prefix`);
+  const isGroup = isIpv4(address) ? Number.parseInt(address, 10) >= 224 : address.startsWith('ff');
+  if (isGroup || address === '0.0.0.0' || address === '::')
+    throw invalid(`galago-ip ${text} cannot be one station's address`);
+  return address;
+}
+
+function readCidr(text: string): ReturnType<typeof parseCidr> {
+  try {
+    return parseCidr(text);
+  } catch (cause) {
+    throw invalid(`galago-ip: ${(cause as Error).message}`, cause);
+  }
+}
+
+function invalid(message: string, cause?: unknown): UsageError {
+  return new UsageError('POD_ADDRESS_INVALID', message, { cause });
+}

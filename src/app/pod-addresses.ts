@@ -1,0 +1,38 @@
+import type { Addresses } from './pipeline/intent.ts';
+
+/** An endpoint's addresses in its pod. */
+export interface AddressClaim {
+  /** Tells the endpoint from all others. */
+  readonly owner: string;
+  /** The pod's key. */
+  readonly key: number;
+  readonly addresses: Addresses;
+}
+
+/**
+ * Which endpoint has which address, as far as anybody uses it: within a pod, the first to come keeps it. Whoever comes
+ * later with the same one is mistaken or up to no good, and must not receive what is for the first.
+ */
+export class PodAddresses {
+  readonly #owners = new Map<string, string>();
+
+  /** Which address another endpoint of the pod has; undefined when there is none, and then all are the owner's. */
+  claim({ owner, key, addresses }: AddressClaim): string | undefined {
+    const all = [addresses.mac, ...addresses.ips];
+    const taken = all.find((address) => (this.#owners.get(`${key} ${address}`) ?? owner) !== owner);
+    if (taken === undefined) for (const address of all) this.#owners.set(`${key} ${address}`, owner);
+    return taken;
+  }
+
+  /** Gives up the addresses that their owners do not ask for any more. */
+  keepOnly(asked: Iterable<AddressClaim>): void {
+    const kept = new Map<string, string>();
+    for (const { owner, key, addresses } of asked) {
+      for (const address of [addresses.mac, ...addresses.ips]) {
+        const id = `${key} ${address}`;
+        if (this.#owners.get(id) === owner) kept.set(id, owner);
+      }
+    }
+    for (const id of this.#owners.keys()) if (!kept.has(id)) this.#owners.delete(id);
+  }
+}

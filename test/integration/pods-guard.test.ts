@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { ArpOperation, encodeArp, encodeUnsolicitedAdvertisement } from '../../src/packet/index.ts';
+import { type Container, eventually, type Host, Lab } from '../lab/index.ts';
+import { describeWithLab } from './describe-with-lab.ts';
+import { expectContinued, history } from './flow-history.ts';
+import { arrivals, inject, injectBytes } from './frames.ts';
+import { ObservedController } from './observed-controller.ts';
+import { addPodHosts, callHosts, flowLines, tunnelPort, untilMembers, warmUnderlay } from './pod-hosts.ts';
+
+const BROADCAST = 'ff:ff:ff:ff:ff:ff';
+const UNKNOWN = '00:00:00:00:00:00';
+const MACS = ['02:00:00:00:0a:01', '02:00:00:00:0a:02', '02:00:00:00:0a:03'] as const;
+const V4 = ['10.0.0.1', '10.0.0.2', '10.0.0.3'] as const;
+const V6 = ['fd00::1', 'fd00::2', 'fd00::3'] as const;
+const FORGED = '02:00:00:00:66:66';
+
+const ask = (from: { mac: string; ip: string }, arpTpa: string, frame: object = {}) =>
+  encodeArp({
+    ethDst: BROADCAST,
+    operation: ArpOperation.REQUEST,
+    arpSha: from.mac,
+    arpSpa: from.ip,
+    arpTha: UNKNOWN,
+    arpTpa,
+    ...frame,
+  });
+
+describeWithLab('endpoints whose addresses are known', () => {
+  let lab: Lab;
+  let hosts: Host[];
+  let h1: Host;
+  let controller: ObservedController;
+  /** Two on the first host and one on the second, in pod 7. */
+  let known: Container[];
+  /** Others with the same addresses in pod 8, for which tests speak: they say nothing themselves. */
+  let mute: Container[];
+  /** One on each host in pod 8 of which nothing is known. */
+  let listeners: Container[];
+  /** A third one, from whose port the frames go that tell that all others have arrived. */
+  let last: Container;
+
+  beforeAll(async () => {
+    lab = await Lab.create();
+    hosts = await addPodHosts(lab, 2);
+    h1 = hosts[0]!;
+    const at = [h1, h1, hosts[1]!];
+    const labels = (i: number) => ({ 'galago-mac': MACS[i]!, 'galago-ip': `${V4[i]}/24 ${V6[i]}` });
+    const add = (i: number, name: string, pod: string, address: string[]) =>
+      at[i]!.addContainer({ name: `${name}-${i + 1}`, mac: MACS[i]!, address, pod, externalIds: labels(i) });
+    known = await Promise.all([0, 1, 2].map((i) => add(i, 'guard', '7', [`${V4[i]}/24`, `${V6[i]}/64`])));
+    mute = await Promise.all([0, 1, 2].map((i) => add(i, 'guard-mute', '8', [])));
+    listeners = await Promise.all(
+      hosts.map((host, i) => host.addContainer({ name: `guard-heard-${i + 1}`, pod: '8' })),
+    );
+    last = await h1.addContainer({ name: 'guard-last', pod: '8' });
+    controller = await ObservedController.start(callHosts(hosts));
+    await Promise.all(hosts.map(tunnelPort));
+    await untilMembers(controller, 9);
+    await warmUnderlay(hosts);
+  });
+
+  afterAll(async () => {
+    await controller?.close();
+    await lab?.close();
+  });
+
+  /** What the listeners hear. */
+  const count = (act: () => Promise<void>) => arrivals(listeners, [{ host: h1, inPort: last.ofport }], act);
+
+  it('reach each other in IPv4 and IPv6, on one host and between two', async () => {
+    for (const from of known) {
+      for (const to of known.filter((container) => container !== from)) {
+        for (const address of to.addresses.map((text) => text.split('/')[0]!))
+          await eventually(async () => (await from.ping(address)).received === 1, {
+            what: `${from.name} to ${address}`,
+          });
+      }
+    }
+    expect(await known[0]!.tcpTransfer(known[2]!, 300_000)).toMatchObject({ bytes: 300_000 });
+  });
+
+  it('are not learnt, and found without anybody being asked', async () => {
+    const learnt = controller.state.flatMap(({ endpoints }) => endpoints.map(({ mac }) => mac));
+    expect(learnt.filter((mac) => (MACS as readonly string[]).includes(mac))).toEqual([]);
+    const asked = await count(async () => {
+      await injectBytes(h1, mute[0]!.ofport, ask({ mac: MACS[0], ip: V4[0] }, V4[1]));
+      await injectBytes(h1, mute[0]!.ofport, ask({ mac: MACS[0], ip: V4[0] }, V4[2]));
+      // Who looks for others with its own address shall hear of them alone.
+      await injectBytes(h1, mute[1]!.ofport, ask({ mac: MACS[1], ip: '0.0.0.0' }, V4[1]));
+    });
+    expect(asked).toEqual([1, 1]);
+  });
+
+  it('are answered for with their own addresses', async () => {
+    for (const to of [1, 2]) {
+      await known[0]!.exec('ip', ['neigh', 'flush', 'all']);
+      for (const address of [V4[to]!, V6[to]!]) expect((await known[0]!.ping(address)).received).toBe(1);
+      const neighbours = await known[0]!.exec('ip', ['neigh', 'show']);
+      for (const address of [V4[to]!, V6[to]!])
+        expect(neighbours).toMatch(new RegExp(`^${address} .* lladdr ${MACS[to]} `, 'm'));
+    }
+  });
+
+  /** How many frames of a port have been dropped because of their addresses. */
+  async function forged({ ofport }: Container): Promise<number> {
+    const rules = await flowLines(h1, `in_port=${ofport}`, 'actions=drop');
+    const counts = rules.map((line) => Number(/n_packets=(\d+)/.exec(line)![1]));
+    return counts.reduce((sum, packets) => sum + packets, 0);
+  }
+
+  it('may send from no others', async () => {
+    const { ofport } = mute[0]!;
+    const own = { mac: MACS[0], ip: V4[0] };
+    const frames = [
+      ask({ mac: FORGED, ip: V4[0] }, '10.0.0.77'),
+      ask({ ...own, ip: V4[1] }, '10.0.0.77'),
+      ask({ ...own, ip: '10.0.0.66' }, '10.0.0.77'),
+      encodeUnsolicitedAdvertisement({ mac: MACS[0], target: V6[1] }),
+      encodeUnsolicitedAdvertisement({ mac: FORGED, target: V6[0] }),
+      ipv4(MACS[0], V4[1]),
+      ipv4(FORGED, V4[0]),
+      ipv4(MACS[0], '0.0.0.0'),
+      forgedInside(V6[0]),
+    ];
+    const before = await forged(mute[0]!);
+    const seen = await count(async () => {
+      for (const frame of frames) await injectBytes(h1, ofport, frame);
+      await inject(h1, ofport, { from: MACS[0], to: BROADCAST });
+      await inject(h1, ofport, { from: MACS[1], to: BROADCAST });
+    });
+    expect(seen).toEqual([0, 0]);
+    await eventually(async () => (await forged(mute[0]!)) === before + frames.length + 2);
+  });
+
+  it('may probe, announce and look for a DHCP server', async () => {
+    const { ofport } = mute[0]!;
+    const frames = [
+      ask({ mac: MACS[0], ip: '0.0.0.0' }, V4[0]),
+      ask({ mac: MACS[0], ip: V4[0] }, V4[0]),
+      encodeUnsolicitedAdvertisement({ mac: MACS[0], target: V6[0] }),
+      encodeUnsolicitedAdvertisement({ mac: MACS[0], target: 'fe80::ff:fe00:a01' }),
+      dhcp(MACS[0]),
+    ];
+    const seen = await count(async () => {
+      for (const frame of frames) await injectBytes(h1, ofport, frame);
+    });
+    expect(seen).toEqual([frames.length, frames.length]);
+  });
+
+  it('keep what nobody else may take: a second one with the same address is in no pod', async () => {
+    const thief = await hosts[1]!.addContainer({
+      name: 'guard-thief',
+      pod: '8',
+      externalIds: { 'galago-mac': FORGED, 'galago-ip': V4[0] },
+    });
+    const isTold = () =>
+      controller.state.some(({ problems }) =>
+        problems.some(
+          (text) => text === `guard-thief is in no pod: another endpoint of pod '8' has ${V4[0]}`,
+        ),
+      );
+    await eventually(isTold);
+    await hosts[1]!.removeContainer(thief);
+    await eventually(() => !isTold());
+    await controller.controller.settled();
+  });
+
+  it('are told to all when they come, so that nobody keeps an older address', async () => {
+    const seen = await count(async () => {
+      const late = await h1.addContainer({
+        name: 'guard-late',
+        mac: '02:00:00:00:0a:04',
+        pod: '8',
+        externalIds: { 'galago-mac': '02:00:00:00:0a:04', 'galago-ip': '10.0.0.4 fd00::4' },
+      });
+      await controller.next('podJoined', { interface: late.port });
+      await controller.controller.settled();
+    });
+    expect(seen).toEqual([2, 2]);
+  });
+
+  it('keep their flows and counts when another controller takes over', async () => {
+    const before = await Promise.all(hosts.map(history));
+    await controller.close();
+    controller = await ObservedController.start(callHosts(hosts));
+    await untilMembers(controller, 10);
+    for (const [i, host] of hosts.entries()) expectContinued(before[i]!, await history(host));
+  });
+});
+
+const hex = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(/[ :]/g, ''), 'hex'));
+const hexIp = (ip: string) => Buffer.from(ip.split('.').map(Number)).toString('hex');
+
+/** A UDP packet for nobody in particular. */
+function ipv4(mac: string, from: string, [source, destination] = ['1000', '1000']): Uint8Array {
+  const ip = `4500 001c 0000 0000 4011 0000 ${hexIp(from)} ffffffff`;
+  return hex(`${BROADCAST} ${mac} 0800 ${ip} ${source} ${destination} 0008 0000`);
+}
+
+function dhcp(mac: string): Uint8Array {
+  return ipv4(mac, '0.0.0.0', ['0044', '0043']);
+}
+
+/** An advertisement whose frame comes from where it may, and names another's link-layer address. */
+function forgedInside(target: string): Uint8Array {
+  const frame = encodeUnsolicitedAdvertisement({ mac: FORGED, target });
+  frame.set(hex(MACS[0]), 6);
+  return frame;
+}
