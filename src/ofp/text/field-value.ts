@@ -35,14 +35,14 @@ export function parseFieldValue(field: TextField, span: Span): MaskedValue {
   if (span.text === '*') return { value: 0n, mask: 0n };
   const parsed = PARSERS[field.kind](field, span);
   if (field.maskable || parsed.mask === 0n || parsed.mask === exactMask(field)) return parsed;
-  throw span.error(`${field.name} takes no mask`);
+  throw span.error(`${field.name} takes no mask`, span.sizeOf(/^[^/]*/));
 }
 
 /** As {@link parseFieldValue}, for places that take no mask. @throws TextError */
 export function parseExactValue(field: TextField, span: Span): bigint {
   const { value, mask } = parseFieldValue(field, span);
   if (mask === exactMask(field)) return value;
-  throw span.error(`${field.name} takes no mask here`);
+  throw span.error(`${field.name} takes no mask here`, span.sizeOf(/^[^/]*/));
 }
 
 /** Writes a field's value as ovs-ofctl does outside of matches: in `set_field` and `learn`. */
@@ -187,10 +187,18 @@ function parseMac(field: TextField, span: Span): MaskedValue {
   return { value: macBits(value), mask: mask === undefined ? exactMask(field) : macBits(mask) };
 }
 
+/** What may still become an address. */
+const MAC_SO_FAR = /^([\da-f]{1,2}(:|$)){0,5}([\da-f]{1,2}$)?/i;
+const IPV4_SO_FAR = /^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.|$)){0,4}/;
+const IPV6_SO_FAR = /^([\da-f]{0,4}(:|$))*/i;
+
 function macBits(span: Span): bigint {
   const pairs = span.text.split(':');
   if (pairs.length !== 6 || !pairs.every((pair) => /^[0-9a-f]{1,2}$/i.test(pair))) {
-    throw span.error(`expected an Ethernet address like 52:54:00:12:34:56, got '${span.text}'`);
+    throw span.error(
+      `expected an Ethernet address like 52:54:00:12:34:56, got '${span.text}'`,
+      span.sizeOf(MAC_SO_FAR),
+    );
   }
   const bytes = new Uint8Array(6);
   writeMac(bytes, 0, pairs.map((pair) => pair.padStart(2, '0')).join(':'));
@@ -210,8 +218,9 @@ function ipBits(field: TextField, span: Span): bigint {
   const bytes = new Uint8Array(field.bytes);
   if (field.kind === 'ipv4' && isIpv4(text)) writeIpv4(bytes, 0, text);
   else if (field.kind === 'ipv6' && isIpv6(text)) writeIpv6(bytes, 0, text);
-  else
-    throw span.error(`${field.name} is an ${field.kind === 'ipv4' ? 'IPv4' : 'IPv6'} address, got '${text}'`);
+  else if (field.kind === 'ipv4')
+    throw span.error(`${field.name} is an IPv4 address, got '${text}'`, span.sizeOf(IPV4_SO_FAR));
+  else throw span.error(`${field.name} is an IPv6 address, got '${text}'`, span.sizeOf(IPV6_SO_FAR));
   return bytesToBits(bytes);
 }
 

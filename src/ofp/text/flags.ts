@@ -1,3 +1,4 @@
+import { parseBits } from './numbers.ts';
 import type { Span } from './span.ts';
 
 /** Names of single bits, from the lowest on; a bit without a name has `undefined`. */
@@ -63,15 +64,11 @@ export interface MaskedBits {
  * @throws TextError
  */
 export function parseMaskedBits(span: Span, names: BitNames, allowed: number, what: string): MaskedBits {
-  const { text } = span;
-  const numbers = /^(0x[0-9a-f]+|\d+)\/(0x[0-9a-f]+|\d+)$/i.exec(text);
-  if (numbers !== null) {
-    const [value, mask] = [Number(numbers[1]), Number(numbers[2])];
-    if (((value | mask) & ~allowed) !== 0)
-      throw span.error(`${what} has no bits beyond 0x${allowed.toString(16)}`);
-    return { value, mask };
+  const numbers = /^\d[^/]*\/\d/.test(span.text) ? span.split('/') : undefined;
+  if (numbers !== undefined) {
+    return { value: flagBits(numbers[0], allowed, what), mask: flagBits(numbers[1], allowed, what) };
   }
-  return /^[+-]/.test(text)
+  return /^[+-]/.test(span.text)
     ? parseSigned(span, names, allowed, what)
     : parsePlain(span, names, allowed, what);
 }
@@ -91,10 +88,15 @@ function parseSigned(span: Span, names: BitNames, allowed: number, what: string)
 function parsePlain(span: Span, names: BitNames, allowed: number, what: string): MaskedBits {
   let value = 0;
   for (const word of span.words('|')) {
-    value |= /^\d/.test(word.text) ? Number(word.text) : flagBit(word, names, allowed, what);
+    value |= /^\d/.test(word.text) ? flagBits(word, allowed, what) : flagBit(word, names, allowed, what);
   }
-  if (Number.isNaN(value) || (value & ~allowed) !== 0) throw span.error(`${what} has no bits '${span.text}'`);
   return { value, mask: 0xffffffff };
+}
+
+function flagBits(word: Span, allowed: number, what: string): number {
+  const bits = Number(parseBits(word, 32, what));
+  if ((bits & ~allowed) === 0) return bits;
+  throw word.error(`${what} has no bits beyond 0x${allowed.toString(16)}`);
 }
 
 function flagBit(word: Span, names: BitNames, allowed: number, what: string): number {

@@ -3,6 +3,7 @@ import type { InstructionInit } from '../instruction.ts';
 import { type FlowModCommand, FlowModFlag, type FlowModInit } from '../messages/flow-mod.ts';
 import { GroupNo, PortNo } from '../ports.ts';
 import { parseInstructionList } from './actions/parse.ts';
+import { splitCommand } from './command.ts';
 import { FlowKey } from './flow-key.ts';
 import { finishKey, matchWords, parseMatchWord } from './match-parse.ts';
 import { matchOfKey } from './match-write.ts';
@@ -92,7 +93,7 @@ const WORDS: Readonly<Record<FlowModCommand, Readonly<Record<string, TakeWord>>>
  * @throws TextError `OFP_TEXT_INVALID`; also when the actions do not fit the match
  */
 export function parseFlow(text: string, command: FlowModCommand = 'add'): FlowModInit {
-  const [chosen, rest] = splitCommand(new Span(text), command);
+  const [chosen, rest] = splitCommand(new Span(text), COMMANDS, command);
   const draft = newDraft(chosen);
   const hasActions = chosen !== 'delete' && chosen !== 'deleteStrict';
   const [words, actions] = hasActions ? splitActions(rest) : [rest, undefined];
@@ -101,12 +102,6 @@ export function parseFlow(text: string, command: FlowModCommand = 'add'): FlowMo
   const instructions = actions === undefined ? [] : parseInstructionList(actions, draft.key);
   checkGotoTable(draft, instructions, actions);
   return flowModOf(draft, instructions);
-}
-
-function splitCommand(span: Span, command: FlowModCommand): [FlowModCommand, Span] {
-  const word = /^\s*([a-z_]+)(?=[\s,]|$)/.exec(span.text);
-  const named = word === null ? undefined : COMMANDS.get(word[1]!);
-  return named === undefined ? [command, span] : [named, span.slice(word![0].length)];
 }
 
 function newDraft(command: FlowModCommand): Draft {

@@ -10,8 +10,9 @@ import {
 import { GroupNo, PortNo } from '../ports.ts';
 import { formatActions } from './actions/format.ts';
 import { parseActionWords } from './actions/parse.ts';
+import { splitCommand } from './command.ts';
 import { formatPort, isReservedPort, parsePort } from './names.ts';
-import { parseBits, parseNumber } from './numbers.ts';
+import { parseNumber } from './numbers.ts';
 import { type KeyValue, keyValues, Span } from './span.ts';
 import { didYouMean } from './text-error.ts';
 
@@ -40,11 +41,7 @@ const LATER_WORDS = ['selection_method', 'selection_method_param', 'fields', 'co
  * @throws TextError `OFP_TEXT_INVALID`
  */
 export function parseGroup(text: string, command: GroupModCommand = 'add'): GroupModInit {
-  const whole = new Span(text);
-  const word = /^\s*([a-z_]+)(?=[\s,]|$)/.exec(text);
-  const named = word === null ? undefined : COMMANDS.get(word[1]!);
-  const chosen = named ?? command;
-  const span = named === undefined ? whole : whole.slice(word![0].length);
+  const [chosen, span] = splitCommand(new Span(text), COMMANDS, command);
   if (chosen === 'delete' && span.text.trim() === '') {
     return { type: 'groupMod', command: chosen, groupId: GroupNo.ALL };
   }
@@ -54,7 +51,7 @@ export function parseGroup(text: string, command: GroupModCommand = 'add'): Grou
     if (buckets[0] !== undefined) throw buckets[0].error('a group that is deleted has no buckets');
     return { type: 'groupMod', command: chosen, groupId };
   }
-  if (groupType === undefined) throw span.error('a group needs type=…', span.text.length);
+  if (groupType === undefined) throw head!.error('a group needs type=…', head!.text.length);
   if (groupType === 'indirect' && buckets.length > 1)
     throw buckets[1]!.error('an indirect group has one bucket');
   return {
@@ -94,7 +91,7 @@ function parseHead(span: Span, command: GroupModCommand): { groupId: number; gro
 
 function parseId(span: Span): number {
   if (span.text === 'all') return GroupNo.ALL;
-  const groupId = Number(parseBits(span, 32, 'a group'));
+  const groupId = parseNumber(span, 32, 'a group');
   if (groupId <= GroupNo.MAX || groupId === GroupNo.ALL) return groupId;
   throw span.error(`a group is at most ${GroupNo.MAX}, got ${span.text}`);
 }
@@ -110,18 +107,20 @@ function parseBucket(span: Span, groupType: GroupType): BucketInit {
   let watchPort: number = PortNo.ANY;
   let watchGroup: number = GroupNo.ANY;
   const words: KeyValue[] = [];
+  let hasActions = false;
   for (const word of keyValues(span)) {
     const { key, value } = word;
     const name = key.text.toLowerCase();
-    if (name === 'weight') weight = parseNumber(value, 16, 'the weight');
+    if (name === 'weight') weight = parseWeight(value, groupType);
     else if (name === 'watch_port') watchPort = parseWatchPort(value);
-    else if (name === 'watch_group') watchGroup = parseId(value);
+    else if (name === 'watch_group') watchGroup = parseWatchGroup(value);
     else if (name === 'bucket_id') throw key.error('OpenFlow 1.3 cannot carry bucket_id');
-    else if (name === 'action' || name === 'actions') words.push(...keyValues(value));
-    else words.push(word);
+    else {
+      hasActions = true;
+      words.push(...(name === 'action' || name === 'actions' ? keyValues(value) : [word]));
+    }
   }
-  if (words.length === 0) throw span.error('a bucket needs actions', span.text.length);
-  if (weight !== 0 && groupType !== 'select') throw span.error('only select groups have weights');
+  if (!hasActions) throw span.error('a bucket needs actions', span.text.length);
   const isWatching = watchPort !== PortNo.ANY || watchGroup !== GroupNo.ANY;
   if (groupType === 'fastFailover' && !isWatching) {
     throw span.error('a bucket of a fast-failover group needs watch_port or watch_group');
@@ -129,10 +128,22 @@ function parseBucket(span: Span, groupType: GroupType): BucketInit {
   return { weight, watchPort, watchGroup, actions: parseActionWords(words) };
 }
 
+function parseWeight(span: Span, groupType: GroupType): number {
+  const weight = parseNumber(span, 16, 'the weight');
+  if (weight === 0 || groupType === 'select') return weight;
+  throw span.error('only select groups have weights');
+}
+
 function parseWatchPort(span: Span): number {
   const port = parsePort(span);
   if (!isReservedPort(port) || port === PortNo.ANY || port === PortNo.CONTROLLER) return port;
   throw span.error('a bucket watches a port by its number');
+}
+
+function parseWatchGroup(span: Span): number {
+  const groupId = parseNumber(span, 32, 'a group');
+  if (groupId <= GroupNo.MAX) return groupId;
+  throw span.error(`a group is at most ${GroupNo.MAX}, got ${span.text}`);
 }
 
 const TYPE_WORDS = ['all', 'select', 'indirect', 'ff', 'unknown'];

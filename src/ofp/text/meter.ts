@@ -7,7 +7,7 @@ import {
 } from '../messages/meter-mod.ts';
 import type { MeterBand } from '../meter-band.ts';
 import { MeterNo } from '../ports.ts';
-import { parseBits, parseNumber } from './numbers.ts';
+import { parseNumber } from './numbers.ts';
 import { Span } from './span.ts';
 import { didYouMean } from './text-error.ts';
 
@@ -39,6 +39,25 @@ export function parseMeter(text: string, command: MeterModCommand = 'add'): Mete
   return { type: 'meterMod', command, flags, meterId, bands: parseBands(list, flags) };
 }
 
+/**
+ * Names and values, cut as ovs-ofctl cuts them: any of `=`, commas and white space ends a name, and a comma or white
+ * space ends a value. Names that `alone` is true for have no value.
+ */
+function* nameValues(span: Span, alone: (name: string) => boolean): Generator<[name: Span, value: Span]> {
+  const { source, end } = span;
+  let at = span.start;
+  const next = (separators: string): Span => {
+    while (at < end && separators.includes(source[at]!)) at++;
+    const from = at;
+    while (at < end && !separators.includes(source[at]!)) at++;
+    // The separator that ends a word belongs to it.
+    return new Span(source, from, at++);
+  };
+  for (let name = next(`=${SEPARATORS}`); !name.isEmpty; name = next(`=${SEPARATORS}`)) {
+    yield [name, alone(name.text) ? name.slice(name.text.length) : next(SEPARATORS)];
+  }
+}
+
 /** Bands begin behind the first `band` and the `=` that follows it. */
 function splitBands(span: Span): [head: Span, bands: Span] {
   const at = span.text.indexOf('band');
@@ -50,11 +69,10 @@ function splitBands(span: Span): [head: Span, bands: Span] {
 function parseHead(span: Span, hasFlags: boolean): { meterId: number; flags: number } {
   let meterId = 0;
   let flags = 0;
-  for (const word of span.words(SEPARATORS)) {
-    const [name, value] = word.split('=') ?? [word, undefined];
-    if (hasFlags && value === undefined && Object.hasOwn(FLAG_WORDS, name.text))
-      flags |= FLAG_WORDS[name.text]!;
-    else if (name.text === 'meter' && value !== undefined) meterId = parseMeterId(value);
+  const isFlag = (name: string) => hasFlags && Object.hasOwn(FLAG_WORDS, name);
+  for (const [name, value] of nameValues(span, isFlag)) {
+    if (isFlag(name.text)) flags |= FLAG_WORDS[name.text]!;
+    else if (name.text === 'meter') meterId = parseMeterId(value);
     else
       throw name.error(
         `a meter has no '${name.text}'${didYouMean(name.text, ['meter', ...Object.keys(FLAG_WORDS)])}`,
@@ -67,7 +85,7 @@ function parseHead(span: Span, hasFlags: boolean): { meterId: number; flags: num
 
 function parseMeterId(span: Span): number {
   for (const [meterId, name] of METER_NAMES) if (name === span.text) return meterId;
-  const meterId = Number(parseBits(span, 32, 'a meter'));
+  const meterId = parseNumber(span, 32, 'a meter');
   if (meterId >= 1 && meterId <= MeterNo.MAX) return meterId;
   throw span.error(`a meter is 1 to ${MeterNo.MAX}, got ${span.text}`);
 }
@@ -85,8 +103,7 @@ const BAND_WORDS = { rate: 32, burst_size: 32, prec_level: 8 } as const;
 
 function parseBands(span: Span, flags: number): MeterBand[] {
   const drafts: Draft[] = [];
-  for (const word of span.words(SEPARATORS)) {
-    const [name, value] = word.split('=') ?? [word, word.slice(word.text.length)];
+  for (const [name, value] of nameValues(span, () => false)) {
     const band = drafts.at(-1);
     if (value.isEmpty) throw value.error(`${name.text} needs a value`);
     if (name.text === 'type') drafts.push(newBand(value));

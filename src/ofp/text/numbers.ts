@@ -30,6 +30,9 @@ export function dottedHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('.');
 }
 
+/** What may still become a number. */
+const NUMBER_SO_FAR = /^\s*[+-]?(0x[0-9a-f]*|0[0-7]*|\d*)/i;
+
 /**
  * Reads a number as C's strtoull does: `10`, `0x1f`, `017`, and `-1` for all ones.
  * @param bits how many the number may have
@@ -38,20 +41,19 @@ export function dottedHex(bytes: Uint8Array): string {
 export function parseBits(span: Span, bits: number, what: string): bigint {
   const { text } = span;
   const parts = /^\s*([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.exec(text);
-  if (parts === null) throw span.error(`${what} is a number, got '${text}'`);
+  if (parts === null) throw span.error(`${what} is a number, got '${text}'`, span.sizeOf(NUMBER_SO_FAR));
   const digits = parts[2]!;
   const magnitude = BigInt(/^0\d/.test(digits) ? `0o${digits.slice(1)}` : digits);
   const value = parts[1] === '-' ? BigInt.asUintN(64, -magnitude) : magnitude;
-  if (magnitude >> 64n === 0n && (value >> BigInt(bits) === 0n || (bits === 32 && parts[1] === '-'))) {
-    return BigInt.asUintN(bits, value);
-  }
+  if (magnitude >> 64n === 0n && value >> BigInt(bits) === 0n) return value;
   throw span.error(`${what} has at most ${bits} bits, got ${text}`);
 }
 
-/** As {@link parseBits}, for up to 32 bits; negative numbers are refused. @throws TextError */
+/** As {@link parseBits}, for up to 32 bits: of 32, `-1` is all ones; narrower ones are not negative. @throws TextError */
 export function parseNumber(span: Span, bits: number, what: string): number {
-  if (span.text.trimStart().startsWith('-')) throw span.error(`${what} is not negative, got ${span.text}`);
-  return Number(parseBits(span, bits, what));
+  if (!span.text.trimStart().startsWith('-')) return Number(parseBits(span, bits, what));
+  if (bits < 32) throw span.error(`${what} is not negative, got ${span.text}`);
+  return Number(BigInt.asUintN(32, parseBits(span, 64, what)));
 }
 
 /** Reads hexadecimal bytes: pairs of digits with dots or white space between them. @throws TextError */

@@ -32,6 +32,12 @@ export class Span {
     return new TextError(sentence, this.source, this.start + offset);
   }
 
+  /** How many characters at the beginning are as they should be: those that the pattern matches there. */
+  sizeOf(pattern: RegExp): number {
+    const found = pattern.exec(this.text);
+    return found?.index === 0 ? found[0].length : 0;
+  }
+
   /** Splits at the first `separator`; undefined when there is none. */
   split(separator: string): [before: Span, after: Span] | undefined {
     const at = this.text.indexOf(separator);

@@ -22,15 +22,19 @@ export function parseSubfield(span: Span): TextSubfield {
   if (parts === null) {
     throw span.error(
       `expected a field like NXM_NX_REG0[], NXM_NX_REG0[5] or NXM_NX_REG0[0..15], got '${text}'`,
+      span.sizeOf(/^[^[-]*(\[(\d+(\.(\.\d*)?)?)?\]?)?/),
     );
   }
   const field = parseFieldName(span.slice(0, parts[1]!.length));
   if (parts[2] === undefined) return { field, offset: 0, bits: field.bits };
   const first = Number(parts[2]);
   const last = Number(parts[3] ?? parts[2]);
-  if (last < first) throw span.error(`bit ${first} comes after bit ${last}`, parts[1]!.length);
-  if (last >= field.bits)
-    throw span.error(`${field.name} has ${field.bits} bits, not a bit ${last}`, parts[1]!.length);
+  const firstAt = parts[1]!.length + 1;
+  if (last < first) throw span.error(`bit ${first} comes after bit ${last}`, firstAt);
+  if (last >= field.bits) {
+    const lastAt = parts[3] === undefined ? firstAt : text.length - 1 - parts[3].length;
+    throw span.error(`${field.name} has ${field.bits} bits, not a bit ${last}`, lastAt);
+  }
   return { field, offset: first, bits: last - first + 1 };
 }
 

@@ -34,6 +34,20 @@ describe('the text of a message', () => {
   });
 });
 
+describe('the text of an error', () => {
+  it('says nothing of the message in it when that has no version', () => {
+    const error = Buffer.from('040100141122334400040000' + '0000000811223344', 'hex');
+    expect(formatMessage(error)).toBe(
+      [
+        'OFPT_ERROR (OF1.3) (xid=0x11223344): OFPBMC_BAD_TYPE',
+        '***decode error: OFPBRC_BAD_TYPE***',
+        '00000000  00 00 00 08 11 22 33 44-                        |....."3D        |',
+        '',
+      ].join('\n'),
+    );
+  });
+});
+
 describe('the text of a flow', () => {
   it.each(flows)('is read as ovs-ofctl reads it: $text', ({ text, hex }) => {
     const expected = Buffer.from(hex, 'hex');

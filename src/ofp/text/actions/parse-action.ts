@@ -37,7 +37,9 @@ export function parseArgument(span: Span, bits: number, what: string): number {
 export function parseDecimal(span: Span, bits: number, what: string): number {
   const value = Number(span.text);
   if (/^\d{1,10}$/.test(span.text) && value < 2 ** bits) return value;
-  throw span.error(`${what} is a decimal number of at most ${bits} bits, got '${span.text}'`);
+  const digits = span.sizeOf(/^\d*/);
+  const at = digits === span.text.length ? 0 : digits;
+  throw span.error(`${what} is a decimal number of at most ${bits} bits, got '${span.text}'`, at);
 }
 
 /** Cuts `a->b` in two. @throws TextError */

@@ -6,7 +6,7 @@ import { toBits } from '../../oxm/field-bits.ts';
 import type { Subfield } from '../../oxm/subfield.ts';
 import { parseTable } from '../names.ts';
 import { parseNumber } from '../numbers.ts';
-import type { Span } from '../span.ts';
+import type { KeyValue, Span } from '../span.ts';
 import { checkCount, parseShortReference } from '../subfield.ts';
 import { HELPERS } from './format-connection.ts';
 import { type ActionContext, type ActionParsers, bareAction, parseWords } from './parse-action.ts';
@@ -24,12 +24,16 @@ const NO_TABLE = 0xff;
 function parseCt(span: Span, context: ActionContext): ActionInit {
   let flags = 0;
   let zone: number | Subfield = 0;
+  let force: Span | undefined;
   let recircTable: number | undefined;
   let alg = 0;
   const actions: ActionInit[] = [];
   parseWords(span, 'ct', {
     commit: () => (flags |= CtFlag.COMMIT),
-    force: () => (flags |= CtFlag.FORCE),
+    force(_, { key }) {
+      flags |= CtFlag.FORCE;
+      force = key;
+    },
     table(value) {
       recircTable = parseTable(value);
       if (recircTable === NO_TABLE) throw value.error('a packet cannot go on in table 255');
@@ -39,9 +43,8 @@ function parseCt(span: Span, context: ActionContext): ActionInit {
     nat: (value) => actions.push(parseNat(value)),
     exec: (value) => actions.push(...context.nested(value, 'ct')),
   });
-  if ((flags & CtFlag.FORCE) !== 0 && (flags & CtFlag.COMMIT) === 0) {
-    throw span.error("ct(force) needs 'commit' too");
-  }
+  if (force !== undefined && (flags & CtFlag.COMMIT) === 0)
+    throw (force as Span).error("ct(force) needs 'commit' too");
   return { type: 'nxCt', flags, zone, ...(recircTable !== undefined && { recircTable }), alg, actions };
 }
 
@@ -58,58 +61,89 @@ function parseHelper(span: Span): number {
   throw span.error(`alg is one of ${[...HELPERS.keys()].join(', ')}, got '${span.text}'`);
 }
 
+/** The words of a nat with their flags; those in one list exclude each other. */
+const NAT_SIDES: Readonly<Record<string, number>> = { src: NatFlag.SRC, dst: NatFlag.DST };
+const NAT_PORTS: Readonly<Record<string, number>> = {
+  hash: NatFlag.PROTO_HASH,
+  random: NatFlag.PROTO_RANDOM,
+};
+
 function parseNat(span: Span): ActionInit {
   let flags = 0;
   let range = {};
+  const add = (key: Span, choices: Readonly<Record<string, number>>) => {
+    const others = Object.values(choices).reduce((bits, bit) => bits | bit) & ~choices[key.text]!;
+    if ((flags & others) !== 0) throw key.error(`nat takes ${Object.keys(choices).join(' or ')}, not both`);
+    flags |= choices[key.text]!;
+  };
+  const side = (value: Span, { key }: KeyValue) => {
+    add(key, NAT_SIDES);
+    range = parseRange(value);
+  };
   parseWords(span, 'nat', {
-    src(value) {
-      flags |= NatFlag.SRC;
-      range = parseRange(value);
-    },
-    dst(value) {
-      flags |= NatFlag.DST;
-      range = parseRange(value);
-    },
+    src: side,
+    dst: side,
     persistent: () => (flags |= NatFlag.PERSISTENT),
-    hash: () => (flags |= NatFlag.PROTO_HASH),
-    random: () => (flags |= NatFlag.PROTO_RANDOM),
+    hash: (_, { key }) => add(key, NAT_PORTS),
+    random: (_, { key }) => add(key, NAT_PORTS),
   });
-  const both = NatFlag.SRC | NatFlag.DST;
-  if ((flags & both) === both) throw span.error('nat takes src or dst, not both');
-  if (flags !== 0 && (flags & both) === 0) throw span.error('nat takes flags with src or dst only');
-  const ports = NatFlag.PROTO_HASH | NatFlag.PROTO_RANDOM;
-  if ((flags & ports) === ports) throw span.error('nat takes hash or random, not both');
+  if (flags !== 0 && (flags & (NatFlag.SRC | NatFlag.DST)) === 0) {
+    throw span.error('nat takes flags with src or dst only');
+  }
   return { type: 'nxNat', flags, ...range };
 }
 
 /** What a range of addresses and ports begins with. */
 const RANGE =
-  /^(\[[^\]]*\]|[\d.]+(?=[-:]|$)|[\da-f:.]+)(?:-(\[[^\]]*\]|[\d.]+(?=:|$)|[\da-f:.]+))?(?::(\d+)(?:-(\d+))?)?$/i;
+  /^(\[[^\]]*\]|[\d.]+(?=[-:]|$)|[\da-f:.]+)(?:-(\[[^\]]*\]|[\d.]+(?=:|$)|[\da-f:.]+))?(?::(\d+)(?:-(\d+))?)?$/di;
 
 /** Reads `10.0.0.1-10.0.0.9:80-90`, or the same with IPv6 addresses, in brackets where ports follow. */
 function parseRange(span: Span): Record<string, string | number> {
   if (span.isEmpty) return {};
   const parts = RANGE.exec(span.text);
-  const least = parts?.[1]?.replace(/^\[|\]$/g, '') ?? '';
-  const kind = isIpv4(least) ? 'ipv4' : isIpv6(least) ? 'ipv6' : undefined;
-  if (parts === null || kind === undefined) {
+  const [least, most, firstPort, lastPort] = [1, 2, 3, 4].map((index) => {
+    const place = parts?.indices?.[index];
+    return place && span.slice(...place);
+  });
+  const kind = least && addressKind(address(least));
+  if (least === undefined || kind === undefined) {
     throw span.error(`a range is ADDRESS[-ADDRESS][:PORT[-PORT]], got '${span.text}'`);
   }
-  const most = parts[2]?.replace(/^\[|\]$/g, '');
-  const addresses = { ...bound(span, kind, 'Min', least), ...(most && bound(span, kind, 'Max', most)) };
-  if (most !== undefined && addressBits(kind, most) < addressBits(kind, least)) {
-    throw span.error('the range ends before it begins');
+  if (most !== undefined && addressKind(address(most)) !== kind) {
+    throw most.error(`'${most.text}' is no ${kind === 'ipv4' ? 'IPv4' : 'IPv6'} address`);
   }
-  const [protoMin, protoMax] = [Number(parts[3] ?? 0), Number(parts[4] ?? 0)];
-  if (protoMin > 0xffff || protoMax > 0xffff) throw span.error('a port has 16 bits');
-  if (parts[4] !== undefined && protoMax < protoMin) throw span.error('the ports end before they begin');
-  return { ...addresses, ...(protoMin && { protoMin }), ...(protoMax && { protoMax }) };
+  if (most !== undefined && addressBits(kind, address(most)) < addressBits(kind, address(least))) {
+    throw most.error('the range ends before it begins');
+  }
+  const [protoMin, protoMax] = [portNumber(firstPort), portNumber(lastPort)];
+  if (lastPort !== undefined && protoMax < protoMin) throw lastPort.error('the ports end before they begin');
+  return {
+    ...bound(kind, 'Min', least),
+    ...(most && bound(kind, 'Max', most)),
+    ...(protoMin && { protoMin }),
+    ...(protoMax && { protoMax }),
+  };
+}
+
+/** What stands in brackets, or all of it. */
+function address(span: Span): string {
+  return span.text.replace(/^\[|\]$/g, '');
+}
+
+function addressKind(text: string): 'ipv4' | 'ipv6' | undefined {
+  if (isIpv4(text)) return 'ipv4';
+  return isIpv6(text) ? 'ipv6' : undefined;
+}
+
+function portNumber(span: Span | undefined): number {
+  const port = Number(span?.text ?? 0);
+  if (port > 0xffff) throw span!.error(`a port has 16 bits, got ${port}`);
+  return port;
 }
 
 /** One end of a range, unless it is all zero, which says nothing. */
-function bound(span: Span, kind: 'ipv4' | 'ipv6', end: 'Min' | 'Max', text: string): Record<string, string> {
-  if (!(kind === 'ipv4' ? isIpv4(text) : isIpv6(text)))
-    throw span.error(`'${text}' is not of the same family`);
+function bound(kind: 'ipv4' | 'ipv6', end: 'Min' | 'Max', span: Span): Record<string, string> {
+  const text = address(span);
   return addressBits(kind, text) === 0n ? {} : { [`${kind}${end}`]: kind === 'ipv4' ? text : shortest(text) };
 }
 

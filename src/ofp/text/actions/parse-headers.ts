@@ -85,16 +85,17 @@ const NAMESPACES = 5;
 function parseDecap(span: Span): ActionInit {
   let newPktType: number = PacketType.USE_NEXT_PROTO;
   parseWords(span, 'decap', {
-    packet_type(value) {
-      let namespace = 0;
-      let type = 0;
-      parseWords(value, 'packet_type', {
-        ns: (ns) => (namespace = parseArgument(ns, 16, 'the name space')),
-        type: (ethType) => (type = parseArgument(ethType, 16, 'the type')),
-      });
-      if (namespace >= NAMESPACES) throw value.error(`no packet type has the name space ${namespace}`);
-      newPktType = namespace * 0x1_0000 + type;
-    },
+    packet_type: (value) => (newPktType = parsePacketType(value)),
   });
   return { type: 'nxDecap', newPktType };
+}
+
+function parsePacketType(span: Span): number {
+  const [ns, type, extra] = keyValues(span);
+  if (ns?.key.text !== 'ns' || type?.key.text !== 'type' || extra !== undefined) {
+    throw (extra?.key ?? span).error('packet_type is written packet_type(ns=NUMBER,type=NUMBER)');
+  }
+  const namespace = parseArgument(ns.value, 16, 'the name space');
+  if (namespace >= NAMESPACES) throw ns.value.error(`no packet type has the name space ${namespace}`);
+  return namespace * 0x1_0000 + parseArgument(type.value, 16, 'the type');
 }

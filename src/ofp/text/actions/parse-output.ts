@@ -4,7 +4,7 @@ import { packetInReasons } from '../../messages/packet-in.ts';
 import { FIELDS, type FieldName } from '../../oxm/fields.ts';
 import { PortNo } from '../../ports.ts';
 import { findPort, parsePacketInReason, parsePort, parseTable } from '../names.ts';
-import { parseBits, parseHexBytes } from '../numbers.ts';
+import { parseHexBytes, parseNumber } from '../numbers.ts';
 import type { Span } from '../span.ts';
 import { checkCount, parseReference } from '../subfield.ts';
 import { type ActionParsers, parseArgument, parseWords } from './parse-action.ts';
@@ -56,7 +56,7 @@ function parseOutputTrunc(span: Span): ActionInit {
 
 function parseId(span: Span, what: string): number {
   if (span.isEmpty) throw span.error(`${what} is missing`);
-  return Number(parseBits(span, 32, what));
+  return parseNumber(span, 32, what);
 }
 
 /** OFPR_ACTION. */

@@ -73,8 +73,11 @@ interface Bundle {
 
 function parseBundle(span: Span, hasTarget: boolean): Bundle {
   const [head, list] = splitMembers(span, hasTarget);
-  const [fields, basis, algorithm, type, dst] = head.words(', ');
+  const words = head.words(', ');
+  const [fields, basis, algorithm, type, dst] = words;
   if (type === undefined || (hasTarget && dst === undefined)) throw span.error(bundleForm(hasTarget));
+  const extra = words[hasTarget ? 5 : 4];
+  if (extra !== undefined) throw extra.error(`expected members:PORT,PORT, got '${extra.text}'`);
   if (type.text.toLowerCase() !== 'ofport')
     throw type.error(`members are of type ofport, got '${type.text}'`);
   const target = dst === undefined ? undefined : parseShortReference(dst);
@@ -91,8 +94,9 @@ function parseBundle(span: Span, hasTarget: boolean): Bundle {
 }
 
 function splitMembers(span: Span, hasTarget: boolean): [head: Span, members: Span] {
-  const parts = /[,\s](?:members|slaves)[:\s]/i.exec(span.text);
+  const parts = /[,\s][\s:]*(?:members|slaves)(?:[:\s]|$)/i.exec(span.text);
   if (parts === null) throw span.error(bundleForm(hasTarget));
+  if (/[,\s]$/.test(span.text.slice(0, parts.index))) throw span.error(bundleForm(hasTarget), parts.index);
   return [span.slice(0, parts.index), span.slice(parts.index + parts[0].length)];
 }
 
@@ -114,13 +118,14 @@ function parseFinTimeout(span: Span): ActionInit {
 const MAX_CLAUSES = 64;
 
 function parseConjunction(span: Span): ActionInit {
-  const parts = /^\s*(\w+)\s*,\s*(\d+)\s*\/\s*(\d+)\s*$/.exec(span.text);
+  const parts = /^(\s*-?\w+)(\s*,\s*)(\d+)(\s*\/\s*)(\d+)\s*$/.exec(span.text);
   if (parts === null) throw span.error('conjunction is written conjunction(ID,CLAUSE/CLAUSES)');
-  const idEnd = span.text.indexOf(',');
-  const id = parseArgument(span.slice(0, idEnd), 32, 'the id');
-  const [clause, nClauses] = [Number(parts[2]), Number(parts[3])];
+  const [idSize = 0, comma = 0, clauseSize = 0, slash = 0] = parts.slice(1).map(({ length }) => length);
+  const id = parseArgument(span.slice(0, idSize), 32, 'the id');
+  const [clause, nClauses] = [Number(parts[3]), Number(parts[5])];
+  const clauseAt = idSize + comma;
   if (nClauses < 2 || nClauses > MAX_CLAUSES)
-    throw span.error(`there are 2 to ${MAX_CLAUSES} clauses`, idEnd);
-  if (clause < 1 || clause > nClauses) throw span.error(`a clause is 1 to ${nClauses}`, idEnd);
+    throw span.error(`there are 2 to ${MAX_CLAUSES} clauses`, clauseAt + clauseSize + slash);
+  if (clause < 1 || clause > nClauses) throw span.error(`a clause is 1 to ${nClauses}`, clauseAt);
   return { type: 'nxConjunction', id, clause: clause - 1, nClauses };
 }

@@ -33,6 +33,11 @@ const ACTIONS: ActionParsers = {
   ...learnParsers,
 };
 
+/** The words that actions and instructions begin with; ports that stand alone come besides. */
+export function actionNames(): string[] {
+  return [...Object.keys(ACTIONS), ...Object.keys(INSTRUCTIONS), ...OTHERS];
+}
+
 type ParseInstruction = (value: Span, actions: ActionReader) => InstructionInit;
 
 const INSTRUCTIONS: Readonly<Record<string, ParseInstruction>> = {
@@ -168,8 +173,7 @@ class ActionReader implements ActionContext {
     const port = findPort(key.text);
     if (port !== undefined) return [{ type: 'output', port, maxLen: 0 }];
     if (name === 'apply_actions') throw key.error('actions are applied at once without saying so');
-    const known = [...Object.keys(ACTIONS), ...Object.keys(INSTRUCTIONS), ...OTHERS];
-    throw key.error(`no action is called '${key.text}'${didYouMean(key.text, known)}`);
+    throw key.error(`no action is called '${key.text}'${didYouMean(key.text, actionNames())}`);
   }
 }
 

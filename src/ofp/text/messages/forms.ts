@@ -74,7 +74,8 @@ export function findForm(wire: WireView, start: number, end: number, holders: Fo
   const version = bytes[start]!;
   if (type === EXPERIMENTER) return findExperimenter(view, start, end, holders, version);
   if (type === MULTIPART_REQUEST || type === MULTIPART_REPLY) return findMultipart(view, start, end, type);
-  const isKnown = version === VERSION || type <= 3 || (version <= LAST_VERSION && COMMON.includes(type));
+  const isKnown =
+    version === VERSION || (version > 0 && (type <= 3 || (version <= LAST_VERSION && COMMON.includes(type))));
   demand(isKnown, 'OFPBRC_BAD_TYPE', 'only messages of OpenFlow 1.3 are known');
   const form = holders[type] ?? FORMS[type];
   demand(form !== undefined, 'OFPBRC_BAD_TYPE', `no message has the number ${type}`);
