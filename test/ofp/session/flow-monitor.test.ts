@@ -144,7 +144,10 @@ describe('flowMonitor', () => {
     peer.send({ type: 'error', xid, errorType: 1, code: 2 });
     await expect(first).rejects.toMatchObject({ code: 'OFPBRC_BAD_STAT' });
     await peer.turn();
-    expect((await begin(sides)).request.monitorId).toBe(2);
+    const next = await begin(sides);
+    expect(next.request.monitorId).toBe(2);
+    peer.send({ ...updates(added(1)), xid: next.xid });
+    expect(word(await next.first)).toBe('added 1');
   });
 
   it('tells every reader of the changes, and each of the flows that it asked for', async () => {
