@@ -4,10 +4,13 @@ import { FIELDS, type FieldName } from '../ofp/oxm/fields.ts';
 import type { Subfield } from '../ofp/oxm/subfield.ts';
 import { PortNo } from '../ofp/ports.ts';
 import { Refusal } from '../ofp/text/check/refusal.ts';
-import { allOnes } from '../ofp/text/flow-key.ts';
+import { allOnes, PLACES } from '../ofp/text/flow-key.ts';
+import { IpProtocol } from '../packet/headers.ts';
 import { toBigInt } from '../util/u64.ts';
 import { VLAN_PRESENT } from './extract.ts';
-import { hasPlace, readBits, readRun, runOf, subrunOf, type WordRun } from './layout.ts';
+import { hasPlace, readBits, readRun, runOf, subrunOf, WORD_OF, type WordRun } from './layout.ts';
+import { isIp, isMplsType, prerequisiteOf } from './prerequisite.ts';
+import { linkOf, memberOf } from './spread.ts';
 import type { Step, Walk } from './walk.ts';
 
 type Perform = Step['perform'];
@@ -15,13 +18,11 @@ type ActionOf<T extends Action['type']> = Extract<Action, { readonly type: T }>;
 
 /** Makes actions ready to be done. @throws Refusal for those that the switch does not have */
 export function compileActions(actions: readonly Action[]): readonly Step[] {
-  return actions.map((action) => ({ action, perform: compileAction(action) }));
-}
-
-/** Does the steps in their order. @returns false when one of them ended the list */
-export function performAll(steps: readonly Step[], walk: Walk, isOver: () => boolean): boolean {
-  for (const step of steps) if (step.perform(walk) === false || isOver()) return false;
-  return true;
+  return actions.map((action) => ({
+    action,
+    isRewrite: !ACTS_BEYOND.has(action.type),
+    perform: compileAction(action),
+  }));
 }
 
 function compileAction(action: Action): Perform {
@@ -30,6 +31,25 @@ function compileAction(action: Action): Perform {
   const reason = REASONS[action.type] ?? 'OFPBAC_BAD_TYPE';
   throw new Refusal(reason, `the software switch does not have the action ${action.type}`);
 }
+
+/** Actions that do more than to change the packet and what travels with it. */
+const ACTS_BEYOND: ReadonlySet<Action['type']> = new Set<Action['type']>([
+  'output',
+  'group',
+  'nxResubmit',
+  'nxResubmitTable',
+  'nxOutputReg',
+  'nxOutputReg2',
+  'nxOutputTrunc',
+  'nxController',
+  'nxController2',
+  'nxLearn',
+  'nxLearn2',
+  'nxFinTimeout',
+  'nxBundle',
+  'nxClone',
+  'nxExit',
+]);
 
 /** What Open vSwitch says where its datapath lacks an action. Others are of a type that the switch does not know. */
 const REASONS: Readonly<Partial<Record<Action['type'], string>>> = {
@@ -43,6 +63,10 @@ const VLAN_PCP = runOf('vlanPcp');
 const IP_ECN = runOf('ipEcn');
 const TUNNEL_ID = runOf('tunnelId');
 const METADATA = runOf('metadata');
+/** What a label that is pushed is made of. */
+const MPLS_SOURCES: readonly WordRun[] = (
+  ['mplsLabel', 'mplsTc', 'mplsBos', 'mplsTtl', 'mplsLse1', 'mplsLse2', 'nwTos', 'nwTtl'] as const
+).map((place) => ({ place, start: 0, bits: PLACES[place] }));
 
 const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perform } = {
   output:
@@ -63,9 +87,9 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
   },
   setField: compileSetField,
   nxRegLoad2: compileSetField,
-  nxRegLoad: ({ dst, value }) => writes(runIn(dst), toBigInt(value)),
-  nxRegMove: ({ src, dst }) => moves(runIn(src), runIn(dst)),
-  onfCopyField: ({ src, dst }) => moves(runIn(src), runIn(dst)),
+  nxRegLoad: ({ dst, value }) => onlyWith(dst.field, writes(runIn(dst), toBigInt(value))),
+  nxRegMove: ({ src, dst }) => moves(src, dst),
+  onfCopyField: ({ src, dst }) => moves(src, dst),
   nxSetTunnel: ({ tunnelId }) => writes(TUNNEL_ID, BigInt(tunnelId)),
   nxSetTunnel64: ({ tunnelId }) => writes(TUNNEL_ID, toBigInt(tunnelId)),
   nxWriteMetadata: ({ metadata, metadataMask }) =>
@@ -98,26 +122,36 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
       packet.popVlan(),
   pushMpls:
     ({ ethType }) =>
-    ({ packet }) =>
-      packet.pushMpls(ethType),
+    (walk) => {
+      for (const run of MPLS_SOURCES) walk.reads(run);
+      if (!walk.packet.pushMpls(ethType)) walk.fail();
+    },
   popMpls:
     ({ ethType }) =>
-    ({ packet }) =>
-      packet.popMpls(ethType),
+    (walk) => {
+      // What was under the label is only known by the bytes of this packet.
+      walk.readsMore();
+      if (!walk.packet.popMpls(ethType)) walk.fail();
+    },
   setNwTtl:
     ({ ttl }) =>
-    ({ packet }) =>
-      packet.setTtl('nwTtl', ttl),
+    ({ packet }) => {
+      if (isIp(packet.words)) packet.setTtl('nwTtl', ttl);
+    },
   setMplsTtl:
     ({ ttl }) =>
-    ({ packet }) =>
-      packet.setTtl('mplsTtl', ttl),
-  decNwTtl: () => (walk) => decrements(walk, 'nwTtl', [0]),
+    ({ packet }) => {
+      if (isMplsType(packet.words[WORD_OF.dlType]!)) packet.setTtl('mplsTtl', ttl);
+    },
+  decNwTtl: () => (walk) => decrementsIp(walk, [0]),
+  nxDecTtl: () => (walk) => decrementsIp(walk, [0]),
   nxDecTtlCntIds:
     ({ controllerIds }) =>
     (walk) =>
-      decrements(walk, 'nwTtl', controllerIds),
-  decMplsTtl: () => (walk) => decrements(walk, 'mplsTtl', [0]),
+      decrementsIp(walk, controllerIds),
+  // What is no MPLS packet has no TTL left either, to Open vSwitch.
+  decMplsTtl: () => (walk) =>
+    isMplsType(walk.packet.words[WORD_OF.dlType]!) && decrements(walk, 'mplsTtl', [0]),
   nxResubmit:
     ({ inPort }) =>
     (walk) =>
@@ -132,6 +166,15 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
     ({ port, maxLen }) =>
     (walk) =>
       walk.outputTruncated(port, maxLen),
+  nxBundle: (action) => (walk) => walk.output(memberOf(walk, action), 0),
+  nxBundleLoad(action) {
+    const load = writesNumber(action.dst);
+    return (walk) => load(walk, port16(memberOf(walk, action)));
+  },
+  nxMultipath(action) {
+    const load = writesNumber(action.dst);
+    return (walk) => load(walk, linkOf(walk, action));
+  },
   nxController:
     ({ maxLen, controllerId, reason }) =>
     (walk) =>
@@ -149,6 +192,13 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
   },
   nxLearn: compileLearn,
   nxLearn2: compileLearn,
+  nxFinTimeout:
+    ({ finIdleTimeout, finHardTimeout }) =>
+    (walk) => {
+      if (isEnding(walk)) walk.shortenTimeouts(finIdleTimeout, finHardTimeout);
+    },
+  // Flows that are part of a conjunction are never done: lookups pass them over.
+  nxConjunction: () => () => {},
   nxNote: () => () => {},
   nxSample: () => () => {},
   nxSample2: () => () => {},
@@ -161,8 +211,9 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
   },
   nxStackPush(subfield) {
     const run = runIn(subfield);
-    return ({ stack, packet }) => {
-      stack.push({ value: readRun(packet.words, run), bits: run.bits });
+    return (walk) => {
+      walk.reads(run);
+      walk.stack.push(readRun(walk.packet.words, run));
     };
   },
   nxStackPop(subfield) {
@@ -170,12 +221,15 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
     return ({ stack, packet }) => {
       // An empty stack leaves the field, as in Open vSwitch.
       const top = stack.pop();
-      if (top !== undefined) packet.write(run, top.value & allOnes(run.bits));
+      if (top !== undefined) packet.write(run, top & allOnes(run.bits));
     };
   },
   nxCheckPktLarger({ dst, pktLen }) {
     const run = runIn({ ...dst, bits: 1 });
-    return ({ packet }) => packet.writeNumber(run, packet.bytes.length > pktLen ? 1 : 0);
+    return (walk) => {
+      walk.readsMore();
+      walk.packet.writeNumber(run, walk.packet.bytes.length > pktLen ? 1 : 0);
+    };
   },
 };
 
@@ -201,14 +255,22 @@ function unmapped(field: string): Refusal {
 function compileSetField({ field, value, mask }: ActionOf<'setField' | 'nxRegLoad2'>): Perform {
   if (!hasPlace(field)) throw unmapped(field);
   if (mask === undefined) return writesField(field, value);
-  return writesMasked(runOf(field), toBits(field, value), toBits(field, mask));
+  return onlyWith(field, writesMasked(runOf(field), toBits(field, value), toBits(field, mask)));
 }
 
 function writesField(field: FieldName, value: unknown): Perform {
   const run = runOf(field);
   // Whatever is written into the number of a VLAN, the tag that it is in stays one.
   const extra = field === 'vlanVid' && FIELDS[field].bits === 13 ? BigInt(VLAN_PRESENT) : 0n;
-  return writes(run, toBits(field, value) | extra);
+  return onlyWith(field, writes(run, toBits(field, value) | extra));
+}
+
+/** Does it to packets that have the field. */
+function onlyWith(field: string, perform: Perform): Perform {
+  const hasField = prerequisiteOf(field);
+  return (walk) => {
+    if (hasField(walk)) perform(walk);
+  };
 }
 
 function writes(run: WordRun, value: bigint): Perform {
@@ -221,27 +283,58 @@ function writesMasked(run: WordRun, value: bigint, mask: bigint): Perform {
   return ({ packet }) => packet.writeMasked(run, value, mask);
 }
 
-function moves(from: WordRun, to: WordRun): Perform {
-  return ({ packet }) => packet.move(from, to);
+/** Writes a number into the low bits of a field, zeros into its others. */
+function writesNumber(dst: Subfield): (walk: Walk, value: number) => void {
+  const run = runIn(dst);
+  return ({ packet }, value) => packet.write(run, BigInt(value) & allOnes(run.bits));
+}
+
+function moves(src: Subfield, dst: Subfield): Perform {
+  const [from, to] = [runIn(src), runIn(dst)];
+  const [hasSource, hasTarget] = [prerequisiteOf(src.field), prerequisiteOf(dst.field)];
+  return (walk) => {
+    if (!hasTarget(walk) || !hasSource(walk)) return;
+    walk.reads(from);
+    walk.packet.move(from, to);
+  };
 }
 
 function compileOutputReg({ src, maxLen }: ActionOf<'nxOutputReg' | 'nxOutputReg2'>): Perform {
   const run = runIn(src);
   return (walk) => {
     const port = readRun(walk.packet.words, run);
-    if (port <= 0xffffffffn) walk.output(portOf(Number(port), run.bits), maxLen);
+    walk.reads(run);
+    // The ports of OpenFlow 1.0, which Open vSwitch keeps inside: its reserved ones are 0xfff8 and higher.
+    if (port <= 0xffffn) walk.output(port32(Number(port)), maxLen);
   };
 }
 
-/** Fields of 16 bits have the reserved ports of OpenFlow 1.0, 0xfff8 and higher. */
-function portOf(port: number, bits: number): number {
-  return bits === 16 && port >= (PortNo.IN_PORT & 0xffff) ? port + 0xffff_0000 : port;
+function port32(port: number): number {
+  return port >= (PortNo.IN_PORT & 0xffff) ? port + 0xffff_0000 : port;
+}
+
+function port16(port: number): number {
+  return port & 0xffff;
+}
+
+function decrementsIp(walk: Walk, controllerIds: readonly number[]): boolean {
+  return !isIp(walk.packet.words) || decrements(walk, 'nwTtl', controllerIds);
 }
 
 function decrements(walk: Walk, place: 'nwTtl' | 'mplsTtl', controllerIds: readonly number[]): boolean {
+  walk.reads({ place, start: 0, bits: 8 });
   if (walk.packet.decrement(place)) return true;
   for (const controllerId of controllerIds) {
     walk.toController({ reason: 'invalidTtl', maxLen: WHOLE, controllerId });
   }
   return false;
+}
+
+const TCP_FLAGS = runOf('tcpFlags');
+const FIN_OR_RST = 0x005;
+
+function isEnding(walk: Walk): boolean {
+  walk.readsMore();
+  const { words } = walk.packet;
+  return words[WORD_OF.nwProto] === IpProtocol.TCP && (readBits(words, TCP_FLAGS, 0, 12) & FIN_OR_RST) !== 0;
 }

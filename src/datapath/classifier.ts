@@ -1,10 +1,13 @@
+import { type Clause, chooseRule } from './conjunction.ts';
 import { covers, type FlowMatch, overlaps } from './flow-match.ts';
-import type { FlowWords } from './layout.ts';
+import { type FlowWords, WORD_OF } from './layout.ts';
 
 /** What a {@link Classifier} holds: a match and its priority. */
 export interface Rule {
   readonly match: FlowMatch;
   readonly priority: number;
+  /** Of which conjunctions it is a part; undefined when it stands for itself. */
+  readonly clauses: readonly Clause[] | undefined;
 }
 
 /** The rules with one mask, by the hash of the words under it; rules of one hash are linked, the highest priority first. */
@@ -38,6 +41,8 @@ export class Classifier<R extends Rule> {
   #sorted: Tuple<R>[] = [];
   #isSorted = true;
   #size = 0;
+  /** How many rules are parts of conjunctions. */
+  #parts = 0;
 
   get size(): number {
     return this.#size;
@@ -48,14 +53,46 @@ export class Classifier<R extends Rule> {
     return this.#tuples.size;
   }
 
-  /** The rule that takes the packet, if there is one. Allocates nothing. */
-  lookup(words: FlowWords): R | undefined {
+  /**
+   * The rule that takes the packet, if there is one. Allocates nothing.
+   * @param mask gets the bits of the packet that this depended on
+   */
+  lookup(words: FlowWords, mask?: FlowWords): R | undefined {
     if (!this.#isSorted) this.#sort();
+    if (this.#parts > 0) return this.#lookupConjunctive(words, mask);
     let best: R | undefined;
     for (const tuple of this.#sorted) {
       if (best !== undefined && best.priority >= tuple.maxPriority) break;
-      const found = probe(tuple, words);
+      if (mask !== undefined) addMask(mask, tuple);
+      const found = probe(tuple, words)?.rule;
       if (found !== undefined && (best === undefined || found.priority > best.priority)) best = found;
+    }
+    return best;
+  }
+
+  #lookupConjunctive(words: FlowWords, mask: FlowWords | undefined): R | undefined {
+    const parts: Node<R>[] = [];
+    const hard = this.#lookupHard(words, mask, parts);
+    if (parts.length === 0) return hard;
+    return chooseRule(hard, parts, (id) => {
+      const before = words[WORD_OF.conjId]!;
+      words[WORD_OF.conjId] = id;
+      const rule = this.#lookupHard(words, mask);
+      words[WORD_OF.conjId] = before;
+      return rule;
+    });
+  }
+
+  /** The rule of the highest priority among those that stand for themselves. @param parts gets the others */
+  #lookupHard(words: FlowWords, mask: FlowWords | undefined, parts?: Node<R>[]): R | undefined {
+    let best: R | undefined;
+    for (const tuple of this.#sorted) {
+      if (best !== undefined && best.priority >= tuple.maxPriority) break;
+      if (mask !== undefined) addMask(mask, tuple);
+      const node = probe(tuple, words);
+      if (node === undefined || (best !== undefined && node.rule.priority <= best.priority)) continue;
+      if (node.rule.clauses === undefined) best = node.rule;
+      else parts?.push(node);
     }
     return best;
   }
@@ -110,6 +147,7 @@ export class Classifier<R extends Rule> {
       node.next = before.next;
       before.next = node;
     }
+    if (rule.clauses !== undefined) this.#parts++;
     this.#count(tuple, rule.priority, 1);
     return old;
   }
@@ -125,6 +163,7 @@ export class Classifier<R extends Rule> {
       if (before !== undefined) before.next = node.next;
       else if (node.next !== undefined) tuple.heads.set(bucket, node.next);
       else tuple.heads.delete(bucket);
+      if (rule.clauses !== undefined) this.#parts--;
       this.#count(tuple, rule.priority, -1);
       return true;
     }
@@ -188,10 +227,14 @@ function* nodesOf<R extends Rule>(tuple: Tuple<R>): Iterable<Node<R>> {
   }
 }
 
-function probe<R extends Rule>(tuple: Tuple<R>, words: FlowWords): R | undefined {
+function addMask<R extends Rule>(mask: FlowWords, { indices, masks }: Tuple<R>): void {
+  for (let i = 0; i < indices.length; i++) mask[indices[i]!]! |= masks[i]!;
+}
+
+function probe<R extends Rule>(tuple: Tuple<R>, words: FlowWords): Node<R> | undefined {
   let node = tuple.heads.get(hash(tuple, words));
   while (node !== undefined && !equals(tuple, node, words)) node = node.next;
-  return node?.rule;
+  return node;
 }
 
 /** FNV-1a over whole words, with the bits mixed once more (the finalizer of MurmurHash3). */

@@ -16,8 +16,18 @@ export function extractFields(frame: Uint8Array, headers: FrameHeaders, words: F
   if (frame.length < 14) return;
   copyMac(frame, 0, words, WORD_OF.dlDst);
   copyMac(frame, 6, words, WORD_OF.dlSrc);
-  words[WORD_OF.dlType] = headers.ethType;
   if (headers.tag !== ABSENT) words[WORD_OF.vlanTci] = read16(frame, headers.tag + 2) | VLAN_PRESENT;
+  readPayload(frame, headers, words);
+}
+
+/** Reads what follows the tags anew. */
+export function extractPayload(frame: Uint8Array, headers: FrameHeaders, words: FlowWords): void {
+  words.fill(0, WORD_OF.mplsLabel);
+  readPayload(frame, headers, words);
+}
+
+function readPayload(frame: Uint8Array, headers: FrameHeaders, words: FlowWords): void {
+  words[WORD_OF.dlType] = headers.ethType;
   if (headers.l3 === ABSENT) return;
   switch (headers.ethType) {
     case EthType.IPV4:

@@ -6,6 +6,7 @@ import { Classifier } from './classifier.ts';
 import { Flow, type FlowFilter, type FlowOrder } from './flow.ts';
 import { type FlowMatch, flowMatchOfKey } from './flow-match.ts';
 import type { Journal } from './journal.ts';
+import type { FlowWords } from './layout.ts';
 
 /**
  * How many tables the switch has: as many as Open vSwitch, which keeps the one after them to itself; here that one is
@@ -90,6 +91,19 @@ export class FlowTables {
     }
     this.#add(order, nowMs, journal);
     return true;
+  }
+
+  /** The flow of a table that takes the packet. @param mask gets the bits of the packet that this depended on */
+  lookup(tableId: number, words: FlowWords, mask?: FlowWords): Flow | undefined {
+    const table = this.tables[tableId];
+    return table === undefined || table.size === 0 ? undefined : table.flows.lookup(words, mask);
+  }
+
+  /** Makes a flow go earlier, in seconds; 0 leaves a timeout as it is (ovs-actions(7), fin_timeout). */
+  shortenTimeouts(flow: Flow, idleTimeout: number, hardTimeout: number): void {
+    const wasTimed = flow.idleTimeout > 0 || flow.hardTimeout > 0;
+    flow.shortenTimeouts(idleTimeout, hardTimeout);
+    if (!wasTimed && (flow.idleTimeout > 0 || flow.hardTimeout > 0)) this.#timed++;
   }
 
   /** The flows that a request names, by table and then as they come. */

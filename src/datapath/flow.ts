@@ -5,6 +5,7 @@ import { GroupNo, PortNo } from '../ofp/ports.ts';
 import type { FlowKey } from '../ofp/text/flow-key.ts';
 import { matchOfKey } from '../ofp/text/match-write.ts';
 import type { Rule } from './classifier.ts';
+import { type Clause, clausesOf } from './conjunction.ts';
 import { type FlowMatch, flowMatchOfKey } from './flow-match.ts';
 import { compileInstructions, type Program, someAction } from './program.ts';
 
@@ -37,17 +38,18 @@ export class Flow implements Rule {
   readonly priority: number;
   readonly tableId: number;
   readonly cookie: bigint;
-  readonly idleTimeout: number;
-  readonly hardTimeout: number;
   readonly flags: number;
   readonly createdMs: number;
   readonly modifiedMs: number;
   readonly instructions: readonly Instruction[];
   readonly program: Program;
+  readonly clauses: readonly Clause[] | undefined;
   readonly #key: FlowKey;
   packets = 0;
   bytes = 0;
   usedMs: number;
+  #idleTimeout: number;
+  #hardTimeout: number;
 
   constructor(order: FlowOrder, history: FlowHistory) {
     this.match = flowMatchOfKey(order.key);
@@ -55,14 +57,15 @@ export class Flow implements Rule {
     this.priority = order.priority;
     this.tableId = order.tableId;
     this.cookie = order.cookie;
-    this.idleTimeout = order.idleTimeout;
-    this.hardTimeout = order.hardTimeout;
+    this.#idleTimeout = order.idleTimeout;
+    this.#hardTimeout = order.hardTimeout;
     this.flags = order.flags;
     this.createdMs = history.createdMs;
     this.modifiedMs = history.modifiedMs;
     this.usedMs = history.modifiedMs;
     this.instructions = order.instructions;
     this.program = compileInstructions(order.instructions);
+    this.clauses = clausesOf(order.instructions);
   }
 
   /** The flow with other instructions, and what it had otherwise: what modify makes of it. */
@@ -95,6 +98,22 @@ export class Flow implements Rule {
   /** True for the flow of priority 0 that takes every packet (OpenFlow 1.3.5, 5.4). */
   get isTableMiss(): boolean {
     return this.priority === 0 && this.match.indices.length === 0;
+  }
+
+  /** Seconds; 0 for none. */
+  get idleTimeout(): number {
+    return this.#idleTimeout;
+  }
+
+  /** Seconds; 0 for none. */
+  get hardTimeout(): number {
+    return this.#hardTimeout;
+  }
+
+  /** Makes the timeouts no longer than this; 0 leaves one. */
+  shortenTimeouts(idleTimeout: number, hardTimeout: number): void {
+    this.#idleTimeout = shorter(this.#idleTimeout, idleTimeout);
+    this.#hardTimeout = shorter(this.#hardTimeout, hardTimeout);
   }
 
   /** Why the flow has to go by now, if it has. */
@@ -140,6 +159,10 @@ export class Flow implements Rule {
       instructions,
     };
   }
+}
+
+function shorter(timeout: number, limit: number): number {
+  return limit > 0 && (timeout === 0 || timeout > limit) ? limit : timeout;
 }
 
 /** By what requests, modify and delete choose flows beside the match (OpenFlow 1.3.5, 6.4). */

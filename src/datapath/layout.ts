@@ -95,6 +95,12 @@ export function writeBits(
   words[low - 1] = (words[low - 1]! & ~(mask >>> above)) | ((value & mask) >>> above);
 }
 
+/** Sets every bit of a run. */
+export function markRun(words: FlowWords, run: WordRun): void {
+  for (let at = 0; at < run.bits; at += 32)
+    writeBits(words, run, at, Math.min(32, run.bits - at), 0xffffffff);
+}
+
 /** Copies as many bits as `from` has. */
 export function copyBits(source: FlowWords, from: WordRun, target: FlowWords, to: WordRun): void {
   // The source may be the target's own words, so that overlapping runs are read before they are written.

@@ -9,7 +9,7 @@ import {
   write16,
   write32,
 } from '../packet/headers.ts';
-import { extractFields, VLAN_PRESENT } from './extract.ts';
+import { extractFields, extractPayload, VLAN_PRESENT } from './extract.ts';
 import {
   copyBits,
   emptyWords,
@@ -20,6 +20,7 @@ import {
   writeBits,
   writeRun,
 } from './layout.ts';
+import { isMplsType } from './prerequisite.ts';
 import { isInFrame, storePlace } from './store.ts';
 
 /** OFPP_UNSET: no output in the action set yet. */
@@ -27,6 +28,8 @@ const UNSET_PORT = 0xfffffff7;
 const IPV6_EXPLICIT_NULL = 2;
 const DEFAULT_TTL = 64;
 const BOTTOM = 0x100;
+/** How many labels are followed, as in Open vSwitch. */
+const MAX_LABELS = 3;
 
 /**
  * A packet on its way through the switch: its bytes, and its fields as words. What is written into a field is in the
@@ -96,39 +99,67 @@ export class Packet {
     this.#store(to.place, hadTag);
   }
 
-  /** Puts a tag of VLAN 0 and priority 0 before all others. */
+  /**
+   * Puts a tag of VLAN 0 and priority 0 before all others. As in Open vSwitch, the packet is what it was otherwise: two
+   * tags are followed, the rest of a packet that comes with two is not looked at.
+   */
   pushVlan(tpid: number): void {
     this.#insert(12, 4);
     write16(this.#bytes, 12, tpid);
     write16(this.#bytes, 14, 0);
-    this.#parse();
+    this.headers.tag = 12;
+    moveHeaders(this.headers, 4);
+    this.words[WORD_OF.innerTci] = this.words[WORD_OF.vlanTci]!;
+    this.words[WORD_OF.vlanTci] = VLAN_PRESENT;
   }
 
   /** Takes the outermost tag off, where there is one. */
   popVlan(): void {
     if (!this.#hasTag) return;
-    this.#remove(this.headers.tag, 4);
-    this.#parse();
+    const { words, headers } = this;
+    this.#remove(headers.tag, 4);
+    moveHeaders(headers, -4);
+    words[WORD_OF.vlanTci] = words[WORD_OF.innerTci]!;
+    words[WORD_OF.innerTci] = 0;
+    if (words[WORD_OF.vlanTci] === 0) headers.tag = ABSENT;
   }
 
-  /** Puts a label before what follows the tags: a copy of the outermost one, else with the TTL of the IP packet (OpenFlow 1.3.5, 5.12). */
-  pushMpls(ethType: number): void {
-    const { l3, tag } = this.headers;
-    if (l3 === ABSENT || this.#bytes.length < l3 + 4) return;
-    const entry = isMpls(this.headers.ethType) ? read32(this.#bytes, l3) & ~BOTTOM : this.#firstLabel();
-    this.#insert(l3, 4);
-    write32(this.#bytes, l3, entry);
-    write16(this.#bytes, tag === ABSENT ? 12 : 16, ethType);
-    this.#parse();
+  /**
+   * Puts a label before what follows the tags: a copy of the outermost one, else with the TTL of the IP packet
+   * (OpenFlow 1.3.5, 5.12).
+   * @returns false, doing nothing, when there are as many labels as are followed
+   */
+  pushMpls(ethType: number): boolean {
+    const { words, headers } = this;
+    if (headers.l3 === ABSENT) return true;
+    const labels = this.#countLabels();
+    if (labels >= MAX_LABELS) return false;
+    const entry = labels === 0 ? this.#firstLabel() : read32(this.#bytes, headers.l3) & ~BOTTOM;
+    this.#insert(headers.l3, 4);
+    write32(this.#bytes, headers.l3, entry);
+    this.#setType(ethType);
+    headers.end += 4;
+    headers.l4 = ABSENT;
+    extractPayload(this.#bytes, headers, words);
+    return true;
   }
 
-  /** Takes the outermost label off; what follows is of the type that is given. */
-  popMpls(ethType: number): void {
-    const { l3, tag } = this.headers;
-    if (!isMpls(this.headers.ethType) || this.#bytes.length < l3 + 4) return;
-    this.#remove(l3, 4);
-    write16(this.#bytes, tag === ABSENT ? 12 : 16, ethType);
-    this.#parse();
+  /**
+   * Takes the outermost label off; what follows is of the type that is given.
+   * @returns false, doing nothing, when there are more labels than are followed
+   */
+  popMpls(ethType: number): boolean {
+    const labels = this.#countLabels();
+    if (labels === 0) return true;
+    if (labels === MAX_LABELS && (this.words[WORD_OF.mplsLse2]! & BOTTOM) === 0) return false;
+    this.#remove(this.headers.l3, 4);
+    this.#setType(ethType);
+    if (!isMplsType(ethType)) this.#parse();
+    else {
+      this.headers.end -= 4;
+      extractPayload(this.#bytes, this.headers, this.words);
+    }
+    return true;
   }
 
   /** Counts a TTL down. @returns false, leaving it, when it would not survive */
@@ -146,6 +177,21 @@ export class Packet {
 
   get #hasTag(): boolean {
     return this.headers.tag !== ABSENT;
+  }
+
+  /** How many labels are followed: up to the one at the bottom. */
+  #countLabels(): number {
+    const { words, headers } = this;
+    if (!isMplsType(headers.ethType)) return 0;
+    if (words[WORD_OF.mplsBos] !== 0) return 1;
+    return (words[WORD_OF.mplsLse1]! & BOTTOM) !== 0 ? 2 : MAX_LABELS;
+  }
+
+  #setType(ethType: number): void {
+    let tags = 0;
+    for (const place of ['vlanTci', 'innerTci'] as const) if (this.words[WORD_OF[place]] !== 0) tags++;
+    write16(this.#bytes, 12 + tags * 4, ethType);
+    this.headers.ethType = ethType;
   }
 
   #firstLabel(): number {
@@ -170,17 +216,18 @@ export class Packet {
 
   /** Makes the tag follow what was written: it comes and goes with the bit that says that there is one. */
   #storeTag(hadTag: boolean): void {
-    const tci = this.words[WORD_OF.vlanTci]!;
+    const { words } = this;
+    const tci = words[WORD_OF.vlanTci]!;
     if ((tci & VLAN_PRESENT) === 0) {
-      this.words[WORD_OF.vlanTci] = 0;
       if (hadTag) this.popVlan();
+      else words[WORD_OF.vlanTci] = 0;
       return;
     }
     if (!hadTag) {
-      this.words[WORD_OF.vlanTci] = 0;
+      words[WORD_OF.vlanTci] = 0;
       this.pushVlan(EthType.VLAN);
+      words[WORD_OF.vlanTci] = tci;
     } else this.#own();
-    this.words[WORD_OF.vlanTci] = tci;
     write16(this.#bytes, this.headers.tag + 2, tci & ~VLAN_PRESENT);
   }
 
@@ -211,6 +258,8 @@ export class Packet {
   }
 }
 
-function isMpls(ethType: number): boolean {
-  return ethType === 0x8847 || ethType === 0x8848;
+function moveHeaders(headers: FrameHeaders, by: number): void {
+  if (headers.l3 !== ABSENT) headers.l3 += by;
+  if (headers.l4 !== ABSENT) headers.l4 += by;
+  headers.end += by;
 }

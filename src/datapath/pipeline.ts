@@ -6,7 +6,7 @@ import { ConfigFlag } from '../ofp/messages/switch-config.ts';
 import { WireError } from '../util/errors.ts';
 import { compileActions } from './actions.ts';
 import { checkActions, checkTargets, readFlowMod } from './check-flow-mod.ts';
-import type { Flow, FlowOrder } from './flow.ts';
+import type { FlowOrder } from './flow.ts';
 import { FlowTables, type OnFlowRemoved } from './flow-tables.ts';
 import { type Group, type GroupBucket, Groups } from './groups.ts';
 import { Journal } from './journal.ts';
@@ -15,6 +15,7 @@ import { MacLearning } from './mac-learning.ts';
 import { Meters } from './meters.ts';
 import { Packet } from './packet.ts';
 import { Ports } from './ports.ts';
+import { mix } from './spread.ts';
 import { Traversal, type Verdict } from './traversal.ts';
 import { type Tunnel, writeTunnel } from './tunnel.ts';
 
@@ -152,29 +153,14 @@ export class Pipeline {
     journal.commit();
   }
 
-  /** The flow of a table that takes the packet, counted as the table's statistics are. */
-  lookup(tableId: number, words: FlowWords): Flow | undefined {
-    const table = this.tables.tables[tableId];
-    if (table === undefined) return undefined;
-    table.lookups++;
-    const flow = this.peek(tableId, words);
-    if (flow !== undefined) table.matched++;
-    return flow;
-  }
-
-  /** As {@link lookup}, not counted. */
-  peek(tableId: number, words: FlowWords): Flow | undefined {
-    const table = this.tables.tables[tableId];
-    return table === undefined || table.size === 0 ? undefined : table.flows.lookup(words);
-  }
-
   /** Takes a packet's tokens from a meter. */
   passesMeter(meterId: number, bytes: number): boolean {
     return this.meters.get(meterId)?.passes(bytes, this.nowMs) ?? true;
   }
 
   /** The bucket of a select group for a packet: all packets of a connection get the same, shared out by weight. */
-  select(group: Group, words: FlowWords): readonly GroupBucket[] {
+  select(group: Group, words: FlowWords, mask?: FlowWords): readonly GroupBucket[] {
+    if (mask !== undefined) for (const index of CONNECTION_WORDS) mask[index] = 0xffffffff;
     let best: GroupBucket | undefined;
     let bestScore = -1;
     const basis = hashConnection(words);
@@ -213,12 +199,4 @@ function hashConnection(words: FlowWords): number {
   let hash = 0;
   for (const index of CONNECTION_WORDS) hash = mix(hash ^ words[index]!);
   return hash;
-}
-
-/** The finalizer of MurmurHash3. */
-function mix(value: number): number {
-  let hash = value | 0;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

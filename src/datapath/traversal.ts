@@ -3,25 +3,25 @@ import type { NxLearn, NxLearn2 } from '../ofp/actions/nicira/learn.ts';
 import type { PacketInReason } from '../ofp/messages/packet-in.ts';
 import { PortNo } from '../ofp/ports.ts';
 import { type ActionSet, compileActionSet } from './action-set.ts';
-import { performAll } from './actions.ts';
 import type { Flow } from './flow.ts';
 import type { Group, GroupBucket } from './groups.ts';
 import { Journal } from './journal.ts';
-import { type FlowWords, runOf, subrunOf, WORD_OF } from './layout.ts';
+import { type FlowWords, runOf, subrunOf, WORD_OF, type WordRun } from './layout.ts';
 import { learntFlow } from './learn.ts';
 import { normalPorts } from './normal.ts';
 import type { Packet } from './packet.ts';
 import type { Pipeline } from './pipeline.ts';
 import { compileInstructions, inOrder, type Program } from './program.ts';
+import type { PacketInOrigin, Recording } from './recording.ts';
 import { outwardTunnel, type Tunnel } from './tunnel.ts';
 import type { ControllerRequest, Step, Walk } from './walk.ts';
 import type { Watcher } from './watcher.ts';
 
-/** How often a packet may go back to the same table or an earlier one within one resubmit, as in Open vSwitch. */
+/** How deep resubmits to the same table or an earlier one, and groups, may lie in each other, as in Open vSwitch. */
 const MAX_DEPTH = 64;
 /** How many resubmits and goto-tables one packet may take, as in Open vSwitch. */
 const MAX_RESUBMITS = 4096;
-/** How deep groups and clones may lie in each other, resubmits included: what the stack surely holds. */
+/** How deep anything may lie in each other: what the stack surely holds. */
 const MAX_NESTING = 512;
 
 /** A packet that leaves through a port. */
@@ -35,12 +35,9 @@ export interface Departure {
 }
 
 /** A packet that goes to the controllers. */
-export interface PacketInRequest extends ControllerRequest {
-  readonly reason: PacketInReason;
+export interface PacketInRequest extends PacketInOrigin {
   readonly frame: Uint8Array;
   readonly words: FlowWords;
-  readonly tableId: number;
-  readonly cookie: bigint;
 }
 
 /** What becomes of a packet. */
@@ -53,37 +50,59 @@ export interface Verdict {
 
 const EMPTY_SET = compileActionSet([]);
 const METADATA = runOf('metadata');
+const WHOLE_PACKET = 0xffff_ffff;
 /** The cookie and table of packets that no flow has sent: packet-outs. */
 const NO_COOKIE = 0xffff_ffff_ffff_ffffn;
 
 /** One packet's way through the tables of a pipeline (OpenFlow 1.3.5, 5.1.1). What it does takes effect at the end. */
 export class Traversal implements Walk {
-  readonly stack: { readonly value: bigint; readonly bits: number }[] = [];
+  stack: bigint[] = [];
   queue: number | undefined;
   readonly #pipeline: Pipeline;
-  readonly #size: number;
+  readonly #origin: 'action' | 'packetOut';
   readonly #watcher: Watcher | undefined;
-  readonly #departures: Departure[] = [];
-  readonly #packetIns: PacketInRequest[] = [];
+  readonly #recording: Recording | undefined;
+  readonly #size: number;
+  #departures: Departure[] = [];
+  #packetIns: PacketInRequest[] = [];
   #packet: Packet;
   #written: readonly Action[] = [];
   /** What {@link #written} makes. */
   #set: ActionSet = EMPTY_SET;
   #flow: Flow | undefined;
+  #firstFlow: Flow | undefined;
   #tableId = 0;
-  #reason: PacketInReason;
+  /** Why packets go to the controllers from the list of actions that is being done. */
+  #reason: PacketInReason = 'action';
+  #isInSet = false;
   #depth = 0;
-  #resubmits = 0;
+  /** The first table is no resubmit. */
+  #resubmits = -1;
   #nesting = 0;
   #hasExited = false;
+  /** A meter has dropped the packet: it still is counted wherever it would have gone. */
+  #isMetered = false;
   #isTooDeep = false;
+  #hasFailed = false;
 
-  constructor(pipeline: Pipeline, packet: Packet, reason: PacketInReason = 'action', watcher?: Watcher) {
+  /**
+   * @param origin why the packet is here: a controller may have sent it
+   * @param watcher hears of the way, and makes it one without effects
+   * @param recording keeps what is needed to do the same to the next packet that is like this one
+   */
+  constructor(
+    pipeline: Pipeline,
+    packet: Packet,
+    origin: 'action' | 'packetOut' = 'action',
+    watcher?: Watcher,
+    recording?: Recording,
+  ) {
     this.#pipeline = pipeline;
     this.#packet = packet;
     this.#size = packet.bytes.length;
-    this.#reason = reason;
+    this.#origin = origin;
     this.#watcher = watcher;
+    this.#recording = recording;
   }
 
   get packet(): Packet {
@@ -93,80 +112,94 @@ export class Traversal implements Walk {
   /** Takes the packet through the tables, and then its action set. */
   runTables(tableId: number): Verdict {
     this.#enter(tableId);
+    // Open vSwitch does the action set as if the first flow had asked for it all.
+    this.#tableId = tableId;
+    this.#flow = this.#firstFlow;
     return this.#finish();
   }
 
   /** Does a packet-out's actions. */
   runActions(steps: readonly Step[]): Verdict {
-    this.#perform(steps);
+    this.#resubmits = 0;
+    this.#perform(steps, this.#reasonOf(false));
     return this.#finish();
+  }
+
+  reads(run: WordRun): void {
+    this.#recording?.reads(run);
+    // The set is not written anew for the next packet.
+    if (run.place === 'actsetOutput') this.readsMore();
+  }
+
+  readsMore(): void {
+    if (this.#recording !== undefined) this.#recording.isRepeatable = false;
+  }
+
+  isLive(port: number): boolean {
+    return this.#pipeline.ports.isLive(port);
   }
 
   output(port: number, maxLen: number): void {
     switch (port) {
       case PortNo.IN_PORT:
-        return this.#depart(this.#inPort, this.#packet.share());
+        return this.#depart(this.#inPort, WHOLE_PACKET);
       case PortNo.CONTROLLER:
-        return this.toController({ maxLen, controllerId: 0 });
+        return this.toController({ maxLen, controllerId: 0, reason: this.#reason });
       case PortNo.TABLE:
-        return this.#nested(() => this.#enter(0));
+        return this.#goTo(0, true);
       case PortNo.NORMAL:
       case PortNo.FLOOD:
-      case PortNo.ALL: {
-        const frame = this.#packet.share();
-        for (const each of this.#spread(port)) this.#depart(each, frame);
+      case PortNo.ALL:
+        for (const each of this.#spread(port)) this.#depart(each, WHOLE_PACKET);
         return;
-      }
       default:
-        if (port !== this.#inPort) this.#depart(port, this.#packet.share());
+        if (port !== this.#inPort) this.#depart(port, WHOLE_PACKET);
     }
   }
 
   outputTruncated(port: number, maxLen: number): void {
-    const frame = this.#packet.share().subarray(0, maxLen);
-    if (port === PortNo.IN_PORT) this.#depart(this.#inPort, frame);
-    else if (port !== this.#inPort) this.#depart(port, frame);
+    // Open vSwitch takes ports that it has for this, and none that stands for others.
+    const isPort = this.#pipeline.ports.get(port) !== undefined;
+    if (isPort && port !== this.#inPort) this.#depart(port, maxLen);
   }
 
   toController(request: ControllerRequest): void {
-    const reason = request.reason ?? this.#reasonNow;
-    const frame = this.#packet.share();
-    this.#packetIns.push({
+    const { reason = 'action' } = request;
+    const tableId = this.#flow === undefined ? 0 : this.#tableId;
+    const origin: PacketInOrigin = {
       ...request,
-      reason,
-      frame,
-      words: this.#packet.words.slice(),
-      tableId: this.#flow === undefined ? 0 : this.#tableId,
+      reason: reason === 'action' && this.#flow?.isTableMiss ? 'noMatch' : reason,
+      tableId,
       cookie: this.#flow?.cookie ?? NO_COOKIE,
-    });
+    };
+    this.#recording?.effects.push({ type: 'controller', request: origin });
+    if (this.#isMetered) return;
+    this.#packetIns.push({ ...origin, frame: this.#packet.share(), words: this.#packet.words.slice() });
   }
 
-  group(groupId: number): void {
+  group(groupId: number): boolean {
+    if (!this.#mayGoOn()) return true;
     const group = this.#pipeline.groups.get(groupId);
-    if (group === undefined) return;
-    const watcher = this.#watcher;
-    if (watcher === undefined) count(group, this.#size);
-    for (const bucket of this.#bucketsOf(group)) {
-      const run = () => this.#inGroup(bucket.actions);
-      if (watcher === undefined) {
-        count(bucket, this.#size);
-        run();
-      } else watcher.deed({ type: 'bucket', index: group.buckets.indexOf(bucket) }, this, run);
+    if (group === undefined) return false;
+    const buckets = this.#bucketsOf(group);
+    // Open vSwitch counts a group of which a bucket was chosen.
+    if (buckets.length > 0 || group.type === 'all' || group.type === 'indirect') this.#count(group);
+    for (const bucket of buckets) {
+      this.#count(bucket);
+      const run = () => this.#doBucket(bucket.actions.steps);
+      if (this.#watcher === undefined) run();
+      else this.#watcher.deed({ type: 'bucket', index: group.buckets.indexOf(bucket) }, this, run);
     }
+    return true;
   }
 
   resubmit(inPort: number, tableId: number): void {
-    const words = this.#packet.words;
-    const [ownPort, ownTable, flow] = [this.#inPort, this.#tableId, this.#flow];
-    const target = tableId === 0xff ? ownTable : tableId;
-    if (inPort !== PortNo.IN_PORT) words[WORD_OF.inPort] = inPort;
-    this.#nested(() => this.#deepening(target <= ownTable, () => this.#enter(target, ownPort)));
-    this.#packet.words[WORD_OF.inPort] = ownPort;
-    this.#tableId = ownTable;
-    this.#flow = flow;
+    const target = tableId === 0xff ? this.#tableId : tableId;
+    this.#goTo(target, target <= this.#tableId, inPort === PortNo.IN_PORT ? undefined : inPort);
   }
 
   learn(action: NxLearn | NxLearn2): void {
+    this.readsMore();
     const order = learntFlow(action, this.#packet.words);
     const limit = action.type === 'nxLearn2' ? action.limit : 0;
     const isLearnt = this.#watcher !== undefined || this.#pipeline.learn(order, limit, new Journal());
@@ -175,8 +208,29 @@ export class Traversal implements Walk {
     this.#packet.writeNumber(subrunOf(field, start, 1), isLearnt ? 1 : 0);
   }
 
+  shortenTimeouts(idleTimeout: number, hardTimeout: number): void {
+    this.readsMore();
+    if (this.#watcher === undefined && this.#flow !== undefined)
+      this.#pipeline.tables.shortenTimeouts(this.#flow, idleTimeout, hardTimeout);
+  }
+
   clone(steps: readonly Step[]): void {
-    this.#nested(() => this.#onCopy(() => this.#perform(steps)));
+    const { stack } = this;
+    const [written, set] = [this.#written, this.#set];
+    this.stack = [...stack];
+    const original = this.#fork(true);
+    // A clone ends as the packet does: with the action set, as it is by then.
+    this.#nested(() => {
+      this.#perform(steps, this.#reasonOf(false));
+      this.#doActionSet();
+    });
+    this.#rejoin(original);
+    this.stack = stack;
+    this.#write(written, set);
+  }
+
+  fail(): void {
+    this.#hasFailed = true;
   }
 
   exit(): void {
@@ -187,52 +241,74 @@ export class Traversal implements Walk {
     return this.#packet.words[WORD_OF.inPort]!;
   }
 
-  get #reasonNow(): PacketInReason {
-    return this.#reason === 'action' && this.#flow?.isTableMiss ? 'noMatch' : this.#reason;
+  get #isOver(): boolean {
+    return this.#hasExited || this.#isTooDeep || this.#hasFailed;
   }
 
-  #isOver = (): boolean => this.#hasExited || this.#isTooDeep;
-
-  #perform(steps: readonly Step[]): boolean {
-    const watcher = this.#watcher;
-    return performAll(watcher === undefined ? steps : watched(steps, watcher), this, this.#isOver);
+  #reasonOf(isBucket: boolean): PacketInReason {
+    if (this.#origin === 'packetOut') return 'packetOut';
+    if (isBucket) return 'group';
+    return this.#isInSet ? 'actionSet' : 'action';
   }
 
-  /**
-   * Looks the packet up from a table on, until no flow leads on.
-   * @param ownPort put back once the flow is found: a resubmit's port counts for its lookup only
-   */
-  #enter(first: number, ownPort?: number): void {
-    for (let tableId: number | undefined = first; tableId !== undefined; ) {
-      if (++this.#resubmits > MAX_RESUBMITS) {
-        this.#isTooDeep = true;
-        return;
-      }
-      this.#tableId = tableId;
-      const watcher = this.#watcher;
-      const { words } = this.#packet;
-      const flow: Flow | undefined =
-        watcher === undefined ? this.#pipeline.lookup(tableId, words) : this.#pipeline.peek(tableId, words);
-      if (ownPort !== undefined) this.#packet.words[WORD_OF.inPort] = ownPort;
-      this.#flow = flow;
-      if (watcher !== undefined) {
-        tableId = watcher.table(tableId, flow, () => flow && this.#obeyWatched(flow, watcher));
-        continue;
-      }
-      if (flow === undefined) return;
-      flow.use(this.#size, this.#pipeline.nowMs);
-      tableId = this.#obey(flow.program);
+  /** Does the steps in their order. @returns false when one of them ended the list */
+  #perform(steps: readonly Step[], reason: PacketInReason): boolean {
+    const before = this.#reason;
+    let goesOn = true;
+    for (const step of steps) {
+      if (this.#isOver) goesOn = false;
+      if (!goesOn) break;
+      this.#reason = reason;
+      if (step.isRewrite) this.#recording?.effects.push({ type: 'rewrite', step });
+      goesOn = (this.#watcher === undefined ? step.perform(this) : this.#show(step, this.#watcher)) !== false;
     }
+    this.#reason = before;
+    return goesOn && !this.#isOver;
+  }
+
+  #show(step: Step, watcher: Watcher): unknown {
+    return watcher.deed({ type: 'action', action: step.action }, this, () => step.perform(this));
+  }
+
+  /** Looks the packet up from a table on, until no flow leads on. @param inPort of the first lookup, if not the packet's */
+  #enter(first: number, inPort?: number): void {
+    let port = inPort;
+    for (let tableId: number | undefined = first; tableId !== undefined; port = undefined) {
+      if (this.#flow !== undefined && !this.#mayGoOn()) return;
+      this.#resubmits++;
+      const flow = this.#lookup(tableId, port);
+      this.#firstFlow ??= flow;
+      this.#tableId = tableId;
+      this.#flow = flow;
+      const watcher = this.#watcher;
+      if (watcher !== undefined)
+        tableId = watcher.table(tableId, flow, () => flow && this.#obeyWatched(flow, watcher));
+      else tableId = flow && this.#obey(flow.program);
+    }
+  }
+
+  #lookup(tableId: number, inPort: number | undefined): Flow | undefined {
+    const { words } = this.#packet;
+    const own = this.#inPort;
+    if (inPort !== undefined) words[WORD_OF.inPort] = inPort;
+    const flow = this.#pipeline.tables.lookup(tableId, words, this.#recording?.mask);
+    words[WORD_OF.inPort] = own;
+    const table = this.#pipeline.tables.tables[tableId];
+    if (table === undefined || this.#watcher !== undefined) return flow;
+    this.#recording?.tables.push(table);
+    table.lookups++;
+    if (flow === undefined) return undefined;
+    table.matched++;
+    this.#recording?.flows.push(flow);
+    flow.use(this.#size, this.#pipeline.nowMs);
+    return flow;
   }
 
   /** Does what a flow says. @returns the table to go on to */
   #obey(program: Program): number | undefined {
-    if (program.meterId !== undefined && !this.#passesMeter(program.meterId)) {
-      this.#hasExited = true;
-      return undefined;
-    }
+    if (program.meterId !== undefined) this.#meter(program.meterId);
     // What ends the list ends the flow: Open vSwitch counts the later instructions to it.
-    if (program.apply.length > 0 && !this.#perform(program.apply)) return undefined;
+    if (program.apply.length > 0 && !this.#perform(program.apply, this.#reasonOf(false))) return undefined;
     if (program.clears) this.#write([], EMPTY_SET);
     if (program.write.length > 0 && this.#written.length === 0) this.#write(program.write, program.set);
     else if (program.write.length > 0) {
@@ -240,12 +316,11 @@ export class Traversal implements Walk {
       this.#write(written, compileActionSet(written));
     }
     const { metadata } = program;
-    if (metadata !== undefined) this.#packet.writeMasked(METADATA, metadata.value, metadata.mask);
+    if (metadata !== undefined) {
+      this.#packet.writeMasked(METADATA, metadata.value, metadata.mask);
+      this.#recording?.effects.push({ type: 'metadata', ...metadata });
+    }
     return program.gotoTable;
-  }
-
-  #passesMeter(meterId: number): boolean {
-    return this.#watcher !== undefined || this.#pipeline.passesMeter(meterId, this.#size);
   }
 
   /** As {@link #obey}, one instruction after the other. */
@@ -255,10 +330,16 @@ export class Traversal implements Walk {
       const program = compileInstructions([instruction]);
       if (instruction.type !== 'applyActions')
         next = watcher.deed({ type: 'instruction', instruction }, this, () => this.#obey(program));
-      else if (!this.#perform(program.apply)) return undefined;
-      if (this.#isOver()) return undefined;
+      else if (!this.#perform(program.apply, this.#reasonOf(false))) return undefined;
+      if (this.#isOver) return undefined;
     }
     return next;
+  }
+
+  #meter(meterId: number): void {
+    this.#recording?.effects.push({ type: 'meter', meterId });
+    if (this.#watcher === undefined && !this.#isMetered && !this.#pipeline.passesMeter(meterId, this.#size))
+      this.#isMetered = true;
   }
 
   #write(actions: readonly Action[], set: ActionSet): void {
@@ -268,27 +349,30 @@ export class Traversal implements Walk {
   }
 
   #finish(): Verdict {
-    if (this.#written.length > 0 && !this.#isOver()) {
-      const { steps } = this.#set;
-      this.#written = [];
-      const run = () => this.#with('actionSet', () => this.#perform(steps));
-      if (this.#watcher === undefined) run();
-      else this.#watcher.deed({ type: 'actionSet' }, this, run);
-    }
-    if (this.#isTooDeep) return { departures: [], packetIns: [], isTooDeep: true };
-    return { departures: this.#departures, packetIns: this.#packetIns, isTooDeep: false };
+    if (!this.#isOver) this.#doActionSet();
+    if (!this.#isTooDeep && !this.#hasFailed)
+      return { departures: this.#departures, packetIns: this.#packetIns, isTooDeep: false };
+    return { departures: [], packetIns: [], isTooDeep: this.#isTooDeep };
   }
 
-  #inGroup({ steps }: ActionSet): void {
-    this.#nested(() =>
-      this.#with('group', () =>
-        this.#onCopy(() => {
-          const hadExited = this.#hasExited;
-          this.#perform(steps);
-          this.#hasExited = hadExited;
-        }),
-      ),
-    );
+  #doActionSet(): void {
+    if (this.#written.length === 0) return;
+    const { steps } = this.#set;
+    this.#written = [];
+    this.#isInSet = true;
+    const run = () => this.#perform(steps, this.#reasonOf(false));
+    if (this.#watcher === undefined) run();
+    else this.#watcher.deed({ type: 'actionSet' }, this, run);
+    this.#isInSet = false;
+  }
+
+  #doBucket(steps: readonly Step[]): void {
+    const original = this.#fork(false);
+    this.#depth++;
+    this.#nested(() => this.#perform(steps, this.#reasonOf(true)));
+    this.#depth--;
+    this.#rejoin(original);
+    this.#hasExited = false;
   }
 
   #bucketsOf(group: Group): readonly GroupBucket[] {
@@ -301,45 +385,63 @@ export class Traversal implements Walk {
         return live === undefined ? [] : [live];
       }
       case 'select':
-        return this.#pipeline.select(group, this.#packet.words);
+        return this.#pipeline.select(group, this.#packet.words, this.#recording?.mask);
     }
   }
 
   #spread(port: number): readonly number[] {
-    if (port === PortNo.NORMAL)
-      return normalPorts(this.#pipeline, this.#packet.words, this.#watcher === undefined);
-    return this.#pipeline.floodPorts(this.#inPort);
+    if (port !== PortNo.NORMAL) return this.#pipeline.floodPorts(this.#inPort);
+    this.readsMore();
+    return normalPorts(this.#pipeline, this.#packet.words, this.#watcher === undefined);
   }
 
-  #depart(port: number, frame: Uint8Array): void {
+  #depart(port: number, maxLen: number): void {
+    const { queue } = this;
     const address = this.#pipeline.ports.get(port)?.tunnelAddress;
+    this.#recording?.effects.push({ type: 'output', port, queue, maxLen });
+    if (this.#isMetered) return;
     const tunnel = address === undefined ? undefined : outwardTunnel(this.#packet.words, address);
-    if (address === undefined || tunnel !== undefined)
-      this.#departures.push({ port, frame, queue: this.queue, tunnel });
+    if (address !== undefined && tunnel === undefined) return;
+    const whole = this.#packet.share();
+    const frame = maxLen < whole.length ? whole.subarray(0, maxLen) : whole;
+    this.#departures.push({ port, frame, queue, tunnel });
   }
 
-  #onCopy(run: () => void): void {
+  #count(counted: Group | GroupBucket): void {
+    if (this.#watcher !== undefined) return;
+    this.#recording?.groups.push(counted);
+    counted.packets++;
+    counted.bytes += this.#size;
+  }
+
+  #fork(hasOwnStack: boolean): Packet {
+    this.#recording?.effects.push({ type: 'fork', hasOwnStack });
     const original = this.#packet;
     this.#packet = original.clone();
-    run();
+    return original;
+  }
+
+  #rejoin(original: Packet): void {
+    this.#recording?.effects.push({ type: 'rejoin' });
     this.#packet = original;
   }
 
-  #with(reason: PacketInReason, run: () => void): void {
-    const before = this.#reason;
-    if (before !== 'packetOut') this.#reason = reason;
-    run();
-    this.#reason = before;
+  /** Looks the packet up in another table and comes back. */
+  #goTo(tableId: number, isDeeper: boolean, inPort?: number): void {
+    if (!this.#mayGoOn()) return;
+    const [ownTable, flow] = [this.#tableId, this.#flow];
+    if (isDeeper) this.#depth++;
+    this.#flow = undefined;
+    this.#nested(() => this.#enter(tableId, inPort));
+    if (isDeeper) this.#depth--;
+    this.#tableId = ownTable;
+    this.#flow = flow;
   }
 
-  #deepening(isDeeper: boolean, run: () => void): void {
-    if (isDeeper && this.#depth >= MAX_DEPTH) {
-      this.#isTooDeep = true;
-      return;
-    }
-    if (isDeeper) this.#depth++;
-    run();
-    if (isDeeper) this.#depth--;
+  /** False, and the packet goes nowhere, when it has taken all the resubmits that it may. */
+  #mayGoOn(): boolean {
+    if (this.#depth >= MAX_DEPTH || this.#resubmits >= MAX_RESUBMITS) this.#isTooDeep = true;
+    return !this.#isTooDeep;
   }
 
   #nested(run: () => void): void {
@@ -351,18 +453,4 @@ export class Traversal implements Walk {
     run();
     this.#nesting--;
   }
-}
-
-/** Counts a packet that went through a group or a bucket. */
-function count(counted: { packets: number; bytes: number }, size: number): void {
-  counted.packets++;
-  counted.bytes += size;
-}
-
-/** Steps that a watcher hears of. */
-function watched(steps: readonly Step[], watcher: Watcher): readonly Step[] {
-  return steps.map((step) => ({
-    action: step.action,
-    perform: (walk) => watcher.deed({ type: 'action', action: step.action }, walk, () => step.perform(walk)),
-  }));
 }

@@ -1,10 +1,12 @@
 import type { Action } from '../ofp/actions/action.ts';
 import type { NxLearn, NxLearn2 } from '../ofp/actions/nicira/learn.ts';
 import type { PacketInReason } from '../ofp/messages/packet-in.ts';
+import type { WordRun } from './layout.ts';
 import type { Packet } from './packet.ts';
 
 /** What an action asks of a controller. */
 export interface ControllerRequest {
+  /** Default: what follows from where the action stands. */
   readonly reason?: PacketInReason;
   /** Bytes of the packet that it wants. */
   readonly maxLen: number;
@@ -17,20 +19,31 @@ export interface ControllerRequest {
 /** A packet's way through the tables, as actions see it. */
 export interface Walk {
   readonly packet: Packet;
-  /** Values that nxStackPush has put there, and how many bits each has. */
-  readonly stack: { readonly value: bigint; readonly bits: number }[];
+  /** Values that nxStackPush has put there. */
+  readonly stack: bigint[];
   /** The queue that outputs go to; undefined for the port's default. */
   queue: number | undefined;
+  /** Notes that what happens depends on these bits of the packet. */
+  reads(run: WordRun): void;
+  /** Notes that what happens depends on more than the packet's words, or must happen each time. */
+  readsMore(): void;
   output(port: number, maxLen: number): void;
   /** Sends the first bytes of the packet. */
   outputTruncated(port: number, maxLen: number): void;
   toController(request: ControllerRequest): void;
-  group(groupId: number): void;
+  /** @returns false when there is no such group */
+  group(groupId: number): boolean;
   /** @param tableId 255 for the table that the packet is in */
   resubmit(inPort: number, tableId: number): void;
   learn(action: NxLearn | NxLearn2): void;
+  /** Shortens the timeouts of the flow that the packet is in, in seconds; 0 leaves one. */
+  shortenTimeouts(idleTimeout: number, hardTimeout: number): void;
+  /** True when a packet can leave through the port. */
+  isLive(port: number): boolean;
   /** Does the steps to a copy of the packet. */
   clone(steps: readonly Step[]): void;
+  /** Ends the packet's way: it goes nowhere at all. */
+  fail(): void;
   /** Ends the packet's way, its action set included. */
   exit(): void;
 }
@@ -38,6 +51,8 @@ export interface Walk {
 /** An action, ready to be done. */
 export interface Step {
   readonly action: Action;
+  /** True when it changes the packet and what travels with it, and nothing else. */
+  readonly isRewrite: boolean;
   /** @returns false to leave out what follows in the list, and in the flow that it is of */
   perform(walk: Walk): unknown;
 }

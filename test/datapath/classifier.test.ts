@@ -8,6 +8,7 @@ import { udpFrame } from './frames.ts';
 interface TestRule {
   readonly match: FlowMatch;
   readonly priority: number;
+  readonly clauses: undefined;
 }
 
 const match = (text: string): FlowMatch => flowMatch(parseFlow(`${text},actions=drop`).match ?? {});
@@ -35,7 +36,7 @@ describe('Classifier', () => {
         `udp,tp_dst=${next(8)}`,
       ][next(5)]!;
     for (let round = 0; round < 400; round++) {
-      const rule = { match: match(texts()), priority: next(12) };
+      const rule = { match: match(texts()), priority: next(12), clauses: undefined };
       const old = classifier.insert(rule);
       if (old !== undefined) rules.splice(rules.indexOf(old), 1);
       rules.push(rule);
@@ -52,8 +53,8 @@ describe('Classifier', () => {
   it('has one table for each mask', () => {
     const classifier = new Classifier<TestRule>();
     for (const last of [1, 2, 3])
-      classifier.insert({ match: match(`ip,nw_dst=10.0.0.${last}`), priority: last });
-    classifier.insert({ match: match('ip,nw_dst=10.0.0.0/8'), priority: 1 });
+      classifier.insert({ match: match(`ip,nw_dst=10.0.0.${last}`), priority: last, clauses: undefined });
+    classifier.insert({ match: match('ip,nw_dst=10.0.0.0/8'), priority: 1, clauses: undefined });
     expect([classifier.size, classifier.masks]).toEqual([4, 2]);
   });
 

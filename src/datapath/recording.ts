@@ -1,0 +1,51 @@
+import type { Flow } from './flow.ts';
+import type { FlowTable } from './flow-tables.ts';
+import type { Group, GroupBucket } from './groups.ts';
+import { emptyWords, type FlowWords, markRun, WORD_OF, type WordRun } from './layout.ts';
+import type { ControllerRequest, Step } from './walk.ts';
+
+/** Something that has happened to a packet, and happens to each one that is like it. */
+export type Effect =
+  | {
+      readonly type: 'output';
+      readonly port: number;
+      readonly queue: number | undefined;
+      readonly maxLen: number;
+    }
+  | { readonly type: 'rewrite'; readonly step: Step }
+  | { readonly type: 'metadata'; readonly value: bigint; readonly mask: bigint }
+  | { readonly type: 'controller'; readonly request: PacketInOrigin }
+  | { readonly type: 'meter'; readonly meterId: number }
+  /** What follows happens to a copy, up to the `rejoin` that belongs to it. */
+  | { readonly type: 'fork'; readonly hasOwnStack: boolean }
+  | { readonly type: 'rejoin' };
+
+/** Where a packet-in came about. */
+export interface PacketInOrigin extends Required<Pick<ControllerRequest, 'reason'>>, ControllerRequest {
+  readonly reason: NonNullable<ControllerRequest['reason']>;
+  readonly tableId: number;
+  readonly cookie: bigint;
+}
+
+/** What one packet's way was made of: which of its bits it depended on, what was done, and who counts it. */
+export class Recording {
+  /** The bits that the way depended on, of the packet as it came. */
+  readonly mask: FlowWords = alwaysRead();
+  readonly effects: Effect[] = [];
+  readonly tables: FlowTable[] = [];
+  readonly flows: Flow[] = [];
+  readonly groups: (Group | GroupBucket)[] = [];
+  /** False once it did something that cannot be done again without walking the tables. */
+  isRepeatable = true;
+
+  reads(run: WordRun): void {
+    markRun(this.mask, run);
+  }
+}
+
+/** What says which headers a packet has: how a field is read and written depends on it. */
+function alwaysRead(): FlowWords {
+  const mask = emptyWords();
+  for (const place of ['inPort', 'dlType', 'vlanTci', 'nwFrag'] as const) mask[WORD_OF[place]] = 0xffffffff;
+  return mask;
+}
