@@ -8,6 +8,7 @@ import { type LockOptions, lockId, OvsdbLock } from './lock.ts';
 export class ClientLocks {
   readonly #calls: ClientCalls;
   readonly #locks = new Map<Json | undefined, OvsdbLock>();
+  #end: GalagoError | undefined;
 
   constructor(calls: ClientCalls) {
     this.#calls = calls;
@@ -15,6 +16,7 @@ export class ClientLocks {
 
   /** See `OvsdbClient.lock`. */
   async lock(name: string, options: LockOptions): Promise<OvsdbLock> {
+    if (this.#end !== undefined) throw this.#end;
     if (this.#locks.has(lockId(name))) {
       throw new UsageError('OVSDB_LOCK_IN_USE', `this client has asked for the lock '${name}' already`);
     }
@@ -54,6 +56,7 @@ export class ClientLocks {
 
   /** There will be no other connection. */
   end(error: GalagoError): void {
+    this.#end = error;
     for (const lock of this.#locks.values()) lock.end(error);
   }
 

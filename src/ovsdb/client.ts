@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
-import { ClosedError, type GalagoError, WireError } from '../util/errors.ts';
-import type { ClientCalls } from './client-calls.ts';
+import { WireError } from '../util/errors.ts';
+import { ClientConnection } from './client-connection.ts';
+import { ClientLeases } from './client-leases.ts';
 import { ClientLocks } from './client-locks.ts';
 import { ClientMonitors } from './client-monitors.ts';
 import type {
@@ -14,35 +15,16 @@ import { ClientTransactions } from './client-transactions.ts';
 import { GuardedEmitter } from './guarded-emitter.ts';
 import { type Json, show } from './json.ts';
 import type { CallOptions, JsonRpcPeer } from './json-rpc.ts';
+import type { LeaseOptions, OvsdbLease } from './lease.ts';
 import { dialLink, type Link, socketLink } from './link.ts';
 import type { LockOptions, OvsdbLock } from './lock.ts';
 import { parseSchema } from './parse-schema.ts';
-import type { ReplicaOf, Selection } from './replica.ts';
+import type { Replica, ReplicaOf, Selection } from './replica.ts';
+import type { TableName } from './row-types.ts';
 import type { DatabaseSchema } from './schema.ts';
 import type { SchemaJson } from './schema-json.ts';
-import { Session } from './session.ts';
 import type { Transaction } from './transaction.ts';
 import { isUuid, type Uuid } from './uuid.ts';
-import { WaitingLine } from './waiting-line.ts';
-
-/*
- *                 schema read, replicas synced
- *   connecting ───────────────────────────────▶ connected
- *       ▲                                           │
- *       └───────────────────────────────────────────┘
- *             connection lost, or server unfit
- *
- *   close() leads from both to closed, which is the last; so does the loss of an accepted connection.
- *
- * - Calls wait in line while connecting. They start, in order, before anything that is called later.
- * - A server that has ceased to lead is sent nothing more, and left when it has answered what it was sent.
- * - A transaction is sent at most once. Whether one without an answer was committed cannot be known.
- */
-const NEXT: Readonly<Record<OvsdbClientState, readonly OvsdbClientState[]>> = {
-  connecting: ['connected', 'closed'],
-  connected: ['connecting', 'closed'],
-  closed: [],
-};
 
 /** A client of one database of an OVSDB server (RFC 7047), which outlives its connections. */
 export class OvsdbClient<S extends SchemaJson = SchemaJson>
@@ -51,45 +33,41 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
 {
   /** The database that it works with. */
   readonly database: string;
-  readonly #options: OvsdbClientOptions<S>;
-  readonly #link: Link;
-  readonly #line: WaitingLine;
+  readonly #ours: DatabaseSchema<S> | undefined;
+  readonly #connection: ClientConnection;
   readonly #monitors: ClientMonitors;
   readonly #locks: ClientLocks;
+  readonly #leases: ClientLeases;
   readonly #transactions: ClientTransactions<S>;
-  readonly #indexes = new Map<string, number>();
-  readonly #leaderOnly: boolean | undefined;
-  #state: OvsdbClientState = 'connecting';
-  #isPatient: boolean;
-  #schema: DatabaseSchema | undefined;
-  #session: Session | undefined;
-  #reason: GalagoError | undefined;
 
   private constructor(link: Link, options: OvsdbClientOptions<S>, following: Following) {
     super();
-    this.#link = link;
-    this.#options = options;
-    this.#isPatient = following.waitForServer;
-    this.#leaderOnly = following.leaderOnly;
-    const { maxWaiting = 1000, setTimer } = options;
-    this.#line = new WaitingLine({ maxLength: maxWaiting, now: this.#now });
-    this.database = options.schema?.name ?? options.database ?? 'Open_vSwitch';
-    const calls: ClientCalls = {
-      parent: this,
-      now: this.#now,
-      peer: () => (this.#isReady() ? this.#peer : undefined),
-      call: (what, make, rest) => this.#call(what, make, rest),
-    };
+    const { schema: ours, maxWaiting = 1000, setTimer } = options;
+    const database = ours?.name ?? options.database ?? 'Open_vSwitch';
+    this.database = database;
+    this.#ours = ours;
+    const calls = new ClientConnection({
+      ...{ client: options, database, link, emitter: this, ...following },
+      onStart: (peer, schema) => this.#start(peer, schema),
+      onNotification: (method, params) => this.#notified(method, params),
+      onLost: (error, idleMs) => {
+        this.#monitors.lost(error, idleMs);
+        this.#locks.lost(error);
+      },
+      onEnd: (reason) => {
+        for (const part of [this.#monitors, this.#locks, this.#leases]) part.end(reason);
+      },
+    });
+    const monitors = new ClientMonitors(calls, maxWaiting);
+    const schema = () => calls.schema;
+    this.#connection = calls;
+    this.#monitors = monitors;
     this.#locks = new ClientLocks(calls);
-    this.#monitors = new ClientMonitors(calls, maxWaiting);
-    const { database } = this;
-    const schema = () => this.schema;
-    this.#transactions = new ClientTransactions({
-      database,
-      calls,
-      monitors: this.#monitors,
-      schema,
-      setTimer,
+    this.#transactions = new ClientTransactions({ database, calls, monitors, schema, setTimer });
+    this.#leases = new ClientLeases({
+      ...{ calls, setTimer },
+      replicate: (selection, rest) => this.#replicate(selection, rest),
+      transact: (build) => this.#transactions.transact(build as never, { verifyReads: false }),
     });
   }
 
@@ -108,7 +86,7 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
   ): Promise<OvsdbClient<S>> {
     const list = typeof methods === 'string' ? [methods] : methods;
     const { waitForServer = false, leaderOnly = true } = options;
-    return OvsdbClient.#start(dialLink(list, options), options, { waitForServer, leaderOnly });
+    return OvsdbClient.#begin(dialLink(list, options), options, { waitForServer, leaderOnly });
   }
 
   /**
@@ -122,22 +100,17 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     socket: Socket,
     options: OvsdbClientOptions<S> & CallOptions = {},
   ): Promise<OvsdbClient<S>> {
-    return OvsdbClient.#start(socketLink(socket), options, { waitForServer: false, leaderOnly: undefined });
+    return OvsdbClient.#begin(socketLink(socket), options, { waitForServer: false, leaderOnly: undefined });
   }
 
-  static async #start<S extends SchemaJson>(
+  static async #begin<S extends SchemaJson>(
     link: Link,
     options: OvsdbClientOptions<S> & CallOptions,
     following: Following,
   ): Promise<OvsdbClient<S>> {
     const client = new OvsdbClient<S>(link, options, following);
     try {
-      link.start({
-        greet: (socket, name) => client.#greet(socket, name),
-        serve: (name) => client.#serve(name),
-        failed: (error, retryInMs) => client.#failed(error as GalagoError, retryInMs),
-      });
-      await client.#line.enter('connect', async () => {}, options);
+      await client.#connection.start(options);
     } catch (error) {
       await client.close();
       throw error;
@@ -146,12 +119,12 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
   }
 
   get state(): OvsdbClientState {
-    return this.#state;
+    return this.#connection.state;
   }
 
   /** The schema of the server that it is, or was last, connected to. */
   get schema(): DatabaseSchema {
-    return this.#schema!;
+    return this.#connection.schema;
   }
 
   /** The names of the server's databases: `list_dbs` (RFC 7047, 4.1.1). */
@@ -201,8 +174,22 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
    * @throws TimeoutError `OVSDB_NO_ANSWER` when it is not our turn within `timeoutMs`.
    */
   async lock(name: string, options: LockOptions = {}): Promise<OvsdbLock> {
-    if (this.#reason !== undefined) throw this.#reason;
     return this.#locks.lock(name, options);
+  }
+
+  /**
+   * Contends for a lease, leadership that is kept in the database itself, and resolves when it is ours. It may be
+   * lost later: see its events. Disposing of it gives it up: `await using lease = await db.lease('controller')`.
+   * @throws UsageError `OVSDB_BAD_LEASE`; `OVSDB_UNKNOWN_TABLE`, `OVSDB_UNKNOWN_COLUMN` when there is no place for it.
+   * @throws OvsdbError when the server refuses to have it taken.
+   * @throws ClosedError `OVSDB_CLOSED`, `OVSDB_CALL_ABORTED`.
+   * @throws TimeoutError `OVSDB_NO_ANSWER` when it is not ours within `timeoutMs`.
+   */
+  lease<T extends TableName<S> = TableName<S>>(
+    name: string,
+    options: LeaseOptions<S, T> = {},
+  ): Promise<OvsdbLease> {
+    return this.#leases.lease(name, options as unknown as LeaseOptions);
   }
 
   /**
@@ -230,64 +217,26 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     selection: Sel & { readonly [T in Exclude<keyof Sel, keyof Selection<S>>]: never },
     options: CallOptions = {},
   ): Promise<ReplicaOf<S, Sel>> {
-    const { watch } = this.#transactions;
-    const replica = await this.#monitors.replicate({ ours: this.#options.schema, selection, watch }, options);
-    return replica as unknown as ReplicaOf<S, Sel>;
+    return (await this.#replicate(selection, options)) as unknown as ReplicaOf<S, Sel>;
   }
 
   /** Ends the connection, every pending call and every replica. May be called again. */
   async close(): Promise<void> {
-    this.#end(new ClosedError('OVSDB_CLOSED', `the client of ${this.database} was closed`));
-    await this.#session?.peer.close();
-    await this.#link.close();
+    await this.#connection.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async #greet(socket: Socket, name: string): Promise<void> {
-    const session = new Session(socket, {
-      client: this.#options,
-      name,
-      database: this.database,
-      leaderOnly: this.#leaderOnly,
-      indexes: this.#indexes,
-      parent: this,
-      now: this.#now,
-      onNotification: (method, params) => this.#notified(method, params),
-    });
-    this.#session = session;
-    const { peer } = session;
-    try {
-      if (this.#reason !== undefined) throw this.#reason;
-      const schema = await session.begin();
-      this.#schema = schema;
-      await this.#monitors.start(peer, schema);
-      this.#locks.start(peer);
-    } catch (error) {
-      await peer.close();
-      this.#lost(error as GalagoError, peer.idleMs);
-      throw error;
-    }
+  async #start(peer: JsonRpcPeer, schema: DatabaseSchema): Promise<void> {
+    await this.#monitors.start(peer, schema);
+    this.#locks.start(peer);
   }
 
-  async #serve(name: string): Promise<void> {
-    const session = this.#session!;
-    const { peer } = session;
-    if (!peer.isClosed) {
-      this.#isPatient = true;
-      this.#to('connecting', 'connected');
-      this.#line.open();
-      this.emit('connected', { name });
-    }
-    const reason = await session.over();
-    if (!peer.isClosed) {
-      this.#disconnect(reason);
-      await session.leave();
-    }
-    this.#lost(reason, peer.idleMs);
-    throw reason;
+  #replicate(selection: Readonly<Record<string, unknown>>, options: CallOptions): Promise<Replica> {
+    const { watch } = this.#transactions;
+    return this.#monitors.replicate({ ours: this.#ours, selection, watch }, options);
   }
 
   #notified(method: string, params: readonly Json[]): void {
@@ -309,69 +258,11 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
   #monitorCanceled(id: Json | undefined): void {
     const error = new WireError('OVSDB_MONITOR_CANCELED', `the server canceled the monitor ${show(id)}`);
     this.#monitors.canceled(id, error);
-    this.#session!.abandon(error);
-  }
-
-  /** While connecting, some of the replicas may have been synced before the connection was lost again. */
-  #lost(error: GalagoError, idleMs: number): void {
-    this.#monitors.lost(error, idleMs);
-    this.#locks.lost(error);
-    this.#disconnect(error);
-  }
-
-  #disconnect(error: GalagoError): void {
-    if (this.#state !== 'connected') return;
-    this.#to('connected', 'connecting');
-    this.emit('disconnected', { error });
-  }
-
-  #failed(error: GalagoError, retryInMs: number | undefined): void {
-    const isFatal = retryInMs === undefined || !this.#isPatient;
-    if (isFatal) this.#end(error);
-    else this.emit('retry', { error, retryInMs });
-  }
-
-  #end(reason: GalagoError): void {
-    if (this.#state === 'closed') return;
-    this.#to(this.#state, 'closed');
-    this.#reason = reason;
-    this.#line.refuse(reason);
-    this.#monitors.end(reason);
-    this.#locks.end(reason);
-    this.emit('closed', { reason });
-  }
-
-  /** Makes a call at once, or when there is a connection. */
-  async #call<T>(
-    what: string,
-    make: (peer: JsonRpcPeer, options: CallOptions) => Promise<T>,
-    options: CallOptions,
-  ): Promise<T> {
-    if (this.#reason !== undefined) throw this.#reason;
-    if (this.#isReady()) return make(this.#peer, options);
-    return this.#line.enter(what, (rest) => make(this.#peer, rest), options);
-  }
-
-  /** Of the present connection, or the last one. */
-  get #peer(): JsonRpcPeer {
-    return this.#session!.peer;
-  }
-
-  #isReady(): boolean {
-    return this.#state === 'connected' && !this.#peer.isClosed;
+    this.#connection.abandon(error);
   }
 
   #request(method: string, params: readonly Json[], options: CallOptions): Promise<Json> {
-    return this.#call(method, (peer, rest) => peer.request(method, params, rest), options);
-  }
-
-  readonly #now = (): number => (this.#options.now ?? (() => performance.now()))();
-
-  #to(from: OvsdbClientState, next: OvsdbClientState): void {
-    if (this.#state !== from || !NEXT[from].includes(next)) {
-      throw new Error(`bug: OVSDB client cannot go from ${from} to ${next} while ${this.#state}`);
-    }
-    this.#state = next;
+    return this.#connection.call(method, (peer, rest) => peer.request(method, params, rest), options);
   }
 }
 

@@ -1,3 +1,4 @@
+export { Backoff, type BackoffOptions } from '../net/index.ts';
 export { OvsdbClient } from './client.ts';
 export type {
   OvsdbClientEvents,
@@ -12,6 +13,8 @@ export { type GenerateOptions, generateSchema } from './generate.ts';
 export type { HandlerFailure } from './guarded-emitter.ts';
 export { isJsonObject, type Json, type JsonObject } from './json.ts';
 export { type CallOptions, type JsonRpcOptions, JsonRpcPeer, type RequestOptions } from './json-rpc.ts';
+export type { LeaseOptions, OvsdbLease, OvsdbLeaseEvents } from './lease.ts';
+export { type LeaseColumns, leaseTable } from './lease-row.ts';
 export { type ListenOvsdbOptions, listenOvsdb } from './listen-ovsdb.ts';
 export type { LockOptions, OvsdbLock, OvsdbLockEvents } from './lock.ts';
 export { NewRow, RowCount, SelectedRows } from './outcome.ts';

@@ -1,3 +1,5 @@
+import { systemTimer } from '../util/timer.ts';
+
 /** When an {@link InactivityProbe} speaks up, and by which clock. */
 export interface ProbeOptions {
   /** Silence of the peer before it is probed, and again before it is given up. 0: never. Default 5000. */
@@ -33,7 +35,7 @@ export class InactivityProbe {
   constructor(options: ProbeOptions, actions: ProbeActions) {
     this.#intervalMs = options.probeIntervalMs ?? 5000;
     this.#now = options.now ?? (() => performance.now());
-    this.#setTimer = options.setTimer ?? backgroundTimer;
+    this.#setTimer = options.setTimer ?? systemTimer;
     this.#actions = actions;
     this.#lastReceived = this.#now();
     if (this.#intervalMs > 0) this.#wait(this.#intervalMs);
@@ -77,9 +79,4 @@ export class InactivityProbe {
     });
     this.#cancelTimer = () => clearImmediate(immediate);
   }
-}
-
-function backgroundTimer(callback: () => void, delayMs: number): () => void {
-  const timer = setTimeout(callback, delayMs).unref();
-  return () => clearTimeout(timer);
 }

@@ -30,7 +30,8 @@ export async function withRetries<T>(attempt: () => Promise<T>, policy: RetryPol
   }
 }
 
-function isTransient(error: unknown): boolean {
+/** True for an error after which nothing was changed, and which time may cure. */
+export function isTransient(error: unknown): boolean {
   return error instanceof OvsdbError && TRANSIENT.has(error.error);
 }
 

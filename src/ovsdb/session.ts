@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { GalagoError } from '../util/errors.ts';
+import { systemTimer } from '../util/timer.ts';
 import type { OvsdbClientOptions } from './client-options.ts';
 import type { Reporter } from './guarded-emitter.ts';
 import type { Json } from './json.ts';
@@ -81,7 +82,7 @@ export class Session {
 
   /** Ends the connection when all that was sent has been answered, or the time for a handshake has passed. */
   async leave(): Promise<void> {
-    const { setTimer = backgroundTimer, handshakeTimeoutMs = 10_000 } = this.#options.client;
+    const { setTimer = systemTimer, handshakeTimeoutMs = 10_000 } = this.#options.client;
     await new Promise<void>((resolve) => {
       const cancel = setTimer(resolve, handshakeTimeoutMs);
       void this.peer.drained().then(() => {
@@ -96,9 +97,4 @@ export class Session {
 function statusOf(options: SessionOptions, leaderOnly: boolean): ServerStatus {
   const { name: server, database, indexes, parent, now } = options;
   return new ServerStatus({ database, server, leaderOnly, indexes, parent, now });
-}
-
-function backgroundTimer(callback: () => void, delayMs: number): () => void {
-  const timer = setTimeout(callback, delayMs).unref();
-  return () => clearTimeout(timer);
 }

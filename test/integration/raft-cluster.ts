@@ -1,4 +1,6 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DatabaseSchema } from '../../src/ovsdb/index.ts';
 import { eventually, type Lab, run } from '../lab/index.ts';
 import type { RunningProcess } from '../lab/running-process.ts';
 import { testSchema } from '../ovsdb/test-schema.ts';
@@ -10,21 +12,27 @@ interface Member {
   process: RunningProcess;
 }
 
-/** A clustered database of the test schema, served by several ovsdb-servers over Unix sockets. */
+/** A clustered database, of the test schema unless told otherwise, served by several ovsdb-servers over Unix sockets. */
 export class RaftCluster {
   readonly #lab: Lab;
+  readonly #database: string;
   readonly #members: Member[] = [];
 
-  static async create(lab: Lab, size: number): Promise<RaftCluster> {
-    const cluster = new RaftCluster(lab);
+  static async create(
+    lab: Lab,
+    size: number,
+    { name, json }: DatabaseSchema = testSchema,
+  ): Promise<RaftCluster> {
+    const cluster = new RaftCluster(lab, name);
     const schema = join(lab.dir, 'cluster.ovsschema');
-    await run('sh', ['-c', 'cat > "$0"', schema], { input: JSON.stringify(testSchema.json) });
+    await writeFile(schema, JSON.stringify(json));
     for (let i = 0; i < size; i++) await cluster.#add(i, schema);
     return cluster;
   }
 
-  private constructor(lab: Lab) {
+  private constructor(lab: Lab, database: string) {
     this.#lab = lab;
+    this.#database = database;
   }
 
   /** The connection methods of all its servers. */
@@ -67,7 +75,7 @@ export class RaftCluster {
 
   async #findLeader(): Promise<number | false> {
     for (const [i, member] of this.#members.entries()) {
-      const status = await this.#appctl(member, 'cluster/status', 'Test').catch(() => '');
+      const status = await this.#appctl(member, 'cluster/status', this.#database).catch(() => '');
       if (/^Role: leader$/m.test(status)) return i;
     }
     return false;
@@ -77,7 +85,7 @@ export class RaftCluster {
     const file = (suffix: string) => join(this.#lab.dir, `c${index}.${suffix}`);
     const raft = (i: number) => `unix:${join(this.#lab.dir, `c${i}.raft`)}`;
     if (index === 0) await run('ovsdb-tool', ['create-cluster', file('db'), schema, raft(0)]);
-    else await run('ovsdb-tool', ['join-cluster', file('db'), 'Test', raft(index), raft(0)]);
+    else await run('ovsdb-tool', ['join-cluster', file('db'), this.#database, raft(index), raft(0)]);
     const member = { file: file('db'), method: `unix:${file('sock')}`, ctl: file('ctl') };
     const added: Member = { ...member, process: await this.#start(member) };
     this.#members.push(added);
@@ -89,7 +97,7 @@ export class RaftCluster {
   }
 
   async #joined({ method }: Member): Promise<void> {
-    await run('ovsdb-client', ['--timeout=30', 'wait', method, 'Test', 'connected']);
+    await run('ovsdb-client', ['--timeout=30', 'wait', method, this.#database, 'connected']);
   }
 
   async #appctl({ ctl }: Member, ...args: string[]): Promise<string> {
