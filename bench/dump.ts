@@ -37,6 +37,7 @@ export const dump: Bench<keyof FlowSettings> = {
           session(target, 'galago, one by one', async (sw) => expectCount(flows, await readEach(sw))),
         ],
         peers: [ovsOfctl(target, { command: 'dump-flows' })],
+        osKenJob: 'dump',
         limits: [rawDump(target)],
         figures: (results) =>
           ['galago, all at once', 'galago, one by one'].map((name) =>

@@ -32,6 +32,7 @@ export const flowMod: Bench<keyof FlowSettings> = {
         peers: [['--bundle'], []].map((options) =>
           ovsOfctl(target, { command: 'add-flows', options, input }),
         ),
+        osKenJob: `fill ${settings.flows}`,
         limits: [rawSocket(target, 'raw socket', [...messages, { type: 'barrierRequest' }])],
         figures: (results) => [
           ratioFigure(results, 'galago', 'ovs-ofctl --bundle add-flows', 1.4),

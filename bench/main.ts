@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { GalagoError } from '../src/util/errors.ts';
 import { codec } from './codec.ts';
+import { packetIn, packetInOne } from './controller/packet-in.ts';
 import { dump } from './dump.ts';
 import { bundle, deletes, flowMod } from './flow-mod.ts';
 import { parseRequest, type Request, usageText } from './harness/arguments.ts';
@@ -10,12 +11,21 @@ import { check } from './harness/check.ts';
 import { Profiler } from './harness/profile.ts';
 import { type ResultSection, updateResults } from './harness/results.ts';
 import { formatTable } from './harness/table.ts';
-import { packetIn } from './packet-in/bench.ts';
 import { reconcile, reconcileSame } from './reconcile.ts';
 
 // Benches import the library as the package that it is built into, by its name: what tsx makes of the sources names
 // every function that is made, which more than doubles the time of some decoders.
-const BENCHES: readonly Bench[] = [flowMod, bundle, deletes, dump, reconcile, reconcileSame, packetIn, codec];
+const BENCHES: readonly Bench[] = [
+  flowMod,
+  bundle,
+  deletes,
+  dump,
+  reconcile,
+  reconcileSame,
+  packetIn,
+  packetInOne,
+  codec,
+];
 
 const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url));
 const PLOTS = fileURLToPath(new URL('../docs/plots/', import.meta.url));

@@ -12,6 +12,7 @@ import {
   sendFlows,
 } from './switch/measure.ts';
 import { ovsOfctl } from './switch/ovs-ofctl.ts';
+import { rawReconcile } from './switch/raw-socket.ts';
 import { PATIENCE_MS, session } from './switch/target.ts';
 
 /** One flow in so many is changed. */
@@ -54,7 +55,8 @@ function measureReconcile(name: string, changed: number, settings: FlowSettings,
       unit: 'flows',
       method: [
         'time: from the request for the flows that are there until the switch has confirmed the changes, or until',
-        '  ovs-ofctl ends; each has the flows that should be there in memory by then, as objects',
+        '  ovs-ofctl ends; each has the flows that should be there in memory by then, as objects; raw socket: all',
+        '  flows read as bytes, then the changes as bytes, without finding out which they are',
       ],
       ours: [
         session(target, 'galago', async (sw) => {
@@ -66,7 +68,7 @@ function measureReconcile(name: string, changed: number, settings: FlowSettings,
         }),
       ],
       peers: [ovsOfctl(target, { command: 'replace-flows', input })],
-      limits: [],
+      limits: [rawReconcile(target, before.slice(0, changed).map(otherwise))],
       figures: (results) => [ratioFigure(results, 'galago', 'ovs-ofctl replace-flows', 2)],
       async prepare(control) {
         if (!isFull) await empty(control);

@@ -16,34 +16,38 @@ interface Measured {
   readonly elapsedMs: Spread;
   readonly commandMs?: Spread;
   readonly cpuMs: Readonly<Record<string, Spread>>;
-  /** Pieces of work, by the median of the time. */
+  /** Pieces of work a second. */
+  readonly rate: Spread;
+  /** The median of it. */
   readonly perSecond: number;
+  /** CPU microseconds a piece of work. */
+  readonly cpuUs: Readonly<Record<string, number>>;
   /** Its rate over that of the fastest peer. */
   readonly ofBestPeer?: number;
   /** Its rate over that of the limit. */
   readonly ofLimit?: number;
 }
 
-/** Compares contenders that did `count` pieces of work each turn. */
-export function compare(all: readonly Series[], count: number): Comparison[] {
-  const rate = (turns: readonly Turn[]) =>
-    (count * 1000) / spreadOf(turns, ({ elapsedMs }) => elapsedMs).median;
+/** Compares contenders that did `count` pieces of work each turn, or as many as each turn says. */
+export function compare(all: readonly Series[], count = 0): Comparison[] {
+  const rateOf = (turn: Turn) => (1000 * (turn.count ?? count)) / turn.elapsedMs;
   const best = (role: Role) => {
     const rates = all
       .filter((one) => one.role === role && one.turns.length > 0)
-      .map(({ turns }) => rate(turns));
+      .map(({ turns }) => spreadOf(turns, rateOf).median);
     return rates.length === 0 ? undefined : Math.max(...rates);
   };
   const bestPeer = best('peer');
   const limit = best('limit');
   return all.map(({ name, role, turns, errors }) => {
     if (turns.length === 0) return { name, role, measured: undefined, errors };
-    const perSecond = rate(turns);
+    const rate = spreadOf(turns, rateOf);
     const measured = {
-      ...summary(turns),
-      perSecond,
-      ...(bestPeer !== undefined && { ofBestPeer: perSecond / bestPeer }),
-      ...(limit !== undefined && { ofLimit: perSecond / limit }),
+      ...summary(turns, count),
+      rate,
+      perSecond: rate.median,
+      ...(bestPeer !== undefined && { ofBestPeer: rate.median / bestPeer }),
+      ...(limit !== undefined && { ofLimit: rate.median / limit }),
     };
     return { name, role, measured, errors };
   });
@@ -73,18 +77,48 @@ export function comparisonTable(
   return { columns, rows };
 }
 
+/** As {@link comparisonTable}, for turns that all last as long: rates, and CPU microseconds a piece of work. */
+export function rateTable(
+  comparisons: readonly Comparison[],
+  unit: string,
+  owners: readonly string[],
+): Table {
+  const cpu = owners.map((owner) => `${owner} CPU us`);
+  const columns = ['', `${unit}/s`, 'min..max', ...cpu, 'of best peer', 'of limit'];
+  const rows = comparisons.map(({ name, measured }) => {
+    if (measured === undefined) return [name, 'error', ...columns.slice(2).map(() => '')];
+    const { rate, cpuUs, ofBestPeer, ofLimit } = measured;
+    return [
+      name,
+      formatCount(rate.median),
+      `${formatCount(rate.min)}..${formatCount(rate.max)}`,
+      ...owners.map((owner) => (cpuUs[owner] ?? 0).toFixed(2)),
+      formatRatio(ofBestPeer),
+      formatRatio(ofLimit),
+    ];
+  });
+  return { columns, rows };
+}
+
 /** Milliseconds as seconds, to a millisecond. */
 export function formatSeconds(ms: number): string {
   return (ms / 1000).toFixed(3);
 }
 
-function summary(turns: readonly Turn[]): Pick<Measured, 'elapsedMs' | 'commandMs' | 'cpuMs'> {
+function summary(
+  turns: readonly Turn[],
+  count: number,
+): Pick<Measured, 'elapsedMs' | 'commandMs' | 'cpuMs' | 'cpuUs'> {
   const owners = Object.keys(turns[0]!.cpuMs);
   const isCommand = turns[0]!.commandMs !== undefined;
+  const perOwner = <T>(of: (owner: string) => T) =>
+    Object.fromEntries(owners.map((owner) => [owner, of(owner)]));
+  const usOf = (turn: Turn, owner: string) => (1000 * turn.cpuMs[owner]!) / (turn.count ?? count);
   return {
     elapsedMs: spreadOf(turns, ({ elapsedMs }) => elapsedMs),
     ...(isCommand && { commandMs: spreadOf(turns, ({ commandMs }) => commandMs!) }),
-    cpuMs: Object.fromEntries(owners.map((owner) => [owner, spreadOf(turns, ({ cpuMs }) => cpuMs[owner]!)])),
+    cpuMs: perOwner((owner) => spreadOf(turns, ({ cpuMs }) => cpuMs[owner]!)),
+    cpuUs: perOwner((owner) => spreadOf(turns, (turn) => usOf(turn, owner)).median),
   };
 }
 

@@ -45,11 +45,11 @@ const COLOURS = 6;
 export function ratePlot(name: string, title: string, unit: string, all: readonly Comparison[]): Plot {
   const bars = all.flatMap(({ name: label, role, measured }): Bar[] => {
     if (measured === undefined) return [];
-    const { perSecond: value, elapsedMs } = measured;
-    const rateAt = (ms: number) => (value * elapsedMs.median) / ms;
-    return [{ label, role, value, min: rateAt(elapsedMs.max), max: rateAt(elapsedMs.min) }];
+    const { median: value, min, max } = measured.rate;
+    return [{ label, role, value, min, max }];
   });
-  return { name, svg: barPlot(title, `${unit}/s`, bars) };
+  // What is in brackets is said below the tables.
+  return { name, svg: barPlot(title.replace(/ \(.*?\)/g, ''), `${unit}/s`, bars) };
 }
 
 /** Bars from the left, one below the other, each with its number and its spread. */

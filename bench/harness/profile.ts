@@ -5,7 +5,7 @@ import { type CpuProfile, flameGraph } from './flame-graph.ts';
 import type { Contender, Turn } from './rounds.ts';
 
 /** Something whose CPU profile is taken between two calls. */
-interface Recording {
+export interface Recording {
   stop(): Promise<CpuProfile>;
 }
 
@@ -13,7 +13,7 @@ interface Recording {
 const INTERVAL_US = 200;
 
 /** Starts to take the CPU profile of this process. */
-async function startRecording(): Promise<Recording> {
+export async function startRecording(): Promise<Recording> {
   const session = new Session();
   session.connect();
   await session.post('Profiler.enable');

@@ -1,6 +1,8 @@
 /** What one contender used for the work once. */
 export interface Turn {
   readonly elapsedMs: number;
+  /** Pieces of work, where the time is what is given and not the work. */
+  readonly count?: number;
   /** For a command: all of it, with its start and the reading of its input. */
   readonly commandMs?: number;
   /** The CPU used in `elapsedMs`, by whose it is: `client`, `switch`. */

@@ -1,14 +1,17 @@
 import { ALL_TABLES, connectSwitch, type FlowModInit, type Switch } from 'galago/ofp';
 import { GalagoError, UsageError } from '../../src/util/errors.ts';
-import { Lab, missingRequirements, run } from '../../test/lab/index.ts';
+import { Lab, missingRequirements } from '../../test/lab/index.ts';
 import type { Report, RunContext } from '../harness/bench.ts';
 import type { Figure } from '../harness/check.ts';
 import { type Comparison, compare, comparisonTable, formatSeconds } from '../harness/comparison.ts';
 import { idle } from '../harness/cpu.ts';
+import { versionOf } from '../harness/installed.ts';
 import { ratePlot } from '../harness/plot.ts';
 import { profiledTurns } from '../harness/profile.ts';
 import { type Contender, takeTurns } from '../harness/rounds.ts';
 import { formatCount } from '../harness/table.ts';
+import { OsKenClient } from '../os-ken/client.ts';
+import { OS_KEN_MISSING } from '../os-ken/os-ken.ts';
 import type { Target } from './target.ts';
 
 /** The options of the benches that have a real switch do something to flows. */
@@ -27,8 +30,9 @@ export interface FlowWork {
   readonly unit: string;
   readonly method: readonly string[];
   readonly ours: readonly Contender[];
-  /** Those that need `ovs-ofctl`. */
   readonly peers: readonly Contender[];
+  /** The job of `bench/os-ken/client.py` that makes os-ken another peer, if there is one. */
+  readonly osKenJob?: string;
   readonly limits: readonly Contender[];
   /** What should be reached. */
   figures(results: readonly Comparison[]): readonly Figure[];
@@ -65,8 +69,11 @@ export async function measureOnSwitch(
   const target = { path: ovs.mgmt(bridge), vswitchdPid: ovs.vswitchdPid! };
   await using control = await connectSwitch(`unix:${target.path}`);
   const work = describeWork(target);
-  const hasOfctl = (await versionOf('ovs-ofctl')) !== undefined;
-  const all = await takeTurns([...work.ours, ...(hasOfctl ? work.peers : []), ...work.limits], {
+  const osKenVersion = work.osKenJob === undefined ? undefined : await versionOf('osken-manager');
+  await using osKen =
+    osKenVersion === undefined ? undefined : new OsKenClient(target.path, target.vswitchdPid);
+  const peers = osKen === undefined ? work.peers : [...work.peers, osKen.contender(work.osKenJob!)];
+  const all = await takeTurns([...work.ours, ...peers, ...work.limits], {
     rounds,
     async prepare() {
       await work.prepare(control);
@@ -87,12 +94,13 @@ export async function measureOnSwitch(
       ...results.flatMap((result) => commandRemark(result)),
       'CPU: in the same time, medians, from /proc/PID/stat or, of this process, getrusage(2)',
       `switch: ${await versionOf('ovs-vswitchd')}, userspace datapath, through its Unix socket`,
+      ...(osKenVersion === undefined ? [] : [`os-ken: ${osKenVersion}`]),
     ],
     table: comparisonTable(results, work.unit, ['client', 'switch']),
     results,
     figures: work.figures(results),
     plots: [ratePlot(work.name, `${formatCount(flows)} ${work.title}`, work.unit, results)],
-    skipped: hasOfctl ? [] : ['ovs-ofctl is not installed (apt-get install openvswitch-switch)'],
+    skipped: work.osKenJob === undefined || osKen !== undefined ? [] : [OS_KEN_MISSING],
     errors: results.flatMap(({ name, errors }) => errors.map((error) => `${name}: ${error}`)),
   };
 }
@@ -128,13 +136,4 @@ function commandRemark({ name, measured }: Comparison): string[] {
   return [
     `${name}: with its start and its reading of the flows as text, ${formatSeconds(measured.commandMs.median)} s`,
   ];
-}
-
-/** The first line of `COMMAND --version`; undefined when it is not installed. */
-async function versionOf(command: string): Promise<string | undefined> {
-  try {
-    return (await run(command, ['--version'])).split('\n')[0];
-  } catch {
-    return undefined;
-  }
 }

@@ -11,7 +11,7 @@ export function rawSocket(
   messages: readonly MessageInit[],
   isLast: (reply: Message) => boolean = ({ type }) => type === 'barrierReply',
 ): Contender {
-  const bytes = Buffer.concat(messages.map((message, xid) => encode({ ...message, xid } as MessageInit)));
+  const bytes = encodeAll(messages);
   return {
     name,
     role: 'limit',
@@ -28,18 +28,29 @@ export function rawSocket(
 
 /** {@link rawSocket} with all of the messages in one atomic bundle, until it is committed. */
 export function rawBundle(target: Target, messages: readonly MessageInit[]): Contender {
-  const bundle = { bundleId: 1, flags: BundleFlag.ATOMIC | BundleFlag.ORDERED };
-  const whole: MessageInit[] = [
-    { type: 'onfBundleControl', controlType: 'openRequest', ...bundle },
-    ...messages.map((message): MessageInit => ({ type: 'onfBundleAddMessage', ...bundle, message })),
-    { type: 'onfBundleControl', controlType: 'commitRequest', ...bundle },
-  ];
-  return rawSocket(
-    target,
-    'raw socket, bundle',
-    whole,
-    (reply) => reply.type === 'onfBundleControl' && reply.controlType === 'commitReply',
-  );
+  return rawSocket(target, 'raw socket, bundle', bundleOf(messages), isCommitted);
+}
+
+/** All flows read as bytes, and then the messages in one atomic bundle, or none when there are none. */
+export function rawReconcile(target: Target, messages: readonly MessageInit[]): Contender {
+  const dump = encode({ type: 'multipartRequest', multipartType: 'flow' });
+  const bytes = messages.length === 0 ? undefined : encodeAll(bundleOf(messages));
+  return {
+    name: 'raw socket',
+    role: 'limit',
+    turn: () =>
+      greeted(target, (socket) =>
+        timed(target, async () => {
+          const flows = lastPart(socket);
+          socket.write(dump);
+          await flows;
+          if (bytes === undefined) return;
+          const done = received(socket, isCommitted);
+          socket.write(bytes);
+          await done;
+        }),
+      ),
+  };
 }
 
 /** Asks for all flows and looks only for where the reply's last message ends. */
@@ -57,6 +68,23 @@ export function rawDump(target: Target): Contender {
         }),
       ),
   };
+}
+
+function bundleOf(messages: readonly MessageInit[]): MessageInit[] {
+  const bundle = { bundleId: 1, flags: BundleFlag.ATOMIC | BundleFlag.ORDERED };
+  return [
+    { type: 'onfBundleControl', controlType: 'openRequest', ...bundle },
+    ...messages.map((message): MessageInit => ({ type: 'onfBundleAddMessage', ...bundle, message })),
+    { type: 'onfBundleControl', controlType: 'commitRequest', ...bundle },
+  ];
+}
+
+function isCommitted(reply: Message): boolean {
+  return reply.type === 'onfBundleControl' && reply.controlType === 'commitReply';
+}
+
+function encodeAll(messages: readonly MessageInit[]): Buffer {
+  return Buffer.concat(messages.map((message, xid) => encode({ ...message, xid } as MessageInit)));
 }
 
 async function greeted<T>(target: Target, work: (socket: Socket) => Promise<T>): Promise<T> {

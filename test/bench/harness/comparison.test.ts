@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { compare, comparisonTable, formatSeconds } from '../../../bench/harness/comparison.ts';
+import { compare, comparisonTable, formatSeconds, rateTable } from '../../../bench/harness/comparison.ts';
 import type { Role, Series } from '../../../bench/harness/rounds.ts';
 
 const COUNT = 1000;
@@ -20,6 +20,8 @@ describe('compare', () => {
     expect(measured).toEqual({
       elapsedMs: { median: 200, min: 100, max: 400 },
       cpuMs: { client: { median: 100, min: 50, max: 200 } },
+      cpuUs: { client: 100 },
+      rate: { median: 5000, min: 2500, max: 10_000 },
       perSecond: 5000,
     });
   });
@@ -28,6 +30,16 @@ describe('compare', () => {
     const all = compare([OURS, SLOW, FAST, LIMIT], COUNT);
     expect(all.map(({ measured }) => measured!.ofBestPeer)).toEqual([2.5, 0.5, 1, 5]);
     expect(all.map(({ measured }) => measured!.ofLimit)).toEqual([0.5, 0.1, 0.2, 1]);
+  });
+
+  it('takes the count of a turn that has one', () => {
+    const timed: Series = {
+      ...series('timed', 'ours'),
+      turns: [100, 200, 300].map((count) => ({ elapsedMs: 500, count, cpuMs: { client: 1 } })),
+    };
+    const { measured } = compare([timed])[0]!;
+    expect(measured!.rate).toEqual({ median: 400, min: 200, max: 600 });
+    expect(measured!.cpuUs).toEqual({ client: 5 });
   });
 
   it('leaves out whom no turn went well for, and keeps the errors', () => {
@@ -69,6 +81,19 @@ describe('comparisonTable', () => {
   it('says error, and nothing else, of whom no turn went well for', () => {
     const table = comparisonTable(compare([series('failed', 'peer')], COUNT), 'flows', []);
     expect(table.rows).toEqual([['failed', 'error', '', '', '', '']]);
+  });
+});
+
+describe('rateTable', () => {
+  it('has rates with their spread, and CPU a piece of work', () => {
+    const table = rateTable(compare([OURS, FAST, LIMIT], COUNT), 'answers', ['client']);
+    expect(table.columns).toEqual(['', 'answers/s', 'min..max', 'client CPU us', 'of best peer', 'of limit']);
+    expect(table.rows[0]).toEqual(['ours', '5,000', '2,500..10,000', '100.00', '2.50x', '0.50x']);
+  });
+
+  it('says error, and nothing else, of whom no turn went well for', () => {
+    const table = rateTable(compare([series('failed', 'peer')], COUNT), 'answers', []);
+    expect(table.rows).toEqual([['failed', 'error', '', '', '']]);
   });
 });
 

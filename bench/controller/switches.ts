@@ -1,0 +1,47 @@
+import { ClosedError } from '../../src/util/errors.ts';
+import { Program } from './program.ts';
+import type { LoadOrder, LoadResult } from './programs/load.ts';
+import type { SwitchOrder } from './programs/switches.ts';
+
+/** Switches without anything behind them, in a process of their own. */
+export class Switches implements AsyncDisposable {
+  readonly #program: Program;
+
+  /** @throws ClosedError, TimeoutError as {@link Program.next} */
+  static async start(): Promise<Switches> {
+    return new Switches((await Program.start('switches', 'switches')).program);
+  }
+
+  private constructor(program: Program) {
+    this.#program = program;
+  }
+
+  get pid(): number {
+    return this.#program.pid;
+  }
+
+  /** Loads a controller with packet-ins; `onBegun` is called when counting begins. */
+  load(order: LoadOrder, onBegun: () => unknown): Promise<LoadResult> {
+    return this.#obey({ type: 'load', ...order }, onBegun) as Promise<LoadResult>;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#program.close();
+  }
+
+  async #obey(order: SwitchOrder, onBegun: () => unknown): Promise<unknown> {
+    this.#program.send(order);
+    for (;;) {
+      const { isBegun, result } = (await this.#program.next(PATIENCE_MS)) as {
+        readonly isBegun?: true;
+        readonly result?: unknown;
+      };
+      if (isBegun) onBegun();
+      else if (result !== undefined) return result;
+      else throw new ClosedError('BENCH_PROGRAM_ENDED', 'the switches gave no result');
+    }
+  }
+}
+
+/** The slowest of controllers may take this long for one step. */
+const PATIENCE_MS = 60_000;
