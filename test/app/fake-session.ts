@@ -15,7 +15,6 @@ import {
   type Switch,
   type TableState,
 } from '../../src/ofp/index.ts';
-import { flowIdentity } from '../../src/ofp/session/fingerprint.ts';
 import { plan } from '../../src/ofp/session/plan.ts';
 import { ClosedError, type GalagoError } from '../../src/util/errors.ts';
 import { toBigInt, type U64 } from '../../src/util/u64.ts';
@@ -102,6 +101,11 @@ export class FakeSession extends EventEmitter {
 /** Resolves when what was begun in this turn of the event loop, and what follows from it, is done. */
 export async function turns(count = 5): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Which flow it is, as text. */
+function flowIdentity({ tableId, priority, match = {} }: FlowSpec): string {
+  return encode({ type: 'flowMod', command: 'add', tableId, priority, match }).toString('hex');
 }
 
 /** A flow as it comes out of a switch: its match has been through the wire. */

@@ -65,8 +65,18 @@ export interface AggregateStats<Value = Long> {
 }
 
 const REQUEST_MATCH_OFFSET = 32;
-const ENTRY_MATCH_OFFSET = 48;
 const ENTRY_SIZE = 56;
+
+/** Where the fields of an ofp_flow_stats are. */
+export const FlowEntryOffset = {
+  TABLE_ID: 2,
+  PRIORITY: 12,
+  IDLE_TIMEOUT: 14,
+  HARD_TIMEOUT: 16,
+  FLAGS: 18,
+  COOKIE: 24,
+  MATCH: 48,
+} as const;
 
 const request: BodyCodec<FlowStatsRequest, FlowStatsRequestInit | undefined> = {
   size: 40,
@@ -94,12 +104,7 @@ const reply: BodyCodec<FlowStats[], readonly FlowStatsInit[]> = {
   size: 0,
   decode(wire, start, end) {
     const flows: FlowStats[] = [];
-    for (let at = start; at < end; ) {
-      need('flow statistics', ENTRY_SIZE, at, end);
-      const length = readLength(wire, 'flow statistics', at, ENTRY_SIZE, at, end);
-      flows.push(decodeEntry(wire, at, at + length));
-      at += length;
-    }
+    walkFlowEntries(wire, start, end, (at, next) => flows.push(decodeFlowEntry(wire, at, next)));
     return flows;
   },
   encode(writer, flows) {
@@ -142,9 +147,28 @@ export const aggregateStats: MultipartCodec = {
   ),
 };
 
-function decodeEntry(wire: WireView, start: number, end: number): FlowStats {
+/**
+ * Finds the entries of a reply to OFPMP_FLOW, without decoding them.
+ * @throws WireError `OFP_TRUNCATED`, `OFP_BAD_LENGTH`
+ */
+export function walkFlowEntries(
+  wire: WireView,
+  start: number,
+  end: number,
+  onEntry: (start: number, end: number) => void,
+): void {
+  for (let at = start; at < end; ) {
+    need('flow statistics', ENTRY_SIZE, at, end);
+    const next = at + readLength(wire, 'flow statistics', at, ENTRY_SIZE, at, end);
+    onEntry(at, next);
+    at = next;
+  }
+}
+
+/** Decodes an entry whose length has been checked. @throws WireError */
+export function decodeFlowEntry(wire: WireView, start: number, end: number): FlowStats {
   const { view } = wire;
-  const matchStart = start + ENTRY_MATCH_OFFSET;
+  const matchStart = start + FlowEntryOffset.MATCH;
   return {
     tableId: view.getUint8(start + 2),
     durationSec: view.getUint32(start + 4),

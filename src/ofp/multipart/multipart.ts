@@ -257,6 +257,23 @@ function decodePart(
   };
 }
 
+/**
+ * Reads a reply but for its body, which stays as it came, for those who compare bytes.
+ * @throws WireError `OFP_TRUNCATED`
+ */
+export function undecodedReply(wire: WireView, start: number, end: number): MultipartReply {
+  const { view, bytes } = wire;
+  need('message multipartReply', BODY_OFFSET, start, end);
+  return {
+    type: 'multipartReply',
+    xid: view.getUint32(start + 4),
+    multipartType: 'unknown',
+    flags: view.getUint16(start + 10),
+    code: view.getUint16(start + 8),
+    body: bytes.subarray(start + BODY_OFFSET, end),
+  };
+}
+
 function experimenterCodec({ view }: WireView, start: number): ExperimenterMultipartCodec | undefined {
   const experimenter = view.getUint32(start);
   const expType = view.getUint32(start + 4);

@@ -4,6 +4,7 @@ import { type SetTimer, systemTimer } from '../../util/timer.ts';
 import { decodeMessage, encodeInto, type Message, type MessageInit, OFP_VERSION } from '../message.ts';
 import type { ErrorMessage } from '../messages/error.ts';
 import { type Hello, negotiateVersion } from '../messages/hello.ts';
+import { multipartReply, undecodedReply } from '../multipart/multipart.ts';
 import { Framer } from '../wire/framer.ts';
 import { type WireView, wireView } from '../wire/wire-view.ts';
 import { SendBuffer } from './send-buffer.ts';
@@ -29,6 +30,8 @@ export interface ConnectionOptions {
 export interface ConnectionHandlers {
   /** The versions have been negotiated: anything may be sent. */
   onOpen(): void;
+  /** Whether the multipart reply with this xid goes to `onMessage` with its body undecoded. Default: none does. */
+  keepsBody?(xid: number): boolean;
   /** A message came that the connection does not answer itself (HELLO and ECHO_REQUEST it does). */
   onMessage(message: Message): void;
   /** The end, with the reason unless this side closed it. Must not throw. */
@@ -216,7 +219,7 @@ export class Connection {
     if (this.#state === 'closed') return;
     let message: Message;
     try {
-      message = decodeMessage(wire, start, end);
+      message = this.#decode(wire, start, end);
     } catch (cause) {
       return this.#refuse(cause, wire.bytes.subarray(start, Math.min(end, start + ERROR_DATA_SIZE)));
     }
@@ -225,6 +228,14 @@ export class Connection {
       this.send({ type: 'echoReply', data: message.data }, message.xid);
     else if (message.type !== 'echoReply' || message.xid !== this.#probeXid)
       this.#handlers.onMessage(message);
+  }
+
+  #decode(wire: WireView, start: number, end: number): Message {
+    const { bytes, view } = wire;
+    const isReply = bytes[start + 1] === multipartReply.code && bytes[start] === OFP_VERSION;
+    return isReply && this.#handlers.keepsBody?.(view.getUint32(start + 4))
+      ? undecodedReply(wire, start, end)
+      : decodeMessage(wire, start, end);
   }
 
   #greeted(message: Message): void {

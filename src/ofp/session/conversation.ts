@@ -2,8 +2,10 @@ import { type GalagoError, WireError } from '../../util/errors.ts';
 import type { SetTimer } from '../../util/timer.ts';
 import type { Message, MessageInit } from '../message.ts';
 import type { ErrorMessage } from '../messages/error.ts';
+import { type FlowStatsRequestInit, flowStats, walkFlowEntries } from '../multipart/flow-stats.ts';
 import type { MultipartBodies, MultipartReply, MultipartType } from '../multipart/multipart.ts';
 import { checkMatch } from '../oxm/prerequisites.ts';
+import { type WireView, wireView } from '../wire/wire-view.ts';
 import { type BundleBuilder, type BundleOptions, runBundle } from './bundle.ts';
 import type { Connection } from './connection.ts';
 import { describe } from './describe.ts';
@@ -38,6 +40,8 @@ export class Conversation {
   readonly #requests: Requests;
   readonly #sent = new SentMessages();
   readonly #errorWatch = new ErrorWatch();
+  /** The requests whose replies are compared as bytes. */
+  readonly #undecoded = new Set<number>();
 
   constructor(connection: Connection, setTimer: SetTimer, maxRequests: number) {
     this.#connection = connection;
@@ -53,6 +57,11 @@ export class Conversation {
   /** The message that was sent with `xid`, if it was one of the last. */
   sent(xid: number): MessageInit | undefined {
     return this.#sent.get(xid);
+  }
+
+  /** Whether the reply to `xid` is wanted undecoded. */
+  keepsBody(xid: number): boolean {
+    return this.#undecoded.size > 0 && this.#undecoded.has(xid);
   }
 
   /** Takes a reply; false when nobody waits for it. */
@@ -142,6 +151,34 @@ export class Conversation {
       onPart(reply);
       return !hasMore(reply);
     });
+  }
+
+  /**
+   * Hands on the flows that the filter takes as the entries in which the switch lists them, as they come; resolves
+   * after the last.
+   */
+  async flowEntries(
+    filter: FlowStatsRequestInit,
+    options: RequestOptions | undefined,
+    onEntry: (wire: WireView, start: number, end: number) => void,
+  ): Promise<void> {
+    const xid = this.#connection.nextXid();
+    this.#undecoded.add(xid);
+    try {
+      await this.#wait(
+        { type: 'multipartRequest', xid, multipartType: 'flow', body: filter },
+        options,
+        (reply) => {
+          if (reply.type !== 'multipartReply' || !('code' in reply) || reply.code !== flowStats.code)
+            throw unexpected('flow', reply.type);
+          const wire = wireView(reply.body);
+          walkFlowEntries(wire, 0, reply.body.length, (start, end) => onEntry(wire, start, end));
+          return !hasMore(reply);
+        },
+      );
+    } finally {
+      this.#undecoded.delete(xid);
+    }
   }
 
   /** The entries of a multipart reply, read as they come: a slow reader holds the switch back for a while. */

@@ -1,8 +1,9 @@
 import type { U64 } from '../../util/u64.ts';
 import type { GroupSpec, MeterSpec, TableState } from '../flow-spec.ts';
-import { isEmptyPlan, type Plan, type PlanCounts, Planner, plan } from './plan.ts';
+import type { Conversation } from './conversation.ts';
+import { FlowComparison } from './flow-comparison.ts';
+import { isEmptyPlan, type Plan, type PlanCounts, plan, planWith } from './plan.ts';
 import type { RequestOptions } from './requests.ts';
-import type { Switch } from './switch.ts';
 
 /** Which flows, groups and meters of the switch {@link Switch.reconcile} may touch. */
 export interface ReconcileOptions extends RequestOptions {
@@ -16,7 +17,7 @@ export interface ReconcileOptions extends RequestOptions {
 }
 
 /** The session, as far as reconciling uses it. */
-type Session = Pick<Switch, 'multipart' | 'flowStats' | 'bundle' | 'sendAll'>;
+type Session = Pick<Conversation, 'multipart' | 'flowEntries' | 'bundle' | 'sendAll'>;
 
 /** Reads what is there under the cookie, and makes it what is desired. */
 export async function reconcile(
@@ -65,17 +66,17 @@ async function planFor(
   const isOurMeter = ownsMeter ?? ((meterId: number) => meterIds.has(meterId));
   const readsGroups = ownsGroup !== undefined || groupIds.size > 0;
   const readsMeters = ownsMeter !== undefined || meterIds.size > 0;
-  const planner = new Planner(wanted);
-  const seeFlows = async () => {
-    for await (const flow of session.flowStats({ cookie, cookieMask }, options)) planner.seeFlow(flow);
-  };
+  const flows = new FlowComparison(wanted.flows);
   const [, groups, meters] = await Promise.all([
-    seeFlows(),
+    session.flowEntries({ cookie, cookieMask }, options, (wire, start, end) =>
+      flows.seeEntry(wire, start, end),
+    ),
     readsGroups ? session.multipart('groupDesc', undefined, options) : [],
     readsMeters ? session.multipart('meterConfig', {}, options) : [],
   ]);
-  return planner.plan(
-    groups.filter(({ groupId }) => isOurGroup(groupId)),
-    meters.filter(({ meterId }) => isOurMeter(meterId)),
-  );
+  const current = {
+    groups: groups.filter(({ groupId }) => isOurGroup(groupId)),
+    meters: meters.filter(({ meterId }) => isOurMeter(meterId)),
+  };
+  return planWith(flows.difference(), current, wanted);
 }

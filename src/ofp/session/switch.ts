@@ -82,6 +82,7 @@ export class Switch extends SessionEmitter<SwitchEvents> implements AsyncDisposa
     this.#log = options.log ?? silentLog;
     const handlers = {
       onOpen,
+      keepsBody: (xid: number) => this.#conversation.keepsBody(xid),
       onMessage: (message: Message) => this.#dispatch(message),
       onClose: (error: GalagoError | undefined) => this.#onClose(error),
     };
@@ -247,12 +248,12 @@ export class Switch extends SessionEmitter<SwitchEvents> implements AsyncDisposa
    * @throws as {@link bundle} and {@link multipart}
    */
   reconcile(desired: Partial<TableState>, options: ReconcileOptions): Promise<PlanCounts> {
-    return reconcile(this, desired, options);
+    return reconcile(this.#conversation, desired, options);
   }
 
   /** As {@link reconcile}, but for a caller who knows what the switch has: only the difference is sent. */
   apply(current: TableState, desired: TableState, options?: RequestOptions): Promise<PlanCounts> {
-    return applyChange(this, current, desired, options);
+    return applyChange(this.#conversation, current, desired, options);
   }
 
   /**

@@ -60,7 +60,7 @@ describe('a plan for flows', () => {
         cookie: 7,
         cookieMask: ALL_ONES,
       },
-      { ...flow(2), type: 'flowMod', command: 'add' },
+      { ...flow(2), type: 'flowMod', command: 'add', idleTimeout: 0, hardTimeout: 0, flags: 0 },
     ]);
   });
 

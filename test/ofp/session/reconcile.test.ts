@@ -1,14 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type {
-  FlowSpec,
-  FlowStats,
-  GroupSpec,
-  MessageInit,
-  MeterSpec,
-  Switch,
-  TableState,
-} from '../../../src/ofp/index.ts';
+import type { FlowSpec, GroupSpec, MessageInit, MeterSpec, TableState } from '../../../src/ofp/index.ts';
+import type { Conversation } from '../../../src/ofp/session/conversation.ts';
+import { encodeFlowEntry } from '../../../src/ofp/session/flow-entry.ts';
 import { applyChange, type ReconcileOptions, reconcile } from '../../../src/ofp/session/reconcile.ts';
+import { Writer } from '../../../src/ofp/wire/writer.ts';
 
 const OWN = { cookie: 7, cookieMask: 0xff };
 
@@ -21,10 +16,11 @@ function sessionWith(state: Partial<TableState>) {
   const said: unknown[] = [];
   const bodies = { groupDesc: state.groups, meterConfig: state.meters };
   const name = (message: MessageInit) => ('command' in message ? `${message.type} ${message.command}` : '');
-  const session: Pick<Switch, 'multipart' | 'flowStats' | 'bundle' | 'sendAll'> = {
-    async *flowStats(filter) {
+  const session: Pick<Conversation, 'multipart' | 'flowEntries' | 'bundle' | 'sendAll'> = {
+    async flowEntries(filter, _options, onEntry) {
       said.push(['flow', filter]);
-      for (const flow of state.flows ?? []) yield flow as FlowStats;
+      const writer = new Writer();
+      for (const flow of state.flows ?? []) onEntry(writer, encodeFlowEntry(writer, flow), writer.offset);
     },
     multipart: async (type: string) => {
       said.push(type);
