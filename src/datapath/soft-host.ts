@@ -81,10 +81,7 @@ export class SoftHost {
   /** Sends an echo request. @returns whether the answer came before nothing more could come */
   async ping(to: string): Promise<boolean> {
     const sequence = this.#sequence++ & 0xffff;
-    let isAnswered = false;
-    this.#pings.set(sequence, () => {
-      isAnswered = true;
-    });
+    const answered = new Promise<boolean>((resolve) => this.#pings.set(sequence, () => resolve(true)));
     const addresses = { ethSrc: this.mac, ipv4Src: this.#sourceFor(to), ipv4Dst: to };
     const echo = {
       ...addresses,
@@ -94,7 +91,7 @@ export class SoftHost {
       data: PING_DATA,
     };
     this.#sendTo(to, addresses.ipv4Src, (ethDst) => encodeIcmpv4Echo({ ...echo, ethDst }));
-    await this.#uplink.idle();
+    const isAnswered = await Promise.race([answered, this.#uplink.idle().then(() => false)]);
     this.#pings.delete(sequence);
     return isAnswered;
   }

@@ -21,6 +21,12 @@ interface End {
   receive(frame: Uint8Array, tunnel?: Tunnel): void;
 }
 
+/** A port of a switch. */
+interface SwitchEnd extends End {
+  readonly sw: SoftSwitch;
+  readonly port: number;
+}
+
 interface Flight {
   readonly to: End;
   readonly frame: Uint8Array;
@@ -48,7 +54,7 @@ export class SoftNetwork {
     Map<number, { readonly sw: SoftSwitch; readonly port: number } | undefined>
   >();
   /** By encapsulation and address. */
-  readonly #tunnelEnds = new Map<string, End>();
+  readonly #tunnelEnds = new Map<string, SwitchEnd>();
   #queue: Flight[] = [];
   #isScheduled = false;
   /** Those of the frame that is being delivered. */
@@ -77,6 +83,8 @@ export class SoftNetwork {
   connect(a: SoftSwitch, aPort: number, b: SoftSwitch, bPort: number): void {
     this.#requireFree(a, aPort);
     this.#requireFree(b, bPort);
+    if (a === b && aPort === bPort)
+      throw new UsageError('DATAPATH_PORT_TAKEN', `a wire from port ${aPort} to itself`);
     this.#claim(a, aPort, { sw: b, port: bPort });
     this.#claim(b, bPort, { sw: a, port: aPort });
     a.attach(aPort, (frame) => this.#send(endOf(b, bPort), frame));
@@ -124,6 +132,20 @@ export class SoftNetwork {
       else this.#send(to, frame, { ...tunnel, key: (tunnel.key & keyMask) >>> 0 });
     };
     sw.attach(port, transmit, localAddress);
+  }
+
+  /** Takes away what hangs on a port, and with a wire its other end: frames to it go nowhere. The ports stay. */
+  disconnect(sw: SoftSwitch, port: number): void {
+    const peer = this.#peers.get(sw)?.get(port);
+    this.#free(sw, port);
+    if (peer !== undefined) this.#free(peer.sw, peer.port);
+  }
+
+  #free(sw: SoftSwitch, port: number): void {
+    this.#peers.get(sw)?.delete(port);
+    for (const [name, end] of this.#tunnelEnds)
+      if (end.sw === sw && end.port === port) this.#tunnelEnds.delete(name);
+    if (sw.pipeline.ports.get(port) !== undefined) sw.attach(port, () => {});
   }
 
   /** Cuts the wire at a port: both ends lose their link, and tell their controllers. */
@@ -218,6 +240,6 @@ export class SoftNetwork {
   }
 }
 
-function endOf(sw: SoftSwitch, port: number): End {
-  return { receive: (frame, tunnel) => sw.receive(port, frame, tunnel) };
+function endOf(sw: SoftSwitch, port: number): SwitchEnd {
+  return { sw, port, receive: (frame, tunnel) => sw.receive(port, frame, tunnel) };
 }

@@ -93,11 +93,13 @@ describe('wires', () => {
       );
     expect(await web.ping(db.ip)).toBe(true);
     network.cut(a.sw, 1);
+    await network.idle();
     expect(await web.ping(db.ip)).toBe(true);
     network.cut(b.sw, 2);
     expect(await web.ping(db.ip)).toBe(false);
     network.mend(a.sw, 2);
     expect(await web.ping(db.ip)).toBe(true);
+    await network.idle();
     expect(states).toEqual(['1/1 1', '2/1 1', '2/2 1', '1/2 1', '1/2 4', '2/2 4']);
   });
 
@@ -110,6 +112,14 @@ describe('wires', () => {
     expect(() => network.connect(other.sw, 1, sw, 1)).toThrow(taken);
     expect(() => network.addTunnel(sw, 1, '192.0.2.1')).toThrow(taken);
     expect(network.addHost(other.sw, 1, host(3)).ip).toBe('10.0.0.3');
+    network.disconnect(sw, 1);
+    network.connect(other.sw, 2, sw, 1);
+    network.disconnect(other.sw, 2);
+    network.addTunnel(sw, 1, '192.0.2.1');
+    network.disconnect(sw, 1);
+    network.addTunnel(other.sw, 2, '192.0.2.1');
+    expect(() => network.connect(sw, 1, sw, 1)).toThrow(taken);
+    network.connect(sw, 1, sw, 2);
   });
 
   it('let a switch come back without its flows', async () => {

@@ -1,0 +1,1 @@
+export { Sim } from './sim.ts';
