@@ -37,7 +37,7 @@ class Demo {
         for (const name of readdirSync(this.#tmp)) this.labs.add(name);
         return condition();
       },
-      { timeoutMs: 40_000, intervalMs: 5 },
+      { timeoutMs: 120_000, intervalMs: 5 },
     );
   }
 

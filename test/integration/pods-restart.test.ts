@@ -143,7 +143,7 @@ describeWithLab('pods on two hosts, of which something ends', () => {
     ).toEqual(others.map(({ port }) => port).sort());
     for (const other of others) await h1.removeContainer(other);
     await untilMembers(controller, 2);
-  }, 120_000);
+  });
 
   it('keeps tunnels to a host whose database has not told yet', async () => {
     const ping = await onH1.startPing(onH2.ip);

@@ -255,5 +255,5 @@ describeWithLab('reconciling a real Open vSwitch', () => {
     expect({ lost, duplicates }).toEqual({ lost: 0, duplicates: 0 });
     // One state or the other, and never a part of one.
     expect([302, 304]).toEqual(expect.arrayContaining([...sizes]));
-  }, 180_000);
+  }, 300_000);
 });

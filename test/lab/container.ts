@@ -81,7 +81,7 @@ export class Container extends NetworkNamespace {
   /**
    * Sends random bytes to another container over TCP, from `eth0` to `eth0`, and verifies a checksum.
    * @throws LabError `LAB_TRANSFER_CORRUPT`; `LAB_SOCKET_FAILED` when the connection is refused.
-   * @throws TimeoutError `LAB_SOCKET_TIMEOUT` without a connection within `timeoutMs` (default 10000),
+   * @throws TimeoutError `LAB_SOCKET_TIMEOUT` without a connection within `timeoutMs` (default 30000),
    * `LAB_TRANSFER_TIMEOUT` when the bytes have not arrived by then.
    */
   async tcpTransfer(
@@ -89,7 +89,7 @@ export class Container extends NetworkNamespace {
     bytes: number,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<TransferResult> {
-    const { timeoutMs = 10_000 } = options;
+    const { timeoutMs = 30_000 } = options;
     const server = await to.listen({ host: to.ip, port: 0 });
     const { port } = server.address() as { port: number };
     return transfer(server, () => this.connect({ host: to.ip, port }, { timeoutMs }), bytes, timeoutMs);

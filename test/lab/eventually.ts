@@ -5,7 +5,7 @@ import { TimeoutError } from '../../src/util/errors.ts';
 export interface EventuallyOptions {
   /** What is waited for, for the error: `flows on br-int`. */
   readonly what?: string;
-  /** Default 10000. */
+  /** Default 30000, which only a machine that is very busy needs. */
   readonly timeoutMs?: number;
   /** The pause between two looks. Default 20. */
   readonly intervalMs?: number;
@@ -20,7 +20,7 @@ export async function eventually<T>(
   check: () => T | Promise<T>,
   options: EventuallyOptions = {},
 ): Promise<Exclude<T, false>> {
-  const { what = 'the condition', timeoutMs = 10_000, intervalMs = 20 } = options;
+  const { what = 'the condition', timeoutMs = 30_000, intervalMs = 20 } = options;
   const end = performance.now() + timeoutMs;
   for (;;) {
     let cause: unknown;

@@ -82,9 +82,9 @@ export class RunningProcess {
   /**
    * Waits until the output so far contains `pattern`, and returns the match.
    * @throws LabError `LAB_PROCESS_ENDED` when the process ends without having printed it.
-   * @throws TimeoutError `LAB_WAIT_TIMEOUT` when `timeoutMs` (default 10000) have passed.
+   * @throws TimeoutError `LAB_WAIT_TIMEOUT` when `timeoutMs` (default 60000) have passed.
    */
-  waitForOutput(pattern: RegExp, timeoutMs = 10_000): Promise<RegExpExecArray> {
+  waitForOutput(pattern: RegExp, timeoutMs = 60_000): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const settle = (act: () => void) => {
         clearTimeout(timer);
