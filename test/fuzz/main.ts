@@ -1,8 +1,7 @@
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { UsageError } from '../../src/util/errors.ts';
 import { type Failure, type FuzzOptions, type FuzzReport, fuzz, type Target } from './fuzz.ts';
+import { MAX_GROWTH_BYTES, usedMemory } from './memory.ts';
 import { ofp } from './ofp.ts';
 
 const USAGE = `usage: npm run fuzz -- TARGET [--seconds N | --cases N] [--seed N] [--budget-ms N]
@@ -12,8 +11,6 @@ Targets: ofp. Without --seed, each run tries other cases; a failure says how to 
 `;
 
 const TARGETS: ReadonlyMap<string, Target> = new Map([[ofp.name, ofp]]);
-/** How much memory may be in use after a run over what was before it. */
-const MAX_GROWTH_BYTES = 16 * 1024 * 1024;
 
 type Order = { readonly target: Target } & (
   | { readonly input: Buffer }
@@ -100,16 +97,6 @@ function tryOne(target: Target, input: Buffer): number {
   }
   process.stdout.write(`FAILED: ${failure}\n${error instanceof Error ? error.stack : ''}\n`);
   return 1;
-}
-
-/** Bytes in use on and off the JavaScript heap, without garbage. */
-function usedMemory(): number {
-  setFlagsFromString('--expose-gc');
-  const collectGarbage = runInNewContext('gc') as () => void;
-  collectGarbage();
-  collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
 }
 
 function numberOf(text: string | undefined): number | undefined {
