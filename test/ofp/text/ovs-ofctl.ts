@@ -136,7 +136,9 @@ async function recorded(folder: string, command: OfctlCommand, argument: string)
     const { code, stderr } = error as { code?: unknown; stderr?: string };
     // Any other status is that of a crash, which is no refusal.
     if (code !== 1 || stderr === undefined) throw error;
-    return { refused: stderr, line: Number(/lines:(\d+): /.exec(stderr)?.[1] ?? 1) };
+    // Warnings stand before it.
+    const refused = stderr.trim().split('\n').at(-1)!;
+    return { refused, line: Number(/lines:(\d+): /.exec(stderr)?.[1] ?? 1) };
   } finally {
     await new Promise((resolve) => server.close(resolve));
   }

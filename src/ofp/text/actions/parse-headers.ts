@@ -67,7 +67,7 @@ function parseMdType(span: Span): EncapProperty {
 }
 
 function parseTlv(span: Span): EncapProperty {
-  const parts = /^0x([0-9a-f]{1,4}),(\d+),0x((?:[0-9a-f]{2})+)$/i.exec(span.text);
+  const parts = /^0x([\da-fA-F]{1,4}),(\d+),0x((?:[\da-fA-F]{2})+)$/.exec(span.text);
   if (parts === null || Number(parts[2]) > 0xff) {
     throw span.error('tlv is written tlv(0xCLASS,TYPE,0xBYTES), with pairs of digits for the bytes');
   }

@@ -1,6 +1,7 @@
 import type { Action, ActionInit } from '../../actions/action.ts';
 import type { InstructionInit } from '../../instruction.ts';
 import type { MatchInit } from '../../oxm/fields.ts';
+import { MeterNo } from '../../ports.ts';
 import { ACTIONS_ONLY, ActionOrder, ALL_INSTRUCTIONS, type Enclosing } from '../check/action-order.ts';
 import { checkAction } from '../check/consistency.ts';
 import { PacketState } from '../check/packet-state.ts';
@@ -41,7 +42,7 @@ export function actionNames(): string[] {
 type ParseInstruction = (value: Span, actions: ActionReader) => InstructionInit;
 
 const INSTRUCTIONS: Readonly<Record<string, ParseInstruction>> = {
-  meter: (value) => ({ type: 'meter', meterId: parseArgument(value, 32, 'the meter') }),
+  meter: parseMeterInstruction,
   clear_actions: () => ({ type: 'clearActions' }),
   write_actions: (value, actions) => ({
     type: 'writeActions',
@@ -57,6 +58,12 @@ const INSTRUCTIONS: Readonly<Record<string, ParseInstruction>> = {
   },
   goto_table: (value) => ({ type: 'gotoTable', tableId: parseTable(value) }),
 };
+
+function parseMeterInstruction(span: Span): InstructionInit {
+  const meterId = parseArgument(span, 32, 'the meter');
+  if (meterId >= 1 && meterId <= MeterNo.MAX) return { type: 'meter', meterId };
+  throw span.error(`a meter is 1 to ${MeterNo.MAX}, got ${span.text}`);
+}
 
 /** Words that are neither action nor instruction and yet known. */
 const OTHERS = ['drop'];
