@@ -75,6 +75,18 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   'docs/openflow.md#Packets': {
     claim: (trial) => reaches(trial, 'web1', 'web2'),
   },
+  'docs/openflow.md#Limit packet-ins': {
+    claim: async (trial) => {
+      const { ovs, bridge } = trial.host();
+      expect(await ovs.ofctl('dump-meters', bridge)).toMatch(
+        /meter=5 pktps burst bands=\s+type=drop rate=10 burst_size=20/,
+      );
+    },
+  },
+  'docs/openflow.md#Follow the flows': {},
+  'docs/openflow.md#Roles': {},
+  'docs/openflow.md#Auxiliary connections': {},
+  'docs/openflow.md#Texts': {},
   'docs/openflow.md#Only the codec': {},
 
   'docs/ovsdb.md#Connect': {},
