@@ -17,6 +17,7 @@ export class RaftCluster {
   readonly #lab: Lab;
   readonly #database: string;
   readonly #members: Member[] = [];
+  #lastLeader = 0;
 
   static async create(
     lab: Lab,
@@ -56,6 +57,28 @@ export class RaftCluster {
     return eventually(other, { what: 'another leader' });
   }
 
+  /** Makes the leader hand over, if there is one at this moment, and does not wait for the next. */
+  async handOver(): Promise<void> {
+    const leader = await this.#findLeader();
+    if (leader === false) return;
+    await this.#appctl(this.#members[leader]!, 'cluster/failure-test', 'transfer-leadership').catch(() => {});
+  }
+
+  /** Has the others notice sooner that the leader is dead. */
+  async speedUpElections(): Promise<void> {
+    // No step may be more than halving.
+    for (const timerMs of [500, 250]) {
+      const leader = await this.leader();
+      await this.#appctl(
+        this.#members[leader]!,
+        'cluster/change-election-timer',
+        this.#database,
+        String(timerMs),
+      );
+      await eventually(() => this.#hasElectionTimer(timerMs), { what: `an election timer of ${timerMs} ms` });
+    }
+  }
+
   /** Cuts a server off from the others; its clients stay connected. */
   async isolate(index: number): Promise<void> {
     await this.#appctl(this.#members[index]!, 'cluster/failure-test', 'stop-raft-rpc');
@@ -73,10 +96,22 @@ export class RaftCluster {
     await this.#joined(member);
   }
 
+  async #hasElectionTimer(timerMs: number): Promise<boolean> {
+    const status = await this.#appctl(this.#members[await this.leader()]!, 'cluster/status', this.#database);
+    return new RegExp(`^Election timer: ${timerMs}$`, 'm').test(status);
+  }
+
+  /** Looks at the last one first. */
   async #findLeader(): Promise<number | false> {
-    for (const [i, member] of this.#members.entries()) {
-      const status = await this.#appctl(member, 'cluster/status', this.#database).catch(() => '');
-      if (/^Role: leader$/m.test(status)) return i;
+    for (let i = 0; i < this.#members.length; i++) {
+      const index = (this.#lastLeader + i) % this.#members.length;
+      const status = await this.#appctl(this.#members[index]!, 'cluster/status', this.#database).catch(
+        () => '',
+      );
+      if (/^Role: leader$/m.test(status)) {
+        this.#lastLeader = index;
+        return index;
+      }
     }
     return false;
   }
