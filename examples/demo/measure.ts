@@ -5,50 +5,29 @@ import { text } from 'node:stream/consumers';
 import { connectSwitch } from 'galago/ofp';
 import type { Host } from '../../test/lab/index.ts';
 import type { Place } from './network.ts';
-
-/** Whether one container reached another at the address that only that one has. */
-export interface Reach {
-  readonly from: Place;
-  readonly to: Place;
-  readonly byPing: boolean;
-  /** Sent {@link TRANSFER_BYTES} and got the right checksum back. */
-  readonly overTcp: boolean;
-  readonly expected: boolean;
-  readonly isRight: boolean;
-}
-
-/** Who answered at an address that both pods use. */
-export interface Answer {
-  readonly from: Place;
-  readonly to: Place;
-  /** The name that came back; undefined when nobody answered. */
-  readonly who: string | undefined;
-  readonly isRight: boolean;
-}
-
-/** What each transfer sends. */
-export const TRANSFER_BYTES = 64 * 1024;
+import { type Answer, type Reach, TRANSFER_BYTES } from './result.ts';
 
 const PORT = 7000;
 /** Long enough for a slow machine. Who is not there is found out sooner: nobody answers ARP. */
 const TIMEOUT_MS = 15_000;
 
 /** Every container tries to reach every other, by ping and over TCP, at the address that only that one has. */
-export async function reachAll(places: readonly Place[]): Promise<Reach[]> {
+export async function reachAll(places: readonly Place[]): Promise<Reach<Place>[]> {
   await Promise.all(places.map(serve));
   const pairs = places.flatMap((from) => places.filter((to) => to !== from).map((to) => ({ from, to })));
   return Promise.all(
     pairs.map(async ({ from, to }) => {
       const expected = from.pod === to.pod;
       const [byPing, who] = await Promise.all([ping(from, to, expected), send(from, to.ownIp)]);
-      const overTcp = who === to.container.name;
-      return { from, to, byPing, overTcp, expected, isRight: byPing === expected && overTcp === expected };
+      const byTransfer = who === to.container.name;
+      const isRight = byPing === expected && byTransfer === expected;
+      return { from, to, byPing, byTransfer, expected, isRight };
     }),
   );
 }
 
 /** Every container sends to the addresses of the others in its pod, which the other pod uses as well. */
-export async function askSharedAddresses(places: readonly Place[]): Promise<Answer[]> {
+export async function askSharedAddresses(places: readonly Place[]): Promise<Answer<Place>[]> {
   const pairs = places.flatMap((from) =>
     places.filter((to) => to.pod === from.pod && to !== from).map((to) => ({ from, to })),
   );

@@ -1,9 +1,9 @@
 import { type Container, eventually, type Host, type Lab } from '../../test/lab/index.ts';
 
 /** A container of the demo, and where it belongs. */
-export interface Place {
-  readonly container: Container;
-  readonly host: Host;
+export interface Place<C = Container, H = Host> {
+  readonly container: C;
+  readonly host: H;
   readonly pod: string;
   /** An address that no other container has, so that a reply from it tells who replied. */
   readonly ownIp: string;
@@ -17,6 +17,7 @@ export interface DemoNetwork {
   readonly places: readonly Place[];
 }
 
+/** What is to be made. */
 interface Plan {
   readonly name: string;
   readonly host: 'h1' | 'h2';
@@ -27,11 +28,12 @@ interface Plan {
 }
 
 /** Tunnel keys: a pod that is called by a name says its key. */
-const KEYS = { blue: '100', green: '200' } as const;
+export const KEYS = { blue: '100', green: '200' } as const;
 /** The same in both pods. */
 const SHARED_MAC = '02:00:00:00:00:01';
 
-const PLANS: readonly Plan[] = [
+/** The containers of the demo. */
+export const PLANS: readonly Plan[] = [
   { name: 'blue1', host: 'h1', pod: 'blue', number: 1, mac: SHARED_MAC },
   { name: 'blue2', host: 'h1', pod: 'blue', number: 2 },
   { name: 'blue3', host: 'h2', pod: 'blue', number: 3 },
@@ -39,6 +41,14 @@ const PLANS: readonly Plan[] = [
   { name: 'green2', host: 'h2', pod: 'green', number: 2 },
   { name: 'green3', host: 'h2', pod: 'green', number: 3 },
 ];
+
+/** The addresses of a container: its own, and the one that the other pod uses as well. */
+export function addressesOf(
+  { number }: Plan,
+  ownNumber: number,
+): { readonly ownIp: string; readonly sharedIp: string } {
+  return { ownIp: `10.1.0.${ownNumber}`, sharedIp: `10.0.0.${number}` };
+}
 
 /** Makes two hosts on an underlay of their own, and six containers in two pods that use the same addresses. */
 export async function buildNetwork(lab: Lab): Promise<DemoNetwork> {
@@ -55,9 +65,9 @@ export async function buildNetwork(lab: Lab): Promise<DemoNetwork> {
   return { hosts: [h1, h2], places };
 }
 
-async function addPlace(host: Host, { name, pod, number, mac }: Plan, ownNumber: number): Promise<Place> {
-  const sharedIp = `10.0.0.${number}`;
-  const ownIp = `10.1.0.${ownNumber}`;
+async function addPlace(host: Host, plan: Plan, ownNumber: number): Promise<Place> {
+  const { name, pod, mac } = plan;
+  const { ownIp, sharedIp } = addressesOf(plan, ownNumber);
   const container = await host.addContainer({
     name,
     address: [`${ownIp}/24`, `${sharedIp}/24`],

@@ -1,17 +1,19 @@
-import type { Host } from '../../test/lab/index.ts';
-import { type Answer, type Reach, TRANSFER_BYTES } from './measure.ts';
-import type { DemoNetwork, Place } from './network.ts';
+import { type Answer, type HostNamed, type Named, type Reach, TRANSFER_BYTES } from './result.ts';
+
+/** What transfers run over. */
+type Transport = 'TCP' | 'UDP';
 
 const isTerminal = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
 const WIDTH = 10;
 
 /** Prints what is being built. */
-export function printHeading(): void {
-  console.log('Two hosts, each with an Open vSwitch of its own, and VXLAN between them:\n');
+export function printHeading(what = 'an Open vSwitch'): void {
+  console.log(`Two hosts, each with ${what} of its own, and VXLAN between them:\n`);
 }
 
 /** Prints what there is. */
-export function printNetwork({ hosts, places }: DemoNetwork): void {
+export function printNetwork(network: { hosts: readonly HostNamed[]; places: readonly Named[] }): void {
+  const { hosts, places } = network;
   for (const host of hosts) console.log(`  ${host.name}  ${host.bridge}  tunnels end at ${host.ip}`);
   console.log('\nSix containers in two pods, which use the same addresses, and one MAC address twice:\n');
   console.log(`  ${columns('host', 'name', 'pod')}${'MAC'.padEnd(19)}${columns('shared IP', 'own IP')}`);
@@ -22,14 +24,18 @@ export function printNetwork({ hosts, places }: DemoNetwork): void {
 }
 
 /** Prints who reached whom; what was not expected is marked and named. */
-export function printReach(places: readonly Place[], reaches: readonly Reach[]): void {
-  const what = `by ping, and over TCP with ${TRANSFER_BYTES / 1024} KiB and their checksum`;
+export function printReach(
+  places: readonly Named[],
+  reaches: readonly Reach[],
+  over: Transport = 'TCP',
+): void {
+  const what = `by ping, and over ${over} with ${TRANSFER_BYTES / 1024} KiB and their checksum`;
   console.log(`\nWho reached whom at its own address, ${what}:\n`);
   console.log(`  ${columns('', ...places.map(nameOf))}`.trimEnd());
   for (const from of places) {
     const cells = places.map((to) => {
       const reach = reaches.find((one) => one.from === from && one.to === to);
-      return reach === undefined ? columns('.') : judged(reachText(reach), reach.isRight);
+      return reach === undefined ? columns('.') : judged(reachText(reach, over), reach.isRight);
     });
     console.log(`  ${columns(nameOf(from))}${cells.join('')}`.trimEnd());
   }
@@ -40,9 +46,13 @@ export function printReach(places: readonly Place[], reaches: readonly Reach[]):
 }
 
 /** Prints who answered at the addresses that both pods use. */
-export function printAnswers(places: readonly Place[], answers: readonly Answer[]): void {
+export function printAnswers(
+  places: readonly Named[],
+  answers: readonly Answer[],
+  over: Transport = 'TCP',
+): void {
   const addresses = [...new Set(places.map(({ sharedIp }) => sharedIp))];
-  console.log('\nWho answered over TCP at the addresses that both pods use:\n');
+  console.log(`\nWho answered over ${over} at the addresses that both pods use:\n`);
   console.log(`  ${columns('', ...addresses)}`.trimEnd());
   for (const from of places) {
     const cells = addresses.map((address) => {
@@ -59,7 +69,7 @@ export function printAnswers(places: readonly Place[], answers: readonly Answer[
 
 /** Prints what the first packet costs. */
 export function printLatency(
-  { from, to }: { readonly from: Place; readonly to: Place },
+  { from, to }: { readonly from: Named; readonly to: Named },
   { firstMs, secondMs }: { readonly firstMs: number | undefined; readonly secondMs: number | undefined },
 ): void {
   const between = `${nameOf(from)} on ${from.host.name} and ${nameOf(to)} on ${to.host.name}`;
@@ -68,7 +78,7 @@ export function printLatency(
 }
 
 /** Prints how many flows each switch has. */
-export function printCounts(counts: readonly { readonly host: Host; readonly flows: number }[]): void {
+export function printCounts(counts: readonly { readonly host: HostNamed; readonly flows: number }[]): void {
   for (const { host, flows } of counts) console.log(`Flows of ${host.bridge} on ${host.name}: ${flows}`);
 }
 
@@ -84,9 +94,9 @@ function printSum(results: readonly { readonly isRight: boolean }[], expected: s
   console.log(`\n  ${right} of ${results.length} as expected: ${expected}.`);
 }
 
-function reachText({ byPing, overTcp }: Reach): string {
-  if (!byPing && !overTcp) return '-';
-  return [...(byPing ? ['ping'] : []), ...(overTcp ? ['tcp'] : [])].join('+');
+function reachText({ byPing, byTransfer }: Reach, over: Transport): string {
+  if (!byPing && !byTransfer) return '-';
+  return [...(byPing ? ['ping'] : []), ...(byTransfer ? [over.toLowerCase()] : [])].join('+');
 }
 
 /** A cell, marked also where there are no colours. */
@@ -98,7 +108,7 @@ function columns(...texts: readonly string[]): string {
   return texts.map((text) => text.padEnd(WIDTH)).join('');
 }
 
-function nameOf({ container }: Place): string {
+function nameOf({ container }: Named): string {
   return container.name;
 }
 

@@ -17,18 +17,23 @@ quietly() { # COMMAND ARGUMENT…, whose output matters only when it fails
 
 case "${1-}" in
   '') ;;
+  --sim) exec node examples/demo/start.js "$@" ;;
   -h | --help)
     cat <<'END'
-Usage: npm run demo
+Usage: npm run demo [-- --sim]
 
 Two hosts with an Open vSwitch each and VXLAN between them, six containers in two pods that use the same addresses,
 and one controller: who reaches whom, by real pings and over TCP. Ends with 0 when everything was as it should be.
 
-Needs Linux and root. Installs the Debian packages and npm packages that are missing; they stay, nothing else does.
+  --sim  the same network simulated: software switches, hosts and databases in one process, with the real controller.
+         Needs neither root nor Linux, and installs npm packages only.
+
+Without --sim it needs Linux and root, and installs the Debian packages and npm packages that are missing; they stay,
+nothing else does.
 END
     exit 0
     ;;
-  *) fail "unknown option '$1'; did you mean '--help'? There is no other" ;;
+  *) fail "unknown option '$1'; there are '--help' and '--sim'" ;;
 esac
 
 [ "$(uname -s)" = Linux ] || fail 'needs Linux: its hosts are network namespaces'

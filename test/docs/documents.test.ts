@@ -97,7 +97,7 @@ describe('the documents', () => {
   it('name the two commands of the README in package.json', () => {
     const [block] = fences.filter(({ section }) => section === DEMO);
     expect(block?.text).toBe('npm run demo\nnpm cit');
-    expect(scripts.demo).toBe('sh examples/demo/run.sh');
+    expect(scripts.demo).toBe('node examples/demo/start.js');
     expect(scripts.test).toMatch(/\bnpm run jest\b/);
   });
 });

@@ -119,8 +119,8 @@ describeWithLab('the demo', () => {
   });
 
   it.each([
-    [['--hlep'], "unknown option '--hlep'; did you mean '--help'? There is no other"],
-    [['now'], "unknown option 'now'; did you mean '--help'? There is no other"],
+    [['--hlep'], "unknown option '--hlep'; there are '--help' and '--sim'"],
+    [['now'], "unknown option 'now'; there are '--help' and '--sim'"],
   ])('refuses %j', async (args, message) => {
     const demo = run('sh', ['examples/demo/run.sh', ...args], {});
     await expect(demo).rejects.toMatchObject({ exitCode: 1, stderr: `galago demo: ${message}\n` });
