@@ -10,6 +10,7 @@ import { type Execution, OPERATIONS, Waiting } from './operations.ts';
 import { randomUuid } from './random-uuid.ts';
 import { type StagedRow, Staging } from './staging.ts';
 import { RowNames } from './stored-atom.ts';
+import { equalRows } from './stored-row.ts';
 import { indexKey, type StoredRow, type Table, tablesOf, uuidDatum, VERSION_INDEX } from './table.ts';
 
 /** A row that a transaction has changed. */
@@ -200,8 +201,7 @@ export class Database {
     const committed: CommittedRow[] = [];
     for (const staged of all) {
       const { table, uuid, old, references } = staged;
-      const row =
-        old && staged.row !== old ? staged.row?.with(VERSION_INDEX, uuidDatum(randomUuid())) : staged.row;
+      const row = this.#finalRow(staged);
       if (row !== undefined) {
         table.rows.set(uuid, row);
         table.indexes.forEach((columns, i) => void table.indexed[i]!.set(indexKey(columns, row), uuid));
@@ -211,6 +211,16 @@ export class Database {
       if (row !== old) committed.push({ table, uuid, old, row });
     }
     return committed;
+  }
+
+  /**
+   * The row with a new version when it was changed. What a transaction changed and its weak references changed back is
+   * still a change, but not to a cluster, which only sees what comes out of its log.
+   */
+  #finalRow({ old, row }: StagedRow): StoredRow | undefined {
+    if (old === undefined || row === undefined || row === old) return row;
+    if (this.#historyLength > 0 && equalRows(old, row)) return old;
+    return row.with(VERSION_INDEX, uuidDatum(randomUuid()));
   }
 
   #copy(tables: ReadonlyMap<string, Table>): void {

@@ -28,9 +28,10 @@ export function unknownColumn(syntax: Json, column: string, table: string): Fail
   return new Failure('unknown column', `No column ${column} in table ${table}.`, syntax);
 }
 
-/** Writes JSON with the members of objects sorted by name, so that equal values have equal texts. */
+/** Writes JSON as ovsdb-server does: the members of objects sorted by name, numbers with 15 digits. */
 export function sortedJson(json: Json): string {
   return JSON.stringify(json, (_name, value: Json) => {
+    if (typeof value === 'number' && !Number.isInteger(value)) return Number(value.toPrecision(15));
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
     return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
   });

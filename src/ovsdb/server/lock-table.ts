@@ -1,7 +1,9 @@
 /** The locks of a server (RFC 7047, 4.1.8): who has them, and who waits. */
 export class LockTable<Owner> {
   /** The first of each has the lock, the others wait in this order. */
-  readonly #locks = new Map<string, Owner[]>();
+  readonly #locks = new Map<string, { readonly owner: Owner; readonly isThief: boolean }[]>();
+  /** Which locks each has asked for, and not given back; some may have been stolen since. */
+  readonly #asked = new Map<Owner, Set<string>>();
   readonly #notify: (owner: Owner, event: 'locked' | 'stolen', name: string) => void;
 
   /** `notify` tells somebody of what others did. */
@@ -9,38 +11,50 @@ export class LockTable<Owner> {
     this.#notify = notify;
   }
 
-  /** True when it has the lock, or waits for it. */
+  /** True until it has given back what it asked for. */
   isAskedFor(name: string, owner: Owner): boolean {
-    return this.#locks.get(name)?.includes(owner) ?? false;
+    return this.#asked.get(owner)?.has(name) ?? false;
   }
 
   isHeldBy(name: string, owner: Owner): boolean {
-    return this.#locks.get(name)?.[0] === owner;
+    return this.#locks.get(name)?.[0]?.owner === owner;
   }
 
-  /** Takes the lock, or a place in its queue; a thief takes the first place. Returns whether it has the lock. */
+  /**
+   * Takes the lock, or a place in its queue, and returns whether it has it. A thief takes the first place; whoever had
+   * it waits, unless it had been stolen before: then it has lost it for good.
+   */
   lock(name: string, owner: Owner, isThief: boolean): boolean {
     const queue = this.#locks.get(name) ?? [];
     this.#locks.set(name, queue);
+    const names = this.#asked.get(owner) ?? new Set();
+    this.#asked.set(owner, names.add(name));
     const victim = queue[0];
-    if (isThief) queue.unshift(owner);
-    else queue.push(owner);
-    if (isThief && victim !== undefined) this.#notify(victim, 'stolen', name);
-    return queue[0] === owner;
+    if (!isThief) {
+      queue.push({ owner, isThief });
+      return victim === undefined;
+    }
+    if (victim?.isThief) queue.shift();
+    queue.unshift({ owner, isThief });
+    if (victim !== undefined) this.#notify(victim.owner, 'stolen', name);
+    return true;
   }
 
+  /** Gives the lock back, or the place in its queue. */
   unlock(name: string, owner: Owner): void {
-    const queue = this.#locks.get(name)!;
-    const wasHeld = queue[0] === owner;
-    queue.splice(queue.indexOf(owner), 1);
-    if (queue.length === 0) this.#locks.delete(name);
-    else if (wasHeld) this.#notify(queue[0]!, 'locked', name);
+    this.#asked.get(owner)?.delete(name);
+    const queue = this.#locks.get(name) ?? [];
+    const at = queue.findIndex((waiter) => waiter.owner === owner);
+    if (at < 0) return;
+    queue.splice(at, 1);
+    // As ovsdb-server does: whoever has the lock is told, even when only a place in the queue was given back.
+    if (queue[0] !== undefined) this.#notify(queue[0].owner, 'locked', name);
+    else this.#locks.delete(name);
   }
 
   /** Gives up all that it has, and waits for. */
   unlockAll(owner: Owner): void {
-    for (const name of [...this.#locks.keys()]) {
-      if (this.isAskedFor(name, owner)) this.unlock(name, owner);
-    }
+    for (const name of [...(this.#asked.get(owner) ?? [])]) this.unlock(name, owner);
+    this.#asked.delete(owner);
   }
 }

@@ -87,7 +87,7 @@ function newUuid(
   if (given !== undefined) {
     if (!isUuid(given)) throw syntaxError(wanted, 'bad uuid');
     if (table.rows.has(given) || staging.find(table, given) !== undefined) {
-      throw new Failure('duplicate uuid', `table ${table.name} has, or had, a row with this uuid`, wanted);
+      throw new Failure('duplicate uuid', 'table has, or had, a row with this uuid', wanted);
     }
   }
   if (name === undefined) return given ?? randomUuid();

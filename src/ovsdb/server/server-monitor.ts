@@ -98,7 +98,7 @@ export class ServerMonitor {
     for (const { monitored, where } of changed) {
       const before = monitored.where;
       this.#setWhere(monitored, where);
-      if (this.method === 'update' || equalClauses(before, where)) continue;
+      if (equalClauses(before, where)) continue;
       for (const [uuid, row] of monitored.table.rows) {
         const [was, is] = [matchesAny(before, row), matchesAny(where, row)];
         if (was === is) continue;
@@ -123,7 +123,8 @@ export class ServerMonitor {
       const clauses = members.takeOptional('where', 'array');
       members.finish();
       if (columns !== undefined) throw syntaxError(request, 'changing columns is unsupported');
-      where = parseClauses(monitored.table, clauses ?? []);
+      // A `monitor` of RFC 7047 has no conditions, and they are not even looked at.
+      if (this.method !== 'update') where = parseClauses(monitored.table, clauses ?? []);
     }
     return { monitored, where };
   }

@@ -1,7 +1,13 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Backoff } from '../../../src/net/index.ts';
-import { OvsdbClient, OvsdbTestServer } from '../../../src/ovsdb/index.ts';
+import {
+  type Json,
+  type JsonObject,
+  JsonRpcPeer,
+  OvsdbClient,
+  OvsdbTestServer,
+} from '../../../src/ovsdb/index.ts';
 import { rejection } from '../../net/sockets.ts';
 import { testSchema } from '../test-schema.ts';
 
@@ -44,6 +50,60 @@ describe('OvsdbTestServer with OvsdbClient', () => {
     await synced;
     await insert('after', 1);
     expect(replica.Part.find({ name: 'after' })).toBeDefined();
+  });
+
+  it('takes weak references away from a row that is changed when what they are to is deleted', async () => {
+    const spare = await insert('spare', 1);
+    await insert('user', 2);
+    const name = 'user';
+    server.transact([
+      { op: 'update', table: 'Thing', where: [['name', '==', name]], row: { spare: ['uuid', spare] } },
+    ]);
+    expect(server.rows('Thing').find((row) => row.name === name)).toMatchObject({ spare });
+    await db.transact((tx) => {
+      tx.update('Thing', [['name', '==', name]], { enabled: true });
+      tx.delete('Thing', [['name', '==', 'spare']]);
+    });
+    expect(server.rows('Thing')).toMatchObject([{ name, enabled: true, spare: undefined }]);
+    expect(server.rows('Part')).toHaveLength(1);
+  });
+
+  it('throws what transact comes to, with the operation', async () => {
+    const wrong = { op: 'insert', table: 'Part', row: { nam: 'x' } };
+    expect(() => server.transact([{ op: 'comment', comment: 'first' }, wrong])).toThrow(
+      expect.objectContaining({ code: 'OVSDB_UNKNOWN_COLUMN', operation: 1, table: 'Part' }),
+    );
+    await expect(server.listen('tcp:127.0.0.1:1')).rejects.toMatchObject({ code: 'NET_METHOD_INVALID' });
+  });
+
+  it('remembers so many transactions of a cluster', async () => {
+    await using cluster = new OvsdbTestServer(testSchema, { model: 'clustered', historyLength: 2 });
+    await using peer = new JsonRpcPeer(cluster.connect(), { probeIntervalMs: 0 });
+    const since = async (name: string, last: Json): Promise<readonly Json[]> => {
+      return peer.request('monitor_cond_since', ['Test', name, { Part: {} }, last]) as Promise<
+        readonly Json[]
+      >;
+    };
+    const add = (name: string) =>
+      cluster.transact([
+        { op: 'insert', table: 'Part', row: { name }, 'uuid-name': 'part' },
+        { op: 'insert', table: 'Thing', row: { name, count: name.length, parts: ['named-uuid', 'part'] } },
+      ]);
+    add('a');
+    const [found, first, rows] = await since('m1', '00000000-0000-0000-0000-000000000000');
+    expect([found, Object.keys((rows as JsonObject).Part as JsonObject)]).toEqual([
+      false,
+      [expect.any(String)],
+    ]);
+    add('bb');
+    const [again, second, news] = await since('m2', first!);
+    expect([again, news]).toEqual([
+      true,
+      { Part: { [cluster.rows('Part')[1]!._uuid]: { insert: expect.anything() } } },
+    ]);
+    add('ccc');
+    expect(await since('m3', first!)).toMatchObject([false, expect.any(String), expect.anything()]);
+    expect((await since('m4', second!))[0]).toBe(true);
   });
 
   async function insert(name: string, count: number): Promise<string> {
