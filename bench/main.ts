@@ -1,7 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { GalagoError } from '../src/util/errors.ts';
-import { codec } from './codec.ts';
+import { codec } from './codec/bench.ts';
+import { connections } from './controller/connections.ts';
 import { packetIn, packetInOne } from './controller/packet-in.ts';
 import { dump } from './dump.ts';
 import { bundle, deletes, flowMod } from './flow-mod.ts';
@@ -24,6 +25,7 @@ const BENCHES: readonly Bench[] = [
   reconcileSame,
   packetIn,
   packetInOne,
+  connections,
   codec,
 ];
 

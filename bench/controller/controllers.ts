@@ -21,6 +21,8 @@ export interface ControllerKind {
   /** Why it cannot take part on this machine; undefined when it can. */
   missing(): Promise<string | undefined>;
   start(): Promise<Controller>;
+  /** It refuses more switches than this. */
+  readonly maxSwitches?: number;
 }
 
 /** A controller that runs as a process of its own and listens on the loopback address. */
@@ -46,6 +48,7 @@ export const CANNED: ControllerKind = ours('canned answers', 'limit', 'limits', 
 export const TESTCONTROLLER: ControllerKind = {
   name: 'ovs-testcontroller',
   role: 'peer',
+  maxSwitches: 16,
   async missing() {
     if (await isInstalled('ovs-testcontroller')) return undefined;
     return 'ovs-testcontroller is not installed (apt-get install openvswitch-testcontroller)';

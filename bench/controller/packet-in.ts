@@ -3,7 +3,6 @@ import type { Bench, Report, RunContext } from '../harness/bench.ts';
 import { type Figure, ratioFigure } from '../harness/check.ts';
 import { type Comparison, compare, rateTable } from '../harness/comparison.ts';
 import { cpuMs } from '../harness/cpu.ts';
-import { versionOf } from '../harness/installed.ts';
 import { ratePlot } from '../harness/plot.ts';
 import { type Contender, type Turn, takeTurns } from '../harness/rounds.ts';
 import {
@@ -15,6 +14,7 @@ import {
   OS_KEN,
   TESTCONTROLLER,
 } from './controllers.ts';
+import { present, versions } from './present.ts';
 import { Switches } from './switches.ts';
 
 interface Settings {
@@ -127,25 +127,6 @@ const METHOD = [
   'lean, by hand: code for these packets alone, without any checks; canned answers: the same bytes for everything',
   'CPU: microseconds of the controller and of the switches an answer, from /proc/PID/stat',
 ];
-
-async function versions(kinds: readonly ControllerKind[]): Promise<string[]> {
-  const commands = [
-    [TESTCONTROLLER, 'ovs-testcontroller'],
-    [OS_KEN, 'osken-manager'],
-  ] as const;
-  const peers = commands.filter(([kind]) => kinds.includes(kind));
-  const found = await Promise.all(peers.map(([, command]) => versionOf(command)));
-  return found.length === 0 ? [] : [`peers: ${found.join(', ')}`];
-}
-
-/** Those of the kinds that can run here, and why the others cannot. */
-async function present(all: readonly ControllerKind[]) {
-  const reasons = await Promise.all(all.map((kind) => kind.missing()));
-  return {
-    kinds: all.filter((_, i) => reasons[i] === undefined),
-    skipped: reasons.filter((reason) => reason !== undefined),
-  };
-}
 
 /** Starts one of each; if one cannot be started, none is left running. */
 async function startAll(kinds: readonly ControllerKind[]) {

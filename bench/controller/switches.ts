@@ -1,6 +1,7 @@
 import { ClosedError } from '../../src/util/errors.ts';
 import { Program } from './program.ts';
 import type { LoadOrder, LoadResult } from './programs/load.ts';
+import type { StormOrder, StormResult } from './programs/storm.ts';
 import type { SwitchOrder } from './programs/switches.ts';
 
 /** Switches without anything behind them, in a process of their own. */
@@ -25,11 +26,21 @@ export class Switches implements AsyncDisposable {
     return this.#obey({ type: 'load', ...order }, onBegun) as Promise<LoadResult>;
   }
 
+  /** Connects to a controller, all at once; the connections stay until {@link release}. */
+  storm(order: StormOrder): Promise<StormResult> {
+    return this.#obey({ type: 'storm', ...order }) as Promise<StormResult>;
+  }
+
+  /** Closes the connections of a storm. */
+  release(): Promise<unknown> {
+    return this.#obey({ type: 'release' });
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#program.close();
   }
 
-  async #obey(order: SwitchOrder, onBegun: () => unknown): Promise<unknown> {
+  async #obey(order: SwitchOrder, onBegun: () => unknown = () => {}): Promise<unknown> {
     this.#program.send(order);
     for (;;) {
       const { isBegun, result } = (await this.#program.next(PATIENCE_MS)) as {

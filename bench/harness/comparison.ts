@@ -13,6 +13,8 @@ export interface Comparison {
 
 /** What the turns of a contender come to. */
 interface Measured {
+  /** That went well. */
+  readonly turns: number;
   readonly elapsedMs: Spread;
   readonly commandMs?: Spread;
   readonly cpuMs: Readonly<Record<string, Spread>>;
@@ -43,6 +45,7 @@ export function compare(all: readonly Series[], count = 0): Comparison[] {
     if (turns.length === 0) return { name, role, measured: undefined, errors };
     const rate = spreadOf(turns, rateOf);
     const measured = {
+      turns: turns.length,
       ...summary(turns, count),
       rate,
       perSecond: rate.median,

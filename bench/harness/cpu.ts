@@ -27,6 +27,12 @@ export function childrenCpuMs(child: ChildProcess): number {
   return readTimes(process.pid, CUTIME) + (isRunning ? cpuMs(child.pid!) : 0);
 }
 
+/** The memory that a process has in RAM (VmRSS of proc(5)), in bytes. */
+export function residentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return 1024 * Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]);
+}
+
 /**
  * Waits until a process has used no CPU for `quietMs`: what it put off is done then, and is nobody else's cost.
  * @throws TimeoutError `BENCH_NOT_IDLE` when `timeoutMs` have passed.

@@ -35,6 +35,8 @@ export interface Series {
 /** How {@link takeTurns} goes about it. */
 export interface RoundsOptions {
   readonly rounds: number;
+  /** A contender whose turns have taken this long in all takes no more. Default {@link PATIENCE_MS}. */
+  readonly patienceMs?: number;
   /** Brings everything back to the start, outside of the measurement. */
   readonly prepare: () => Promise<void>;
   /** Looks whether the work has been done; what it throws makes the turn an error. */
@@ -44,14 +46,16 @@ export interface RoundsOptions {
   readonly around?: (contender: Contender, turn: () => Promise<Turn>) => Promise<Turn>;
 }
 
+/** What the turns of one contender may take in all, in milliseconds, until it is known well enough how slow it is. */
+export const PATIENCE_MS = 25_000;
+
 /**
  * Lets the contenders do the same work by turns, so that what else the machine does hits them alike. Each round
  * begins with the next one, so that nobody always comes behind the same neighbour.
  */
-export async function takeTurns(
-  contenders: readonly Contender[],
-  { rounds, prepare, verify, onTurn, around = (_, turn) => turn() }: RoundsOptions,
-): Promise<Series[]> {
+export async function takeTurns(contenders: readonly Contender[], options: RoundsOptions): Promise<Series[]> {
+  const { rounds, patienceMs = PATIENCE_MS, prepare, verify, onTurn } = options;
+  const around = options.around ?? ((_: Contender, turn: () => Promise<Turn>) => turn());
   const all = contenders.map(({ name, role }) => ({
     name,
     role,
@@ -63,6 +67,7 @@ export async function takeTurns(
       const place = (round + i) % contenders.length;
       const contender = contenders[place]!;
       const series = all[place]!;
+      if (totalMs(series.turns) >= patienceMs) continue;
       onTurn?.(round + 1, contender);
       await prepare();
       try {
@@ -75,4 +80,8 @@ export async function takeTurns(
     }
   }
   return all;
+}
+
+function totalMs(turns: readonly Turn[]): number {
+  return turns.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0);
 }

@@ -8,7 +8,7 @@ import { idle } from '../harness/cpu.ts';
 import { versionOf } from '../harness/installed.ts';
 import { ratePlot } from '../harness/plot.ts';
 import { profiledTurns } from '../harness/profile.ts';
-import { type Contender, takeTurns } from '../harness/rounds.ts';
+import { type Contender, PATIENCE_MS, takeTurns } from '../harness/rounds.ts';
 import { formatCount } from '../harness/table.ts';
 import { OsKenClient } from '../os-ken/client.ts';
 import { OS_KEN_MISSING } from '../os-ken/os-ken.ts';
@@ -91,7 +91,7 @@ export async function measureOnSwitch(
     title: `${formatCount(flows)} ${work.title}, ${rounds} rounds`,
     method: [
       ...work.method,
-      ...results.flatMap((result) => commandRemark(result)),
+      ...results.flatMap((result) => [...commandRemark(result), ...patienceRemark(result, rounds)]),
       'CPU: in the same time, medians, from /proc/PID/stat or, of this process, getrusage(2)',
       `switch: ${await versionOf('ovs-vswitchd')}, userspace datapath, through its Unix socket`,
       ...(osKenVersion === undefined ? [] : [`os-ken: ${osKenVersion}`]),
@@ -136,4 +136,9 @@ function commandRemark({ name, measured }: Comparison): string[] {
   return [
     `${name}: with its start and its reading of the flows as text, ${formatSeconds(measured.commandMs.median)} s`,
   ];
+}
+
+function patienceRemark({ name, measured, errors }: Comparison, rounds: number): string[] {
+  if (measured === undefined || measured.turns + errors.length === rounds) return [];
+  return [`${name}: only ${measured.turns} turns, which took more than ${PATIENCE_MS / 1000} s together`];
 }

@@ -5,10 +5,10 @@ export const ADDRESSES = 256;
 /** Bytes of each frame. */
 export const FRAME_SIZE = 64;
 
-/** Packet-ins of one switch, all of the same size: from each address to the next one, the ports by turns. */
-export function packetIns(number: number): Buffer {
+/** The first packet-ins of one switch, all of one size: from each address to the next one, the ports by turns. */
+export function packetIns(number: number, count = ADDRESSES): Buffer {
   return Buffer.concat(
-    Array.from({ length: ADDRESSES }, (_, place) => {
+    Array.from({ length: count }, (_, place) => {
       const data = Buffer.alloc(FRAME_SIZE);
       data.writeUIntBE(addressOf(number, (place + 1) % ADDRESSES), 0, 6);
       data.writeUIntBE(addressOf(number, place), 6, 6);

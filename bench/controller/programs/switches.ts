@@ -1,7 +1,13 @@
 import { type LoadOrder, load } from './load.ts';
+import { type Storm, type StormOrder, storm } from './storm.ts';
 
 /** What the process of the switches is told to do. */
-export type SwitchOrder = { readonly type: 'load' } & LoadOrder;
+export type SwitchOrder =
+  | ({ readonly type: 'load' } & LoadOrder)
+  | ({ readonly type: 'storm' } & StormOrder)
+  | { readonly type: 'release' };
+
+let connected: Storm | undefined;
 
 process.on('disconnect', () => process.exit());
 process.on('message', (order: SwitchOrder) => {
@@ -12,6 +18,16 @@ process.on('message', (order: SwitchOrder) => {
 });
 process.send!({ isReady: true });
 
-function obey(order: SwitchOrder): Promise<unknown> {
-  return load(order, () => process.send!({ isBegun: true }));
+async function obey(order: SwitchOrder): Promise<unknown> {
+  switch (order.type) {
+    case 'load':
+      return load(order, () => process.send!({ isBegun: true }));
+    case 'storm':
+      connected = await storm(order);
+      return connected.result;
+    case 'release':
+      connected?.release();
+      connected = undefined;
+      return true;
+  }
 }

@@ -18,6 +18,7 @@ describe('compare', () => {
   it('gives the rate by the median of the time, and the spread', () => {
     const [{ measured }] = compare([OURS], COUNT) as [ReturnType<typeof compare>[0]];
     expect(measured).toEqual({
+      turns: 3,
       elapsedMs: { median: 200, min: 100, max: 400 },
       cpuMs: { client: { median: 100, min: 50, max: 200 } },
       cpuUs: { client: 100 },

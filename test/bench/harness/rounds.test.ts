@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Contender, takeTurns } from '../../../bench/harness/rounds.ts';
+import { type Contender, type Turn, takeTurns } from '../../../bench/harness/rounds.ts';
 
 const TURN = { elapsedMs: 1, cpuMs: {} };
 
@@ -60,6 +60,28 @@ describe('takeTurns', () => {
     const verify = () => Promise.reject(new Error('half is missing'));
     const [series] = await takeTurns([contender('a')], { rounds: 1, prepare: nothing, verify });
     expect([series!.turns, series!.errors]).toEqual([[], ['round 1: half is missing']]);
+  });
+
+  it('leaves a contender out that has taken long enough in all, and not the others', async () => {
+    const log: string[] = [];
+    const slow: Contender = {
+      ...contender('slow'),
+      async turn() {
+        log.push('slow');
+        return { elapsedMs: 500, cpuMs: {} };
+      },
+    };
+    const options = { rounds: 4, patienceMs: 1000, prepare: nothing, verify: nothing };
+    const all = await takeTurns([slow, contender('quick', log)], options);
+    expect(all.map(({ turns }) => turns.length)).toEqual([2, 4]);
+    expect(log.filter((name) => name === 'slow')).toHaveLength(2);
+  });
+
+  it('lets somebody stand around each turn', async () => {
+    const around = async (_: Contender, turn: () => Promise<Turn>) => ({ ...(await turn()), count: 7 });
+    const options = { rounds: 1, prepare: nothing, verify: nothing, around };
+    const [series] = await takeTurns([contender('a')], options);
+    expect(series!.turns).toEqual([{ ...TURN, count: 7 }]);
   });
 
   it('tells who is on, from round 1', async () => {

@@ -1,0 +1,77 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { codec } from '../../bench/codec/bench.ts';
+import { connections } from '../../bench/controller/connections.ts';
+import { packetIn, packetInOne } from '../../bench/controller/packet-in.ts';
+import { dump } from '../../bench/dump.ts';
+import { bundle, deletes, flowMod } from '../../bench/flow-mod.ts';
+import type { Bench, Report } from '../../bench/harness/bench.ts';
+import { formatTable } from '../../bench/harness/table.ts';
+import { reconcile, reconcileSame } from '../../bench/reconcile.ts';
+import { describeWithLab } from '../integration/describe-with-lab.ts';
+
+jest.setTimeout(180_000);
+
+/** As little as can be measured: this looks whether all contenders do their work, not how fast they are. */
+const FEW = { flows: 200, rounds: 1 };
+
+async function run<Option extends string>(
+  bench: Bench<Option>,
+  settings: Readonly<Record<Option, number>>,
+): Promise<Report> {
+  const report = await bench.run(settings, {});
+  expect(report.errors).toEqual([]);
+  expect(formatTable(report.table)).not.toContain('error');
+  return report;
+}
+
+/** Contenders that are not installed here have no figures. */
+function valuesOf({ figures, skipped }: Report): readonly (number | undefined)[] {
+  const values = figures!.map(({ value }) => value);
+  return skipped.length === 0 ? values : values.filter((value) => value !== undefined);
+}
+
+describeWithLab('a bench on a real switch', () => {
+  it.each([
+    [flowMod, ['galago', 'ovs-ofctl --bundle add-flows', 'ovs-ofctl add-flows', 'raw socket']],
+    [bundle, ['galago', 'ovs-ofctl --bundle add-flows', 'raw socket, bundle']],
+    [deletes, ['galago', 'galago, bundle', 'raw socket', 'raw socket, bundle']],
+    [dump, ['galago, all at once', 'galago, one by one', 'ovs-ofctl dump-flows', 'raw socket, bytes only']],
+    [reconcile, ['galago', 'ovs-ofctl replace-flows', 'raw socket']],
+    [reconcileSame, ['galago', 'ovs-ofctl replace-flows', 'raw socket']],
+  ] as const)('has every contender do the work: $name', async (bench, names) => {
+    const report = await run(bench, FEW);
+    expect(report.results.map((result) => (result as { name: string }).name)).toEqual(
+      expect.arrayContaining([...names]),
+    );
+    for (const value of valuesOf(report)) expect(value).toBeGreaterThanOrEqual(0);
+    expect(report.plots![0]!.name).toBe(bench.name);
+  });
+});
+
+describe('a bench of controllers', () => {
+  it.each([
+    [packetIn, 4],
+    [packetInOne, 1],
+  ] as const)('has every contender answer packets: $name', async (bench, window) => {
+    const report = await run(bench, { switches: 2, window, ms: 1, rounds: 1 });
+    expect(report.table.rows.map(([name]) => name)).toEqual(
+      expect.arrayContaining(['galago', 'lean, by hand', 'canned answers']),
+    );
+    for (const value of valuesOf(report)) expect(value).toBeGreaterThan(0);
+  });
+
+  it('has every contender take connections', async () => {
+    const report = await run(connections, { most: 2, rounds: 1 });
+    const sizes = report.table.rows.filter(([name]) => name === 'galago').map(([, size]) => size);
+    expect(sizes).toEqual(['1', '2']);
+    expect(report.plots!.map(({ name }) => name)).toEqual(['connections-ready', 'connections-memory']);
+  });
+});
+
+describe('the bench of the codec', () => {
+  it('has every contender encode and decode', async () => {
+    const report = await run(codec, { rounds: 1 });
+    for (const value of valuesOf(report)) expect(value).toBeGreaterThan(0);
+    expect(report.table.rows.filter(([name]) => name === '  by hand')).toHaveLength(3);
+  });
+});
