@@ -113,8 +113,9 @@ export class Conversation {
         nextXid: () => this.#connection.nextXid(),
         send: (message, xid) => {
           if (message.type === 'onfBundleAddMessage') checkBeforeSending(message.message);
-          this.#connection.send(message, xid);
+          return this.#connection.send(message, xid);
         },
+        drained: () => this.#connection.drained(),
         wait: (xid, what, onReply, rest) => this.#requests.wait(xid, what, onReply, rest),
         watchErrors: (first, last) => this.#errorWatch.start(first, last),
       },

@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { Message, MessageInit } from '../../../src/ofp/index.ts';
-import { RemoteError } from '../../../src/util/errors.ts';
+import type { BundleBuilder } from '../../../src/ofp/session/bundle.ts';
+import { RemoteError, TimeoutError } from '../../../src/util/errors.ts';
 import { openSwitch, type Peer } from './peer.ts';
 
 const flow = (priority: number) =>
@@ -157,5 +159,64 @@ describe('a bundle', () => {
     peer.stream.end();
     await expect(done).rejects.toMatchObject({ code: 'OFP_CLOSED' });
     await expect(session.bundle(() => {})).rejects.toMatchObject({ code: 'OFP_CLOSED' });
+  });
+
+  describe('of more than the connection takes at once', () => {
+    const LIMIT = { highWaterBytes: 2000 };
+    const COUNT = 1000;
+    const addMany = (bundle: BundleBuilder) => {
+      for (let priority = 1; priority <= COUNT; priority++) bundle.send(flow(priority));
+    };
+
+    it('comes whole and in order', async () => {
+      const { session, peer } = await openSwitch(LIMIT);
+      const done = session.bundle(addMany);
+      const { messages, xids, barrier } = await takeBundle(peer, COUNT);
+      expect(messages.map((message) => message.type === 'flowMod' && message.priority)).toEqual(
+        Array.from({ length: COUNT }, (_, index) => index + 1),
+      );
+      expect(messages.map(({ xid }) => xid)).toEqual(xids);
+      peer.send({ ...TABLE_FULL, xid: xids[COUNT - 1]! }, { type: 'barrierReply', xid: barrier.xid });
+      await expect(done).rejects.toMatchObject({
+        message: expect.stringContaining(`refused message ${COUNT} of the bundle, flowMod add (table 3`),
+      });
+    });
+
+    it('waits where a switch that does not read stops, until it is given up', async () => {
+      const { session, peer } = await openSwitch({ ...LIMIT, maxPendingBytes: 50_000 });
+      peer.stream.pause();
+      const abort = new AbortController();
+      const done = session.bundle(addMany, { signal: abort.signal });
+      await setImmediate();
+      expect(session.isClosed).toBe(false);
+      abort.abort();
+      await expect(done).rejects.toMatchObject({ code: 'OFP_ABORTED' });
+    });
+
+    it('rejects with the reason when the session ends meanwhile', async () => {
+      const { session, peer } = await openSwitch(LIMIT);
+      peer.stream.pause();
+      const done = session.bundle(addMany);
+      await setImmediate();
+      void session.close(new TimeoutError('OFP_ECHO_TIMEOUT', 'silence'));
+      await expect(done).rejects.toMatchObject({ code: 'OFP_ECHO_TIMEOUT' });
+    });
+
+    it('is discarded when a late message cannot be written', async () => {
+      const { session, peer } = await openSwitch(LIMIT);
+      const done = session.bundle((bundle) => {
+        addMany(bundle);
+        bundle.send({ type: 'flowMod', command: 'add', tableId: 300 });
+      });
+      const { open, barrier } = await takeBundle(peer, COUNT);
+      await expect(done).rejects.toMatchObject({ name: 'WireError' });
+      expect(await peer.next('onfBundleControl')).toMatchObject({
+        controlType: 'discardRequest',
+        bundleId: open.bundleId,
+      });
+      peer.send({ type: 'barrierReply', xid: barrier.xid });
+      await peer.turn();
+      expect(session.isClosed).toBe(false);
+    });
   });
 });
