@@ -1,6 +1,7 @@
 import { WireError } from '../../util/errors.ts';
-import type { Prerequisite } from './field.ts';
+import type { Field, Prerequisite } from './field.ts';
 import { fromBits, toBits } from './field-bits.ts';
+import { FIELD_COUNT, fieldByName, findField } from './field-index.ts';
 import { FIELDS, type FieldName, type MatchInit } from './fields.ts';
 import { splitMask } from './oxm.ts';
 
@@ -10,8 +11,21 @@ import { splitMask } from './oxm.ts';
  * @throws WireError `OFP_BAD_PREREQUISITE`, with what to add
  */
 export function checkMatch(match: MatchInit): void {
-  // Most matches of fast paths have no field that needs anything.
-  for (const name in match) if (FIELDS[name as FieldName]?.needs !== 'none') return checkInOrder(match);
+  // Each condition is looked at once, in the whole match; only then is what it looks at not allowed to come later. What
+  // fails is looked at again, field by field, for the sentence about it.
+  let held = 0;
+  let settled = 0;
+  for (const name in match) {
+    const field = findField(name);
+    if (field === undefined || match[name as FieldName] === undefined) continue;
+    if ((sources[field.index]! & settled) !== 0) return checkInOrder(match);
+    const { needs } = field;
+    const condition = conditionOf[field.index]!;
+    if ((held & condition) !== 0 || condition === 0) continue;
+    if (!CONDITIONS[needs].holds(match as Said)) return checkInOrder(match);
+    held |= condition;
+    settled |= settledBy[needs];
+  }
 }
 
 function checkInOrder(match: MatchInit): void {
@@ -74,7 +88,7 @@ const NeighborType = { SOLICIT: 135, ADVERT: 136 } as const;
 
 const CONDITIONS: Readonly<Record<Prerequisite, Condition>> = {
   none: { holds: () => true, add: '' },
-  inPort: { holds: (said) => exact(said, 'inPort', 'nxmInPort') !== undefined, add: 'inPort' },
+  inPort: { holds: (said) => (exact(said.inPort) ?? exact(said.nxmInPort)) !== undefined, add: 'inPort' },
   vlan: { holds: hasTag, add: 'vlanVid with the bit 0x1000, as in vlanVid: 0x1005' },
   mpls: { holds: etherTypes(EtherType.MPLS, EtherType.MPLS_MULTICAST), add: 'ethType: 0x8847' },
   pbb: { holds: etherTypes(EtherType.PBB), add: 'ethType: 0x88e7' },
@@ -102,6 +116,60 @@ const CONDITIONS: Readonly<Record<Prerequisite, Condition>> = {
     add: 'ctState with a valid connection, as in { value: 0x22, mask: 0x22 } for +trk+est',
   },
 };
+
+const IS_IP = ['ethType', 'nxmEthType', 'packetType'] as const;
+const IS_TRANSPORT = [...IS_IP, 'ipProto', 'nxmIpProto'] as const;
+const IS_ND = [...IS_TRANSPORT, 'icmpv6Type', 'nxmIcmpv6Type', 'icmpv6Code', 'nxmIcmpv6Code'] as const;
+
+/** The fields that each condition looks at. */
+const LOOKS_AT: Readonly<Record<Prerequisite, readonly FieldName[]>> = {
+  none: [],
+  inPort: ['inPort', 'nxmInPort'],
+  vlan: ['vlanVid', 'nxmVlanTci'],
+  mpls: IS_IP,
+  pbb: IS_IP,
+  nsh: IS_IP,
+  arp: IS_IP,
+  ip: IS_IP,
+  ipv4: IS_IP,
+  ipv6: IS_IP,
+  tcp: IS_TRANSPORT,
+  udp: IS_TRANSPORT,
+  sctp: IS_TRANSPORT,
+  icmpv4: IS_TRANSPORT,
+  icmpv6: IS_TRANSPORT,
+  nd: IS_ND,
+  ndSolicit: IS_ND,
+  ndAdvert: IS_ND,
+  ct: ['ctState'],
+};
+
+/** Bits for sets of fields that conditions look at, and for sets of conditions. */
+const sourceNames = [...new Set(Object.values(LOOKS_AT).flat())];
+const conditionNames: readonly Prerequisite[] = (Object.keys(LOOKS_AT) as Prerequisite[]).filter(
+  (name) => name !== 'none',
+);
+
+/** By the field's index: its own bit among those that conditions look at, and the bit of the condition that it needs. */
+const sources = new Int32Array(FIELD_COUNT);
+const conditionOf = new Int32Array(FIELD_COUNT);
+for (const [name, { needs }] of Object.entries<Field>(FIELDS)) {
+  const { index } = fieldByName(name);
+  sources[index] = bit(sourceNames.indexOf(name as FieldName));
+  conditionOf[index] = bit(conditionNames.indexOf(needs));
+}
+
+/** The bits of the fields that each condition looks at. */
+const settledBy = Object.fromEntries(
+  Object.entries(LOOKS_AT).map(([name, looksAt]) => [
+    name,
+    looksAt.reduce((bits, field) => bits | sources[fieldByName(field).index]!, 0),
+  ]),
+) as Readonly<Record<Prerequisite, number>>;
+
+function bit(place: number): number {
+  return place < 0 ? 0 : 1 << place;
+}
 
 function checkField(name: string, before: Said, match: Said): void {
   if (!Object.hasOwn(FIELDS, name)) return;
@@ -131,28 +199,27 @@ function neighbor(...types: readonly number[]): Condition {
   return {
     holds: (said) =>
       holds(said) &&
-      types.includes(exact(said, 'icmpv6Type', 'nxmIcmpv6Type') ?? -1) &&
-      (exact(said, 'icmpv6Code', 'nxmIcmpv6Code') ?? 0) === 0,
+      types.includes(exact(said.icmpv6Type) ?? exact(said.nxmIcmpv6Type) ?? -1) &&
+      (exact(said.icmpv6Code) ?? exact(said.nxmIcmpv6Code) ?? 0) === 0,
     add: `${add} and icmpv6Type: ${types.join(' or ')}`,
   };
 }
 
-/** The number that the first of these fields has in the match; undefined when it is not said, or masked. */
-function exact(said: Said, ...names: readonly FieldName[]): number | undefined {
-  for (const name of names) if (typeof said[name] === 'number') return said[name];
-  return undefined;
+/** The number that is given for a field; undefined when it is not said, or masked. */
+function exact(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }
 
 const ETHERTYPE_NAMESPACE = 1;
 
 function etherType(said: Said): number | undefined {
-  const packetType = exact(said, 'packetType') ?? 0;
-  if (packetType === 0) return exact(said, 'ethType', 'nxmEthType');
+  const packetType = exact(said.packetType) ?? 0;
+  if (packetType === 0) return exact(said.ethType) ?? exact(said.nxmEthType);
   return packetType >>> 16 === ETHERTYPE_NAMESPACE ? packetType & 0xffff : undefined;
 }
 
 function protocol(said: Said): number | undefined {
-  return exact(said, 'ipProto', 'nxmIpProto');
+  return exact(said.ipProto) ?? exact(said.nxmIpProto);
 }
 
 /** The bits that a field's value sets for certain. */
