@@ -160,7 +160,8 @@ function listening(server: Server, method: PassiveMethod): Promise<void> {
     server.once('error', reject);
     const address =
       method.type === 'punix' ? { path: method.path } : { host: method.host, port: method.port };
-    server.listen(address, () => {
+    // Node.js lets 511 wait; when more switches than that come back at once, the rest try again after a second.
+    server.listen({ ...address, backlog: Math.max(server.maxConnections, 511) }, () => {
       server.off('error', reject);
       resolve();
     });

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -88,6 +88,14 @@ describe('listen', () => {
     expect(await failures.next()).toMatchObject({ code: 'NET_TOO_MANY_CONNECTIONS' });
     expect(first.destroyed).toBe(false);
   });
+
+  it('keeps a thousand callers that come before it can accept any', async () => {
+    const listener = await open('ptcp:0', () => {});
+    const port = String((listener.method as { port: number }).port);
+    // Nothing is accepted until this returns.
+    const connected = execFileSync(process.execPath, ['-e', CALL_OFTEN, port, '1000']);
+    expect(connected.toString()).toBe('1000');
+  }, 60_000);
 
   it('closes the connection whose handler throws, and only that one', async () => {
     const failures = new Arrivals<GalagoError>();
@@ -184,3 +192,14 @@ describe('listen on a Unix socket', () => {
     expect(error).toMatchObject({ code: 'NET_LISTEN_FAILED' });
   });
 });
+
+/** Connects so often to a port, says how often when it has succeeded, and ends; later attempts are the kernel's. */
+const CALL_OFTEN = `
+  const [port, wanted] = process.argv.slice(1).map(Number);
+  let connected = 0;
+  const onConnect = () => {
+    if (++connected === wanted) process.stdout.write(String(connected), () => process.exit());
+  };
+  for (let i = 0; i < wanted; i++) require('node:net').connect(port, '127.0.0.1', onConnect);
+  setTimeout(() => process.stdout.write(String(connected), () => process.exit()), 30000);
+`;
