@@ -1,16 +1,18 @@
-import { ClosedError } from '../../src/util/errors.ts';
 import { Program } from './program.ts';
 import type { LoadOrder, LoadResult } from './programs/load.ts';
 import type { StormOrder, StormResult } from './programs/storm.ts';
 import type { SwitchOrder } from './programs/switches.ts';
 
-/** Switches without anything behind them, in a process of their own. */
+/**
+ * Switches without anything behind them, in a process of their own. After an error it is another process: nobody
+ * knows what the one before is still doing.
+ */
 export class Switches implements AsyncDisposable {
-  readonly #program: Program;
+  #program: Program;
 
   /** @throws ClosedError, TimeoutError as {@link Program.next} */
   static async start(): Promise<Switches> {
-    return new Switches((await Program.start('switches', 'switches')).program);
+    return new Switches(await startProgram());
   }
 
   private constructor(program: Program) {
@@ -41,18 +43,27 @@ export class Switches implements AsyncDisposable {
   }
 
   async #obey(order: SwitchOrder, onBegun: () => unknown = () => {}): Promise<unknown> {
-    this.#program.send(order);
-    for (;;) {
-      const { isBegun, result } = (await this.#program.next(PATIENCE_MS)) as {
-        readonly isBegun?: true;
-        readonly result?: unknown;
-      };
-      if (isBegun) onBegun();
-      else if (result !== undefined) return result;
-      else throw new ClosedError('BENCH_PROGRAM_ENDED', 'the switches gave no result');
+    try {
+      this.#program.send(order);
+      for (;;) {
+        const { isBegun, result } = (await this.#program.next(PATIENCE_MS)) as {
+          readonly isBegun?: true;
+          readonly result?: unknown;
+        };
+        if (!isBegun) return result;
+        onBegun();
+      }
+    } catch (error) {
+      await this.#program.close();
+      this.#program = await startProgram();
+      throw error;
     }
   }
 }
 
+async function startProgram(): Promise<Program> {
+  return (await Program.start('switches', 'switches')).program;
+}
+
 /** The slowest of controllers may take this long for one step. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
