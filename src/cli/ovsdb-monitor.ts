@@ -1,12 +1,21 @@
 import type { Command } from 'commander';
 import type { RowChange, UntypedRow } from '../ovsdb/index.ts';
-import { addServerOptions, callTime, connectTo, type ServerOptions } from './ovsdb-server.ts';
+import {
+  addDatabaseOption,
+  addServerOptions,
+  callTime,
+  connectTo,
+  SERVER_HELP,
+  type ServerOptions,
+  takeDatabase,
+  takeServer,
+} from './ovsdb-server.ts';
 import { formatValue, rowToJson } from './ovsdb-text.ts';
 import { printable } from './printable.ts';
 import { untilSignal } from './until-signal.ts';
 
 interface MonitorOptions extends ServerOptions {
-  readonly database: string;
+  readonly database?: string;
   readonly json?: true;
 }
 
@@ -22,29 +31,38 @@ export function addMonitorCommand(ovsdb: Command): void {
       'Prints the rows of a table, or some of their columns, and then every change, until a signal ends it. ' +
         'While the connection is lost it says so; what changed meanwhile is told after the next one.',
     )
-    .argument('<table>', "its name, or 'ALL'")
-    .argument('[column...]')
-    .option('-d, --database <name>', 'the database', 'Open_vSwitch')
+    .usage('[options] [server] [database] <table> [column...]')
+    .argument('<what...>', WHAT_HELP)
     .option('--json', 'print a JSON object a change');
-  addServerOptions(monitor)
-    .addHelpText('after', '\nExamples:\n  $ galago ovsdb monitor Interface name ofport link_state')
-    .action((table: string, columns: string[], options: MonitorOptions) =>
-      follow(table, columns, options, monitor),
-    );
+  addServerOptions(addDatabaseOption(monitor))
+    .addHelpText('after', EXAMPLES)
+    .action((args: string[], options: MonitorOptions) => follow(args, options, monitor));
 }
 
-async function follow(
-  table: string,
-  columns: readonly string[],
-  options: MonitorOptions,
-  command: Command,
-): Promise<void> {
+const WHAT_HELP =
+  `${SERVER_HELP}, the database, a table or 'ALL', its columns; '!initial', '!insert', '!delete' and '!modify' leave ` +
+  'these out';
+
+const EXAMPLES = `
+Examples:
+  $ galago ovsdb monitor Interface name,ofport link_state
+  $ galago ovsdb monitor tcp:127.0.0.1:6640 Open_vSwitch Bridge name '!initial'`;
+
+async function follow(given: readonly string[], options: MonitorOptions, command: Command): Promise<void> {
   const { writeOut, writeErr } = command.configureOutput();
-  const print = (event: Event) => writeOut?.(`${options.json ? toJson(event) : toText(event)}\n`);
   const ended = untilSignal();
   // Whoever reads may have read enough: `galago ovsdb monitor Bridge | head -1`.
   const unread = new Promise((resolve) => process.stdout.once('error', resolve));
-  await using db = await connectTo(options.database, options, command);
+  const place = await takeDatabase(takeServer(given, options, command), command);
+  const [table, ...groups] = place.args;
+  if (table === undefined) return command.error("error: expected a table, or 'ALL'");
+  const words = groups.flatMap((group) => group.split(','));
+  const columns = words.filter((word) => !word.startsWith('!'));
+  const silent = readSilent(words, command);
+  const print = (event: Event) => {
+    if (!silent.has(event.type)) writeOut?.(`${options.json ? toJson(event) : toText(event)}\n`);
+  };
+  await using db = await connectTo(place.database, place.options, command);
   const tables = table === 'ALL' ? [...db.schema.tables.keys()] : [table];
   const selected = tables.map((name) => [name, columns.length > 0 ? columns : true] as const);
   const selection: Readonly<Record<string, true | readonly string[]>> = Object.fromEntries(selected);
@@ -60,6 +78,19 @@ async function follow(
   await Promise.race([ended, unread]);
   replica.removeAllListeners('stale');
 }
+
+/** What `!insert` and the others leave out. */
+function readSilent(words: readonly string[], command: Command): ReadonlySet<string> {
+  const silent = words.filter((word) => word.startsWith('!')).map((word) => word.slice(1));
+  const unknown = silent.find((word) => !Object.hasOwn(EVENT_TYPES, word));
+  if (unknown !== undefined) {
+    command.error(`error: expected '!initial', '!insert', '!delete' or '!modify', got '!${unknown}'`);
+  }
+  return new Set(silent.map((word) => EVENT_TYPES[word as keyof typeof EVENT_TYPES]));
+}
+
+/** The types of our events, by what ovsdb-client calls them. */
+const EVENT_TYPES = { initial: 'initial', insert: 'insert', delete: 'delete', modify: 'update' } as const;
 
 function toText(event: Event): string {
   const row = event.row as UntypedRow;

@@ -1,61 +1,90 @@
-import type { Command } from 'commander';
-import type { UntypedRow } from '../ovsdb/index.ts';
-import { addServerOptions, callTime, connectTo, dialServer, type ServerOptions } from './ovsdb-server.ts';
-import { formatTable, rowToJson } from './ovsdb-text.ts';
+import { type Command, Option } from 'commander';
+import type { DatabaseSchema, UntypedRow } from '../ovsdb/index.ts';
+import {
+  addDatabaseOption,
+  addServerOptions,
+  callTime,
+  connectTo,
+  dialServer,
+  SERVER_HELP,
+  type ServerOptions,
+  takeDatabase,
+  takeServer,
+} from './ovsdb-server.ts';
+import { formatJsonTable, formatTable, type NamedType } from './ovsdb-text.ts';
 import { printable } from './printable.ts';
 
 /** Adds `list-dbs`, `get-schema` and `dump`. */
 export function addReadCommands(ovsdb: Command): void {
-  const list = ovsdb.command('list-dbs').description('Prints the names of the databases, one a line.');
+  const list = ovsdb
+    .command('list-dbs')
+    .description('Prints the names of the databases, one a line.')
+    .argument('[server]', SERVER_HELP);
   addServerOptions(list)
-    .addHelpText('after', '\nExamples:\n  $ galago ovsdb list-dbs --db tcp:127.0.0.1:6640')
-    .action((options: ServerOptions) => listDbs(options, list));
+    .addHelpText('after', '\nExamples:\n  $ galago ovsdb list-dbs tcp:127.0.0.1:6640')
+    .action((server: string | undefined, options: ServerOptions) => listDbs(present(server), options, list));
   const schema = ovsdb
     .command('get-schema')
     .description('Prints the schema of a database as JSON.')
-    .argument('[database]', 'its name', 'Open_vSwitch');
+    .usage('[options] [server] [database]')
+    .argument('[place...]', `${SERVER_HELP}, then the database`);
   addServerOptions(schema)
     .addHelpText('after', '\nExamples:\n  $ galago ovsdb get-schema > vswitch.ovsschema')
-    .action((database: string, options: ServerOptions) => getSchema(database, options, schema));
+    .action((args: string[], options: ServerOptions) => getSchema(args, options, schema));
   const dump = ovsdb
     .command('dump')
     .description('Prints the rows of all tables, of one, or some of its columns.')
-    .argument('[table]')
-    .argument('[column...]')
-    .option('-d, --database <name>', 'the database', 'Open_vSwitch')
-    .option('--json', 'print a JSON object a table: {"table": …, "rows": […]}');
-  addServerOptions(dump)
-    .addHelpText('after', '\nExamples:\n  $ galago ovsdb dump Interface name ofport error')
-    .action((table: string | undefined, columns: string[], options: DumpOptions) =>
-      dumpTables(table, columns, options, dump),
+    .usage('[options] [server] [database] [table [column...]]')
+    .argument('[what...]', `${SERVER_HELP}, the database, a table, its columns`)
+    .addOption(
+      new Option('-f, --format <format>', "'json' is an object a table, as ovsdb-client writes it")
+        .choices(['table', 'json'])
+        .default('table'),
     );
+  addServerOptions(addDatabaseOption(dump))
+    .addHelpText('after', '\nExamples:\n  $ galago ovsdb dump Interface name ofport error')
+    .action((args: string[], options: DumpOptions) => dumpTables(args, options, dump));
 }
 
 interface DumpOptions extends ServerOptions {
-  readonly database: string;
-  readonly json?: true;
+  readonly database?: string;
+  readonly format: 'table' | 'json';
 }
 
-async function listDbs(options: ServerOptions, command: Command): Promise<void> {
-  await using peer = await dialServer(options, command);
-  const names = await peer.request('list_dbs', [], callTime(options, command));
+function present(argument: string | undefined): readonly string[] {
+  return argument === undefined ? [] : [argument];
+}
+
+async function listDbs(args: readonly string[], given: ServerOptions, command: Command): Promise<void> {
+  const place = takeServer(args, given, command);
+  if (place.args.length > 0) throw unexpected(place.args, command);
+  await using peer = await dialServer(place.options, command);
+  const names = await peer.request('list_dbs', [], callTime(place.options, command));
   const lines = Array.isArray(names) ? names.map((name) => `${printable(String(name))}\n`) : [];
   command.configureOutput().writeOut?.(lines.sort().join(''));
 }
 
-async function getSchema(database: string, options: ServerOptions, command: Command): Promise<void> {
+async function getSchema(args: readonly string[], given: ServerOptions, command: Command): Promise<void> {
+  const place = takeServer(args, given, command);
+  const [named, ...rest] = place.args;
+  if (rest.length > 0) throw unexpected(rest, command);
+  const { options } = place;
+  const database = named ?? (await takeDatabase(place, command)).database;
   await using peer = await dialServer(options, command);
   const schema = await peer.request('get_schema', [database], callTime(options, command));
   command.configureOutput().writeOut?.(`${JSON.stringify(schema, undefined, 2)}\n`);
 }
 
-async function dumpTables(
-  table: string | undefined,
-  columns: readonly string[],
-  options: DumpOptions,
-  command: Command,
-): Promise<void> {
-  await using db = await connectTo(options.database, options, command);
+/** What stands where nothing, or a server, was expected. */
+function unexpected(args: readonly string[], command: Command): never {
+  return command.error(`error: expected no argument '${args[0]}'; a server is like tcp:127.0.0.1:6640`);
+}
+
+async function dumpTables(args: readonly string[], given: DumpOptions, command: Command): Promise<void> {
+  const place = await takeDatabase(takeServer(args, given, command), command);
+  const { options, database } = place;
+  const [table, ...columns] = place.args;
+  await using db = await connectTo(database, options, command);
   const names = table === undefined ? [...db.schema.tables.keys()].sort() : [table];
   // One transaction: what is printed was so at one time.
   const { tables, shown } = await db.transact(
@@ -74,9 +103,18 @@ async function dumpTables(
   );
   const texts = names.map((name, i) => {
     const rows = tables[i]!.rows as readonly UntypedRow[];
-    if (!options.json) return formatTable(name, shown[i]!, rows);
-    const only = rows.map((row) => Object.fromEntries(shown[i]!.map((column) => [column, row[column]])));
-    return `${JSON.stringify({ table: name, rows: only.map((row) => rowToJson(row as UntypedRow)) })}\n`;
+    if (options.format === 'table') return formatTable(name, shown[i]!, rows);
+    return formatJsonTable(
+      name,
+      shown[i]!.map((column) => columnOf(db.schema, name, column)),
+      rows,
+    );
   });
-  command.configureOutput().writeOut?.(texts.join(options.json ? '' : '\n'));
+  command.configureOutput().writeOut?.(texts.join(options.format === 'json' ? '' : '\n'));
+}
+
+/** The column of the schema; `_uuid` and `_version` are of every table. */
+function columnOf(schema: DatabaseSchema, table: string, name: string): NamedType {
+  const column = schema.tables.get(table)?.columns.get(name);
+  return { name, type: column?.type ?? { kind: 'scalar', key: { type: 'uuid' }, min: 1, max: 1 } };
 }

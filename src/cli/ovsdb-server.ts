@@ -6,6 +6,7 @@ import { findExposures } from './exposure.ts';
 
 /** The options that all of `galago ovsdb` have, as they were read. */
 export interface ServerOptions {
+  /** Where a command takes it as an argument too, that comes first. */
   readonly db: string;
   readonly leaderOnly: boolean;
   readonly timeout?: string;
@@ -26,6 +27,52 @@ export function addServerOptions(command: Command): Command {
     .option('-C, --ca-cert <file>', "the authorities' certificates in PEM: the server must have one of them")
     .option('--insecure', 'allow plain tcp: to other machines')
     .helpOption('-h, --help', 'print this help');
+}
+
+/** What a command is about, and the arguments that are left. */
+interface Place<O extends ServerOptions> {
+  readonly options: O;
+  readonly args: readonly string[];
+}
+
+/** What the help says of a server as an argument. */
+export const SERVER_HELP = 'the server, like tcp:127.0.0.1:6640, instead of --db';
+
+/** Takes the server, if the first argument is one, in the place of `--db`. */
+export function takeServer<O extends ServerOptions>(
+  args: readonly string[],
+  options: O,
+  command: Command,
+): Place<O> {
+  const [first] = args;
+  if (first === undefined || !/^(tcp|ssl|unix):/.test(first)) return { options, args };
+  if (command.getOptionValueSource('db') === 'cli') {
+    command.error(`error: expected one server, got '${options.db}' and '${first}'`);
+  }
+  return { options: { ...options, db: first }, args: args.slice(1) };
+}
+
+/** Adds the option that says which database. */
+export function addDatabaseOption(command: Command): Command {
+  const otherwise = `that argument, ${DEFAULT_DATABASE}, or the only one`;
+  return command.option('-d, --database <name>', `the database (default: ${otherwise})`);
+}
+
+/** Takes the database: the option, the first argument if it names one, `Open_vSwitch`, or the only one there is. */
+export async function takeDatabase<O extends ServerOptions & { readonly database?: string }>(
+  place: Place<O>,
+  command: Command,
+): Promise<Place<O> & { readonly database: string }> {
+  const { options, args } = place;
+  if (options.database !== undefined) return { ...place, database: options.database };
+  await using peer = await dialServer(options, command);
+  const list = await peer.request('list_dbs', [], callTime(options, command));
+  const names = Array.isArray(list) ? list.map(String) : [];
+  const [first] = args;
+  if (first !== undefined && names.includes(first)) return { options, args: args.slice(1), database: first };
+  const own = names.filter((name) => !name.startsWith('_'));
+  const database = own.includes(DEFAULT_DATABASE) || own.length !== 1 ? DEFAULT_DATABASE : own[0]!;
+  return { options, args, database };
 }
 
 /** Connects to a database. */
@@ -93,6 +140,8 @@ function readTls({ privateKey, certificate, caCert }: ServerOptions, command: Co
   if (!isPartial) return undefined;
   return command.error('error: TLS needs all of --private-key, --certificate and --ca-cert');
 }
+
+const DEFAULT_DATABASE = 'Open_vSwitch';
 
 /** Where Debian and most others have it. */
 const DEFAULT_SERVER = 'unix:/var/run/openvswitch/db.sock';

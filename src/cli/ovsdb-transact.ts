@@ -1,7 +1,14 @@
 import type { Command } from 'commander';
 import { isJsonObject, type Json, OvsdbError } from '../ovsdb/index.ts';
 import { readText } from './ovsdb-file.ts';
-import { addServerOptions, callTime, dialServer, type ServerOptions } from './ovsdb-server.ts';
+import {
+  addServerOptions,
+  callTime,
+  dialServer,
+  SERVER_HELP,
+  type ServerOptions,
+  takeServer,
+} from './ovsdb-server.ts';
 
 interface TransactCommandOptions extends ServerOptions {
   readonly file?: string;
@@ -16,11 +23,12 @@ export function addTransactCommand(ovsdb: Command): void {
       'Carries out a transaction, all of it or nothing, and prints its results as JSON. The transaction is an array: ' +
         'the name of the database, then the operations of RFC 7047, 5.2.',
     )
-    .argument('[transaction]', 'JSON; without it, --file')
+    .usage('[options] [server] [transaction]')
+    .argument('[what...]', `${SERVER_HELP}, and the transaction as JSON; without it, --file`)
     .option('-f, --file <path>', "read the transaction from a file; '-' is standard input");
   addServerOptions(transact)
     .addHelpText('after', EXAMPLES)
-    .action((text: string | undefined, options: TransactCommandOptions) => run(text, options, transact));
+    .action((args: string[], options: TransactCommandOptions) => run(args, options, transact));
 }
 
 const EXAMPLES = `
@@ -28,12 +36,11 @@ Examples:
   $ galago ovsdb transact '["Open_vSwitch", {"op": "select", "table": "Bridge", "where": []}]'
   $ galago ovsdb transact --file change.json`;
 
-async function run(
-  text: string | undefined,
-  options: TransactCommandOptions,
-  command: Command,
-): Promise<void> {
-  if ((text === undefined) === (options.file === undefined)) {
+async function run(args: readonly string[], given: TransactCommandOptions, command: Command): Promise<void> {
+  const place = takeServer(args, given, command);
+  const { options } = place;
+  const [text] = place.args;
+  if (place.args.length > 1 || (text === undefined) === (options.file === undefined)) {
     command.error('error: expected a transaction, or --file, and not both');
   }
   const transaction = parse(text ?? (await readText(options.file!, command)), command);

@@ -75,11 +75,11 @@ describe('galago ovsdb', () => {
     const args = ['-d', 'Test', ...atServer()];
     const table = await run('dump', 'Part', 'name', 'state', ...args);
     expect(table.stdout).toBe('Part table\nname      state\n--------- -----\n"a wheel" ok\n');
-    const json = await run('dump', 'Part', '--json', ...args);
-    expect(JSON.parse(json.stdout)).toEqual({
-      table: 'Part',
-      rows: [{ _uuid: uuidOf(1), name: 'a wheel', state: 'ok' }],
-    });
+    const json = await run('dump', 'Part', '--format=json', ...args);
+    expect(json.stdout).toBe(
+      `{"caption":"Part table","data":[[["uuid","${uuidOf(1)}"],"a wheel","ok"]],` +
+        '"headings":["_uuid","name","state"]}\n',
+    );
     expect((await run('dump', 'Prat', ...args)).error).toMatchObject({ code: 'OVSDB_UNKNOWN_TABLE' });
   });
 
@@ -133,6 +133,25 @@ describe('galago ovsdb', () => {
     });
   });
 
+  it('takes server and database as arguments, as ovsdb-client does', async () => {
+    const dump = 'Part table\nname\n---------\n"a wheel"\n';
+    const places = [
+      [server.method, 'Test', 'Part', 'name'],
+      [server.method, 'Part', 'name'],
+      ['Test', 'Part', 'name', ...atServer()],
+      ['Part', 'name', ...atServer()],
+      ['-d', 'Test', 'Part', 'name', ...atServer()],
+    ];
+    for (const args of places)
+      expect(await run('dump', ...args)).toMatchObject({ stdout: dump, error: undefined });
+    expect((await run('list-dbs', server.method)).stdout).toBe('Test\n_Server\n');
+    expect(JSON.parse((await run('get-schema', server.method)).stdout)).toEqual(testSchema.json);
+    const transaction = '["Test", {"op": "select", "table": "Part", "where": [], "columns": ["name"]}]';
+    expect((await run('transact', server.method, transaction)).stdout).toBe(
+      '[{"rows":[{"name":"a wheel"}]}]\n',
+    );
+  });
+
   it.each([
     [['transact', '{'], /^error: the transaction is no JSON: .*\n$/],
     [['transact', '{}'], /^error: expected a transaction: \["DATABASE", .*\n$/],
@@ -146,6 +165,13 @@ describe('galago ovsdb', () => {
       /^error: option '-t, --timeout <seconds>' argument 'soon' is invalid\. /,
     ],
     [['list-dbs', '-p', 'key.pem'], /^error: TLS needs all of --private-key, --certificate and --ca-cert\n$/],
+    [['list-dbs', 'Test'], /^error: expected no argument 'Test'; a server is like tcp:127\.0\.0\.1:6640\n$/],
+    [
+      ['list-dbs', 'tcp:127.0.0.1', '--db', 'unix:x'],
+      /^error: expected one server, got 'unix:x' and 'tcp:127\.0\.0\.1'\n$/,
+    ],
+    [['dump', '--format', 'xml'], /^error: option '-f, --format <format>' argument 'xml' is invalid\. .*\n$/],
+    [['monitor', '-d', 'Test', 'Part', '!update'], /^error: expected '!initial', .* got '!update'\n$/],
     [['lst-dbs'], /^error: unknown command 'lst-dbs' \(Did you mean list-dbs\?\)\n$/],
   ])('refuses %j in one line', async (args, message) => {
     const { error, stderr, stdout } = await run(...args);
