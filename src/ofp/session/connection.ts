@@ -34,6 +34,11 @@ export interface ConnectionHandlers {
   keepsBody?(xid: number): boolean;
   /** A message came that the connection does not answer itself (HELLO and ECHO_REQUEST it does). */
   onMessage(message: Message): void;
+  /**
+   * Takes the place of {@link onMessage} once the connection is open: the message is bytes `start` to `end`, of any
+   * version and perhaps malformed, and ends nothing. Echo requests and the replies to this side's are not among them.
+   */
+  onFrame?(wire: WireView, start: number, end: number): void;
   /** The end, with the reason unless this side closed it. Must not throw. */
   onClose(error: GalagoError | undefined): void;
 }
@@ -106,6 +111,11 @@ export class Connection {
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  /** True while so much waits to be sent that `send` reports backpressure. */
+  get isBackedUp(): boolean {
+    return this.#buffer.pendingBytes >= this.#options.highWaterBytes;
   }
 
   /** Takes the next transaction id; 0 is left out, so that it can stand for none. */
@@ -217,6 +227,8 @@ export class Connection {
 
   #receive(wire: WireView, start: number, end: number): void {
     if (this.#state === 'closed') return;
+    if (this.#state === 'open' && this.#handlers.onFrame !== undefined && !isEcho(wire.bytes, start))
+      return this.#handlers.onFrame(wire, start, end);
     let message: Message;
     try {
       message = this.#decode(wire, start, end);
@@ -333,6 +345,14 @@ const BAD_LEN = 6;
 /** So much of a message goes back with the error about it (OpenFlow 1.3.5, 7.4.4). */
 const ERROR_DATA_SIZE = 64;
 const EMPTY = new Uint8Array(0);
+/** OFPT_ECHO_REQUEST and OFPT_ECHO_REPLY. */
+const ECHO_REQUEST = 2;
+const ECHO_REPLY = 3;
+
+function isEcho(bytes: Uint8Array, start: number): boolean {
+  const type = bytes[start + 1];
+  return bytes[start] === OFP_VERSION && (type === ECHO_REQUEST || type === ECHO_REPLY);
+}
 
 /** What an error message says, for people. */
 export function errorText({ name, data, errorType }: ErrorMessage): string {

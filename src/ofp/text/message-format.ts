@@ -5,7 +5,7 @@ import { Experimenter } from '../oxm/fields.ts';
 import { type WireView, wireView } from '../wire/wire-view.ts';
 import { demand, Refusal } from './check/refusal.ts';
 import { type Form, open, type WireMessage } from './messages/form.ts';
-import { checkLength, findForm, HELD, isMultipart } from './messages/forms.ts';
+import { checkLength, type FoundForm, findForm, HELD, isMultipart } from './messages/forms.ts';
 import { formatGroupMod } from './messages/groups.ts';
 import { hexDump } from './messages/hex-dump.ts';
 import { formatMeterMod } from './messages/meters.ts';
@@ -19,6 +19,18 @@ import { hex } from './numbers.ts';
  */
 export function formatMessage(message: MessageInit | Uint8Array): string {
   return formatBytes(message instanceof Uint8Array ? message : encode(message), VERBOSITY);
+}
+
+/** Finds which kind of message fills `start` to `end`. @throws Refusal for kinds and lengths that Open vSwitch does not take */
+export function identifyMessage(wire: WireView, start: number, end: number): FoundForm {
+  const found = findForm(wire, start, end, HOLDERS);
+  checkLength(found, end);
+  return found;
+}
+
+/** Refuses a message of a known kind when Open vSwitch would answer it with an error at sight. @throws Refusal */
+export function checkMessage(wire: WireView, start: number, end: number, { form, body }: FoundForm): void {
+  for (const _piece of form.print({ wire, start, body, end, verbosity: VERBOSITY_IN_ERROR, depth: 0 }));
 }
 
 /** Said of what only the codec here refuses. */

@@ -20,11 +20,22 @@ import { demand } from './refusal.ts';
  */
 export function checkConsistency(actions: readonly Action[], state: PacketState): void {
   const copy = state.clone();
-  for (const action of actions) checkAction(action, copy);
+  for (const action of actions) followAction(action, copy);
+  copy.demandConsistency();
 }
 
 /** Refuses an action that does not fit, and follows what it does to the packet. @throws Refusal */
 export function checkAction(action: Action, state: PacketState): void {
+  followAction(action, state);
+  state.demandConsistency();
+}
+
+/**
+ * As {@link checkAction}, but for most that do not fit the packets: those wait for
+ * {@link PacketState.demandConsistency}, because everything else is looked at first.
+ * @throws Refusal
+ */
+export function followAction(action: Action, state: PacketState): void {
   (CHECKS[action.type] as (action: Action, state: PacketState) => void)(action, state);
 }
 
@@ -161,8 +172,8 @@ function consistent(condition: boolean, sentence: string): void {
 }
 
 /** As {@link consistent}, for what actions in the action set need not have. */
-function usual({ isLater }: PacketState, condition: boolean, sentence: string): void {
-  consistent(condition || isLater, sentence);
+function usual(state: PacketState, condition: boolean, sentence: string): void {
+  if (!condition && !state.isLater) state.isInconsistent(`${sentence}, and the match does not say so`);
 }
 
 function kindNeeded(needs: TextPrerequisite): (action: Action, state: PacketState) => void {

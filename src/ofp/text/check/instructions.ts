@@ -2,7 +2,7 @@ import { decodeInstructions, type Instruction } from '../../instruction.ts';
 import type { WireView } from '../../wire/wire-view.ts';
 import { ActionOrder, ALL_INSTRUCTIONS } from './action-order.ts';
 import { readActionList, readActionSet } from './actions.ts';
-import { checkAction, checkConsistency } from './consistency.ts';
+import { checkConsistency, followAction } from './consistency.ts';
 import type { PacketState } from './packet-state.ts';
 import { demand } from './refusal.ts';
 
@@ -101,7 +101,7 @@ export function checkFlowConsistency(
         break;
       }
       case 'applyActions':
-        for (const action of instruction.actions) checkAction(action, packets);
+        for (const action of instruction.actions) followAction(action, packets);
         break;
       case 'writeActions':
         checkConsistency(instruction.actions, packets.later());
@@ -117,4 +117,5 @@ export function checkFlowConsistency(
       }
     }
   }
+  packets.demandConsistency();
 }

@@ -11,6 +11,8 @@ export interface MatchOptions {
   readonly loose?: boolean;
   /** Only fields that a packet-out may say: those of the pipeline. */
   readonly pipelineOnly?: boolean;
+  /** Which fields `tun_metadata0` to `63` stand for a tunnel option, by number. Default all. */
+  readonly isMapped?: (index: number) => boolean;
   /** Takes the cookie that a match of Open vSwitch's extension may have. */
   readonly onCookie?: (cookie: bigint, mask: bigint) => void;
 }
@@ -88,6 +90,7 @@ function isCookie({ header }: OxmEntry): boolean {
 
 function addEntry(key: FlowKey, { field, value, mask }: OxmEntry, options: MatchOptions): void {
   demand(field !== undefined, 'OFPBMC_BAD_FIELD', 'the switch has no such field');
+  demandMapped(field.name, options);
   const isExact = mask === exactMask(field);
   demand(field.maskable || isExact || mask === 0n, 'OFPBMC_BAD_MASK', `${field.name} takes no mask`);
   demand(isValidValue(field, value), 'OFPBMC_BAD_VALUE', `${field.name} has no such value`);
@@ -105,6 +108,14 @@ function addEntry(key: FlowKey, { field, value, mask }: OxmEntry, options: Match
   setField(key, field, value, mask);
   demand(fitsOptionSpace(key), 'OFPBMC_BAD_VALUE', 'the tunnel options are too long together');
   if (field.needs !== 'none' && !key.has('packetType')) key.setExact('packetType', 0);
+}
+
+const OPTION = /^tun_metadata(\d+)$/;
+
+function demandMapped(name: string, { isMapped }: MatchOptions): void {
+  const index = isMapped === undefined ? undefined : OPTION.exec(name)?.[1];
+  const isThere = index === undefined || isMapped?.(Number(index)) === true;
+  demand(isThere, 'NXFMFC_INVALID_TLV_FIELD', `no tunnel option is mapped to ${name}`);
 }
 
 const PIPELINE = /^(tun_(?!tos|ttl)|metadata$|in_port|x{0,2}reg\d|packet_type$)/;

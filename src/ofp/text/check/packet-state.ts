@@ -1,5 +1,6 @@
 import type { FlowKey } from '../flow-key.ts';
 import { VLAN_PRESENT } from '../match-key.ts';
+import { demand } from './refusal.ts';
 
 /** The packet type of what is left when the header that gave it has gone. */
 const UNKNOWN_TYPE = 0xffffffff;
@@ -15,10 +16,23 @@ export class PacketState {
   readonly isLater: boolean;
   /** The tag under the outermost one. */
   #innerTag = 0n;
+  /** What does not fit, of the first action that does not. */
+  #inconsistency: string | undefined;
 
   constructor(key: FlowKey, isLater = false) {
     this.key = key.clone();
     this.isLater = isLater;
+  }
+
+  /** Notes that an action does not fit the packets. */
+  isInconsistent(sentence: string): void {
+    this.#inconsistency ??= sentence;
+  }
+
+  /** @throws Refusal when an action did not fit */
+  demandConsistency(): void {
+    const sentence = this.#inconsistency;
+    demand(sentence === undefined, 'OFPBAC_MATCH_INCONSISTENT', sentence ?? '');
   }
 
   /** The same packets, for actions that work on a copy. */

@@ -3,7 +3,7 @@ import { flowModCommands } from '../../messages/flow-mod.ts';
 import { PortNo } from '../../ports.ts';
 import { formatInstructions } from '../actions/format.ts';
 import { checkFlowConsistency, readInstructions } from '../check/instructions.ts';
-import { readMatch } from '../check/match.ts';
+import { type MatchOptions, readMatch } from '../check/match.ts';
 import { PacketState } from '../check/packet-state.ts';
 import { demand } from '../check/refusal.ts';
 import { formatFlags, formatModWords } from '../flow-format.ts';
@@ -35,8 +35,25 @@ const DELETE_STRICT = 4;
 const ALL_FLAGS = 0x1f;
 
 function* printFlowMod({ wire, start, end }: WireMessage): Iterable<string> {
+  const { key, instructions } = readFlowMod(wire, start, end);
+  yield formatWire(wire, start, key, instructions);
+}
+
+/** What a flow-mod is about: packets, and what is done to them. */
+export interface FlowModBody {
+  readonly key: FlowKey;
+  readonly instructions: readonly Instruction[];
+}
+
+/** Reads OFPT_FLOW_MOD as Open vSwitch does. @throws Refusal */
+export function readFlowMod(
+  wire: WireMessage['wire'],
+  start: number,
+  end: number,
+  options: MatchOptions = {},
+): FlowModBody {
   const { view } = wire;
-  const { key, end: next } = readMatch(wire, start + 48, end);
+  const { key, end: next } = readMatch(wire, start + 48, end, options);
   const command = view.getUint8(start + 25);
   const tableId = view.getUint8(start + 24);
   const isDelete = command === DELETE || command === DELETE_STRICT;
@@ -47,7 +64,7 @@ function* printFlowMod({ wire, start, end }: WireMessage): Iterable<string> {
   );
   checkPort(view.getUint32(start + 36));
   const instructions = readFlow(wire, key, command, view.getUint16(start + 44), tableId, next, end);
-  yield formatWire(wire, start, key, instructions);
+  return { key, instructions };
 }
 
 /** Reads what a flow-mod's flow does, and refuses what does not fit the rest. @throws Refusal */

@@ -1,6 +1,7 @@
 import { flowModCommands } from '../../messages/flow-mod.ts';
+import type { WireView } from '../../wire/wire-view.ts';
 import { formatInstructions } from '../actions/format.ts';
-import { readNxMatch } from '../check/match.ts';
+import { type MatchOptions, readNxMatch } from '../check/match.ts';
 import { exactProperty, readProperties } from '../check/properties.ts';
 import { demand, Refusal } from '../check/refusal.ts';
 import { formatModWords } from '../flow-format.ts';
@@ -8,7 +9,7 @@ import { formatKey } from '../match-format.ts';
 import { portFrom16 } from '../names.ts';
 import { allowedReasons, printAsync, printAsyncMasks, roleName } from './control.ts';
 import { printCtFlush } from './ct-flush.ts';
-import { formatRemoved, readFlow } from './flows.ts';
+import { type FlowModBody, formatRemoved, readFlow } from './flows.ts';
 import { decoded, type Form, fixed, open, type WireMessage } from './form.ts';
 import { printPacketIn2 } from './packet-in2.ts';
 import { printReceived } from './packets.ts';
@@ -57,19 +58,39 @@ function* printFormat({ wire, body }: WireMessage): Iterable<string> {
 
 const ADD = 0;
 
-function* printFlowMod({ wire, body, end }: WireMessage): Iterable<string> {
+/** NXT_FLOW_MOD, but for its numbers: `cookie` and `cookieMask` choose flows, and are part of the match there. */
+export interface NxFlowModBody extends FlowModBody {
+  readonly cookie: bigint;
+  readonly cookieMask: bigint;
+}
+
+/** Reads NXT_FLOW_MOD as Open vSwitch does. @param body where its own fields begin @throws Refusal */
+export function readNxFlowMod(
+  wire: WireView,
+  body: number,
+  end: number,
+  options: MatchOptions = {},
+): NxFlowModBody {
   const { view } = wire;
   const [command, tableId] = [view.getUint8(body + 9), view.getUint8(body + 8)];
   let [cookie, cookieMask] = [0n, 0n];
   const onCookie = (value: bigint, mask: bigint) => ([cookie, cookieMask] = [value, mask]);
-  const { key, end: next } = readNxMatch(wire, body + 32, view.getUint16(body + 24), end, { onCookie });
+  const size = view.getUint16(body + 24);
+  const { key, end: next } = readNxMatch(wire, body + 32, size, end, { ...options, onCookie });
   demand(
     command !== ADD || cookieMask === 0n,
     'NXBRC_NXM_INVALID',
     'a flow that is added has no cookie to look for',
   );
+  const instructions = readFlow(wire, key, command, view.getUint16(body + 22), tableId, next, end);
+  return { key, instructions, cookie, cookieMask };
+}
+
+function* printFlowMod({ wire, body, end }: WireMessage): Iterable<string> {
+  const { view } = wire;
+  const { key, instructions, cookie, cookieMask } = readNxFlowMod(wire, body, end);
+  const [command, tableId] = [view.getUint8(body + 9), view.getUint8(body + 8)];
   const flags = view.getUint16(body + 22);
-  const instructions = readFlow(wire, key, command, flags, tableId, next, end);
   const newCookie = view.getBigUint64(body);
   const isNew = command === ADD || (newCookie !== 0n && newCookie !== NO_COOKIE);
   const fields = {
