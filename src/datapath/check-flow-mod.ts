@@ -1,102 +1,107 @@
-import { type Action, encodeActions } from '../ofp/actions/action.ts';
-import { encodeInstructions, type Instruction } from '../ofp/instruction.ts';
+import type { Action } from '../ofp/actions/action.ts';
+import type { Instruction } from '../ofp/instruction.ts';
+import { encode } from '../ofp/message.ts';
 import { type FlowMod, flowModCommands } from '../ofp/messages/flow-mod.ts';
-import { encodeMatch } from '../ofp/oxm/match.ts';
-import { readActions } from '../ofp/text/check/actions.ts';
-import { checkConsistency } from '../ofp/text/check/consistency.ts';
-import { readMatch } from '../ofp/text/check/match.ts';
-import { PacketState } from '../ofp/text/check/packet-state.ts';
+import { ALL_TABLES, GroupNo } from '../ofp/ports.ts';
 import { demand } from '../ofp/text/check/refusal.ts';
-import { FlowKey } from '../ofp/text/flow-key.ts';
-import { readFlow } from '../ofp/text/messages/flows.ts';
-import { Writer } from '../ofp/wire/writer.ts';
-import { toBigInt } from '../util/u64.ts';
+import { readFlowMod as readBody } from '../ofp/text/messages/flows.ts';
+import { readNxFlowMod as readNxBody } from '../ofp/text/messages/nicira.ts';
+import { portFrom16 } from '../ofp/text/names.ts';
+import { wireView } from '../ofp/wire/wire-view.ts';
 import type { FlowOrder } from './flow.ts';
-import { TABLE_COUNT } from './flow-tables.ts';
+import type { MessageFrame } from './frame.ts';
 import type { Groups } from './groups.ts';
 import type { Meters } from './meters.ts';
-import { someAction } from './program.ts';
+import { inOrder, someAction } from './program.ts';
 
 /** What a flow-mod orders, when Open vSwitch would take it. @throws Refusal */
 export function readFlowMod(mod: FlowMod): FlowOrder {
-  const { tableId, flags } = mod;
-  const command = flowModCommands.code(mod.command);
-  const isAdd = mod.command === 'add';
-  const writer = new Writer(512);
-  encodeMatch(writer, mod.match);
-  encodeInstructions(writer, mod.instructions);
-  const wire = { bytes: writer.bytes, view: writer.view };
-  const { key, end } = readMatch(wire, 0, writer.offset);
-  demand(key.tunnelOptions.size === 0, 'NXFMFC_INVALID_TLV_FIELD', 'no tunnel option is mapped to a field');
-  const instructions = readFlow(wire, key, command, flags, tableId, end, writer.offset);
+  const bytes = encode(mod);
+  return readFlowFrame({ wire: wireView(bytes), start: 0, end: bytes.length });
+}
+
+/** Packets here have no place for tunnel options, so that none can be matched. */
+const NO_OPTIONS = { isMapped: () => false };
+
+/** As {@link readFlowMod}, of the message as it came. @throws Refusal */
+export function readFlowFrame({ wire, start, end }: MessageFrame): FlowOrder {
+  const { view } = wire;
+  const { key, instructions } = readBody(wire, start, end, NO_OPTIONS);
+  const command = commandOf(view.getUint8(start + 25));
+  const isAdd = command === 'add';
+  const isDelete = command === 'delete' || command === 'deleteStrict';
   return {
-    command: mod.command as FlowOrder['command'],
-    tableId,
-    priority: mod.priority,
+    command,
+    tableId: view.getUint8(start + 24),
+    priority: view.getUint16(start + 30),
     key,
-    cookie: toBigInt(mod.cookie),
-    cookieMask: isAdd ? 0n : toBigInt(mod.cookieMask),
-    idleTimeout: mod.idleTimeout,
-    hardTimeout: mod.hardTimeout,
-    flags,
-    outPort: mod.outPort,
-    outGroup: mod.outGroup,
-    instructions,
+    cookie: view.getBigUint64(start + 8),
+    cookieMask: isAdd ? 0n : view.getBigUint64(start + 16),
+    idleTimeout: view.getUint16(start + 26),
+    hardTimeout: view.getUint16(start + 28),
+    bufferId: view.getUint32(start + 32),
+    flags: view.getUint16(start + 44),
+    outPort: view.getUint32(start + 36),
+    outGroup: isDelete ? view.getUint32(start + 40) : GroupNo.ANY,
+    instructions: told(instructions),
   };
 }
 
-/** Refuses instructions that name tables, groups and meters that are not there. @throws Refusal */
+const NO_COOKIE = 0xffff_ffff_ffff_ffffn;
+
+/**
+ * What NXT_FLOW_MOD orders.
+ * @param body where its own fields begin
+ * @param hasTableId whether it says which table it is about (NXT_FLOW_MOD_TABLE_ID)
+ * @throws Refusal
+ */
+export function readNxFlowFrame({ wire, end }: MessageFrame, body: number, hasTableId: boolean): FlowOrder {
+  const { view } = wire;
+  const { key, instructions, cookie, cookieMask } = readNxBody(wire, body, end, NO_OPTIONS);
+  const command = commandOf(view.getUint8(body + 9));
+  const tableId = hasTableId ? view.getUint8(body + 8) : ALL_TABLES;
+  const newCookie = view.getBigUint64(body);
+  return {
+    command,
+    // Flows that are added to no table in particular go into the first.
+    tableId: command !== 'add' || tableId !== ALL_TABLES ? tableId : 0,
+    priority: view.getUint16(body + 14),
+    key,
+    cookie: command === 'add' ? newCookie : cookie,
+    cookieMask,
+    ...(command !== 'add' && newCookie !== NO_COOKIE && { newCookie }),
+    idleTimeout: view.getUint16(body + 10),
+    hardTimeout: view.getUint16(body + 12),
+    bufferId: view.getUint32(body + 16),
+    flags: view.getUint16(body + 22),
+    outPort: portFrom16(view.getUint16(body + 20)),
+    outGroup: GroupNo.ANY,
+    instructions: told(instructions),
+  };
+}
+
+/** The body has been read, so that the command is one of those that there are. */
+function commandOf(code: number): FlowOrder['command'] {
+  return flowModCommands.name(code) as FlowOrder['command'];
+}
+
+/** The instructions as a switch tells them: in the order in which they are done, without lists that do nothing. */
+function told(instructions: readonly Instruction[]): readonly Instruction[] {
+  return inOrder(instructions).filter(
+    (instruction) => !('actions' in instruction) || instruction.actions.length > 0,
+  );
+}
+
+/** Refuses instructions that name groups and meters that are not there. @throws Refusal */
 export function checkTargets(instructions: readonly Instruction[], groups: Groups, meters: Meters): void {
   for (const instruction of instructions) {
-    if (instruction.type === 'gotoTable')
-      demand(instruction.tableId <= TABLE_COUNT, 'OFPBIC_BAD_TABLE_ID', `the last table is ${TABLE_COUNT}`);
-    if (instruction.type === 'meter')
-      demand(
-        meters.get(instruction.meterId) !== undefined,
-        'OFPMMFC_INVALID_METER',
-        `there is no meter ${instruction.meterId}`,
-      );
+    if (instruction.type !== 'meter') continue;
+    demand(
+      meters.get(instruction.meterId) !== undefined,
+      'OFPMMFC_INVALID_METER',
+      `there is no meter ${instruction.meterId}`,
+    );
   }
   const isMissing = (action: Action) => action.type === 'group' && groups.get(action.groupId) === undefined;
   demand(!someAction(instructions, isMissing), 'OFPBAC_BAD_OUT_GROUP', 'there is no such group');
 }
-
-/** Refuses a list of actions that Open vSwitch would not take for any packet. @throws Refusal */
-export function checkActions(actions: readonly Action[]): void {
-  const writer = new Writer(512);
-  encodeActions(writer, actions);
-  readActions({ bytes: writer.bytes, view: writer.view }, 0, writer.offset);
-  checkConsistency(
-    actions.filter((action) => !NEEDS_PACKET.has(action.type)),
-    new PacketState(new FlowKey()),
-  );
-}
-
-/** Actions of buckets and packet-outs, of whose packets nothing is known: whether they fit shows when they are done. */
-const NEEDS_PACKET: ReadonlySet<string> = new Set<Action['type']>([
-  'setField',
-  'nxRegLoad',
-  'nxRegLoad2',
-  'nxRegMove',
-  'decNwTtl',
-  'setNwTtl',
-  'decMplsTtl',
-  'setMplsTtl',
-  'popVlan',
-  'popMpls',
-  'onfCopyField',
-  'nxDecTtlCntIds',
-  'nxClone',
-  'nxLearn',
-  'nxLearn2',
-  'setNwSrc',
-  'setNwDst',
-  'setNwTos',
-  'setNwEcn',
-  'setTpSrc',
-  'setTpDst',
-  'setVlanVid',
-  'setVlanPcp',
-  'setMplsLabel',
-  'setMplsTc',
-]);

@@ -1,33 +1,36 @@
 import type { Duplex } from 'node:stream';
-import { encode, type Message, type MessageInit } from '../ofp/message.ts';
-import type { AsyncConfig } from '../ofp/messages/async-config.ts';
+import type { MessageInit } from '../ofp/message.ts';
+import type { PacketInFormat } from '../ofp/messages/nicira-packet-in-format.ts';
 import { Connection, type ConnectionOptions } from '../ofp/session/connection.ts';
 import { ClosedError } from '../util/errors.ts';
-import { Bundles } from './bundles.ts';
+import { type AsyncKind, AsyncMasks } from './async-masks.ts';
+import { type BundleLimits, Bundles } from './bundles.ts';
 import { errorNumbers } from './error-numbers.ts';
+import { FlowMonitors, type MonitorLimits } from './flow-monitors.ts';
+import { errorData, type MessageFrame, versionOf, xidOf } from './frame.ts';
+import { MultipartRequests } from './multipart-requests.ts';
 import type { RoleHolder } from './roles.ts';
 
-/** What asynchronous messages each role gets unless it says otherwise, as in Open vSwitch. */
-const DEFAULT_ASYNC: AsyncConfig = {
-  packetInMaster: 0b011,
-  packetInSlave: 0,
-  portStatusMaster: 0b111,
-  portStatusSlave: 0b111,
-  flowRemovedMaster: 0b1111,
-  flowRemovedSlave: 0,
-};
-
-/** So much of a message goes back with the error about it (OpenFlow 1.3.5, 7.4.4). */
-const ERROR_DATA_SIZE = 64;
 const DEFAULT_MISS_SEND_LEN = 128;
+
+/** What one controller may take up of the switch. */
+export interface LinkLimits extends BundleLimits, MonitorLimits {
+  /** Bytes of the parts of multipart requests that wait for the last one. */
+  readonly maxMultipartBytes: number;
+}
 
 /** One controller of a switch: its connection, and what it has asked for. */
 export class ControllerLink implements RoleHolder {
   role: RoleHolder['role'] = 'equal';
-  async: AsyncConfig = DEFAULT_ASYNC;
+  readonly async = new AsyncMasks();
   missSendLen = DEFAULT_MISS_SEND_LEN;
   controllerId = 0;
+  packetInFormat: PacketInFormat = 'packetIn';
+  /** Whether NXT_FLOW_MOD says in which table a flow is (NXT_FLOW_MOD_TABLE_ID). */
+  hasTableIds = false;
   readonly bundles: Bundles;
+  readonly monitors: FlowMonitors;
+  readonly multiparts: MultipartRequests;
   /** Messages that have come. */
   messages = 0;
   readonly connection: Connection;
@@ -37,16 +40,18 @@ export class ControllerLink implements RoleHolder {
   readonly #echoes = new Map<number, () => void>();
 
   /**
-   * @param onMessage what it throws is answered as an error about the message
+   * @param onFrame what it throws is answered as an error about the message
    * @param onClose called once, at the end
    */
   constructor(
     stream: Duplex,
-    options: ConnectionOptions & { readonly maxBundledMessages: number },
-    onMessage: (link: ControllerLink, message: Message) => void,
+    options: ConnectionOptions & LinkLimits,
+    onFrame: (link: ControllerLink, frame: MessageFrame) => void,
     onClose: (link: ControllerLink) => void,
   ) {
-    this.bundles = new Bundles(options.maxBundledMessages);
+    this.bundles = new Bundles(options);
+    this.monitors = new FlowMonitors(this, options);
+    this.multiparts = new MultipartRequests(options.maxMultipartBytes);
     let greeted = () => {};
     this.#greeted = new Promise((resolve) => {
       greeted = resolve;
@@ -55,7 +60,8 @@ export class ControllerLink implements RoleHolder {
       stream,
       {
         onOpen: greeted,
-        onMessage: (message) => this.#answer(message, onMessage),
+        onMessage: ({ xid }) => this.#echoes.get(xid)?.(),
+        onFrame: (wire, start, end) => this.#answer({ wire, start, end }, onFrame),
         onClose: () => {
           greeted();
           for (const answered of this.#echoes.values()) answered();
@@ -78,32 +84,30 @@ export class ControllerLink implements RoleHolder {
     this.#echoes.delete(xid);
   }
 
-  /** Sends a message, unless the connection is not open. */
+  /** Sends a message, unless the connection is not open. Those that no message of the controller asked for have xid 0. */
   send(message: MessageInit): void {
-    if (this.connection.state === 'open') this.connection.send(message);
+    if (this.connection.state === 'open') this.connection.send(message, message.xid ?? 0);
   }
 
   /** Answers a message with the error that it was refused with. */
-  refuse(message: Message, error: unknown): void {
-    const data = encode(message).subarray(0, ERROR_DATA_SIZE);
-    this.send({ type: 'error', xid: message.xid, ...errorNumbers(error), data });
+  refuse(frame: MessageFrame, error: unknown): void {
+    const data = errorData(frame);
+    const version = versionOf(frame);
+    this.send({ type: 'error', version, xid: xidOf(frame), ...errorNumbers(error), data });
   }
 
   /** True when the controller wants an asynchronous message of this kind and reason, as its role is now. */
-  wants(kind: 'packetIn' | 'portStatus' | 'flowRemoved', reason: number): boolean {
-    const masks = this.role === 'slave' ? `${kind}Slave` : `${kind}Master`;
-    return ((this.async[masks as keyof AsyncConfig] >>> reason) & 1) === 1;
+  wants(kind: AsyncKind, reason: number): boolean {
+    return this.async.wants(kind, reason, this.role === 'slave');
   }
 
-  #answer(message: Message, onMessage: (link: ControllerLink, message: Message) => void): void {
-    const answered = message.type === 'echoReply' ? this.#echoes.get(message.xid) : undefined;
-    if (answered !== undefined) return answered();
+  #answer(frame: MessageFrame, onFrame: (link: ControllerLink, frame: MessageFrame) => void): void {
     this.messages++;
     try {
-      onMessage(this, message);
+      onFrame(this, frame);
     } catch (error) {
       if (error instanceof ClosedError) throw error;
-      this.refuse(message, error);
+      this.refuse(frame, error);
     }
   }
 }

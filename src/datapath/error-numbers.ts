@@ -33,12 +33,19 @@ for (const [experimenter, first, last] of RANGES) {
 /** What is answered to a malformed message: OFPBRC_BAD_LEN. */
 const MALFORMED: ErrorNumbers = { errorType: 1, code: 6, experimenter: 0 };
 
+/** What is answered where OpenFlow 1.3 has no number for the error: NXBRC_UNENCODABLE_ERROR. */
+const UNENCODABLE: ErrorNumbers = {
+  errorType: EXPERIMENTER_ERROR,
+  code: 10,
+  experimenter: Experimenter.NICIRA,
+};
+
 /**
  * The numbers to answer a refused message with.
  * @throws the error itself when it says nothing about the message
  */
 export function errorNumbers(error: unknown): ErrorNumbers {
-  if (error instanceof Refusal) return NUMBERS.get(error.reason) ?? MALFORMED;
+  if (error instanceof Refusal) return NUMBERS.get(error.reason) ?? UNENCODABLE;
   if (error instanceof WireError) return MALFORMED;
   throw error;
 }

@@ -1,18 +1,25 @@
+import type { Instruction } from '../ofp/instruction.ts';
 import { FlowModFlag } from '../ofp/messages/flow-mod.ts';
 import type { FlowRemovedReason } from '../ofp/messages/flow-removed.ts';
 import { ALL_TABLES, GroupNo, PortNo } from '../ofp/ports.ts';
 import { demand, Refusal } from '../ofp/text/check/refusal.ts';
 import { Classifier } from './classifier.ts';
 import { Flow, type FlowFilter, type FlowOrder } from './flow.ts';
+import type { FlowEvent } from './flow-event.ts';
 import { type FlowMatch, flowMatchOfKey } from './flow-match.ts';
-import type { Journal } from './journal.ts';
+import { FlowUsers } from './flow-users.ts';
+import { hiddenFlows } from './hidden-flows.ts';
+import type { Journal, Requester } from './journal.ts';
 import type { FlowWords } from './layout.ts';
 
-/**
- * How many tables the switch has: as many as Open vSwitch, which keeps the one after them to itself; here that one is
- * empty.
- */
+/** How many tables the switch has, as Open vSwitch. */
 export const TABLE_COUNT = 254;
+
+/** The table that Open vSwitch keeps to itself. */
+export const HIDDEN_TABLE = 254;
+
+const NO_COOKIE = 0xffff_ffff_ffff_ffffn;
+const ALL_COOKIE_BITS = 0xffff_ffff_ffff_ffffn;
 
 /** One flow table (OpenFlow 1.3.5, 5.2). Most stay empty, and then take next to no memory. */
 export class FlowTable {
@@ -36,6 +43,27 @@ export class FlowTable {
   }
 }
 
+/** What becomes of a table that is full. */
+export interface TableOptions {
+  /** Flows that the table takes. */
+  readonly maxFlows?: number;
+  /** Whether flows with timeouts make room for new ones, the one that would end first before others. Default false. */
+  readonly evicts?: boolean;
+}
+
+/** What {@link FlowTables} are made of. */
+export interface FlowTablesOptions {
+  /** Flows that one table takes unless `tables` says otherwise. */
+  readonly maxFlows: number;
+  /** By number. */
+  readonly tables?: Readonly<Record<number, TableOptions>> | undefined;
+  readonly onRemoved: OnFlowRemoved;
+  /** Hears of each flow that comes, goes or changes. */
+  readonly onEvent: (event: FlowEvent, requester: Requester | undefined) => void;
+  /** Refuses instructions that name what is not there. @throws Refusal */
+  readonly checkTargets: (instructions: readonly Instruction[]) => void;
+}
+
 /** Hears of each flow that goes. */
 export type OnFlowRemoved = (flow: Flow, reason: FlowRemovedReason, nowMs: number) => void;
 
@@ -45,18 +73,33 @@ export class FlowTables {
     { length: TABLE_COUNT },
     (_, tableId) => new FlowTable(tableId),
   );
-  readonly #maxFlows: number;
-  readonly #onRemoved: OnFlowRemoved;
-  #timed = 0;
+  readonly #options: FlowTablesOptions;
+  readonly #timed = new Set<Flow>();
+  readonly #users = new FlowUsers();
+  readonly #hidden: Classifier<Flow>;
 
-  constructor(maxFlows: number, onRemoved: OnFlowRemoved) {
-    this.#maxFlows = maxFlows;
-    this.#onRemoved = onRemoved;
+  constructor(options: FlowTablesOptions, nowMs: number) {
+    this.#options = options;
+    this.#hidden = hiddenFlows(HIDDEN_TABLE, nowMs);
   }
 
   /** True when some flow has a timeout. */
   get hasTimeouts(): boolean {
-    return this.#timed > 0;
+    return this.#timed.size > 0;
+  }
+
+  /** Which flows hand to which groups and meters. */
+  get users(): Pick<FlowUsers, 'ofMeter' | 'groupReferences'> {
+    return this.#users;
+  }
+
+  /**
+   * Refuses what Open vSwitch refuses at sight, before anything is looked for.
+   * @throws Refusal
+   */
+  check({ command, tableId }: FlowOrder): void {
+    if (command === 'delete' || command === 'deleteStrict') return;
+    demand(tableId !== HIDDEN_TABLE, 'OFPBRC_EPERM', `table ${HIDDEN_TABLE} is the switch's own`);
   }
 
   /** Does what is ordered. @throws Refusal, with some of it done: the journal takes that back */
@@ -65,11 +108,8 @@ export class FlowTables {
       case 'add':
         return this.#add(order, nowMs, journal);
       case 'modify':
-      case 'modifyStrict': {
-        for (const flow of this.#chosen(order))
-          this.#replace(flow, flow.changed(order.instructions, nowMs), journal);
-        return;
-      }
+      case 'modifyStrict':
+        return this.#modify(order, nowMs, journal);
       case 'delete':
       case 'deleteStrict':
         for (const flow of this.#chosen(order)) this.#remove(flow, 'delete', nowMs, journal);
@@ -81,7 +121,8 @@ export class FlowTables {
     const table = this.#table(order.tableId);
     const old = table.flows.find(flowMatchOfKey(order.key), order.priority);
     if (old !== undefined) {
-      this.#replace(old, old.changed(order.instructions, nowMs, order.cookie), journal);
+      const changed = old.changed(order.instructions, nowMs, order.cookie);
+      this.#replace('modified', old, changed, journal);
       return true;
     }
     if (limit > 0) {
@@ -101,62 +142,77 @@ export class FlowTables {
 
   /** Makes a flow go earlier, in seconds; 0 leaves a timeout as it is (ovs-actions(7), fin_timeout). */
   shortenTimeouts(flow: Flow, idleTimeout: number, hardTimeout: number): void {
-    const wasTimed = flow.idleTimeout > 0 || flow.hardTimeout > 0;
     flow.shortenTimeouts(idleTimeout, hardTimeout);
-    if (!wasTimed && (flow.idleTimeout > 0 || flow.hardTimeout > 0)) this.#timed++;
+    if (flow.idleTimeout > 0 || flow.hardTimeout > 0) this.#timed.add(flow);
   }
 
   /** The flows that a request names, by table and then as they come. */
   *select(tableId: number, match: FlowMatch, filter: FlowFilter): Iterable<Flow> {
-    for (const { flows } of this.#tablesOf(tableId)) {
+    for (const { flows } of this.#tablesOf(tableId, filter)) {
       for (const flow of flows.covered(match)) if (flow.isNamedBy(filter)) yield flow;
     }
   }
 
   /** Removes the flows whose timeouts are over. */
   expire(nowMs: number, journal: Journal): void {
-    if (this.#timed === 0) return;
-    for (const flow of this.#all()) {
+    for (const flow of [...this.#timed]) {
       const reason = flow.expiry(nowMs);
       if (reason !== undefined) this.#remove(flow, reason, nowMs, journal);
     }
   }
 
-  /** Removes the flows that hand to a group or meter that is gone. */
-  removeUsers(
-    uses: (flow: Flow) => boolean,
-    reason: 'groupDelete' | 'meterDelete',
-    nowMs: number,
-    journal: Journal,
-  ): void {
-    for (const flow of this.#all()) if (uses(flow)) this.#remove(flow, reason, nowMs, journal);
+  /** Removes the flows that hand to a group that is gone. */
+  removeUsersOfGroup(groupId: number, nowMs: number, journal: Journal): void {
+    for (const flow of this.#users.ofGroup(groupId)) this.#remove(flow, 'groupDelete', nowMs, journal);
   }
 
-  /** How many flows hand to a group or meter. */
-  countUsers(uses: (flow: Flow) => boolean): number {
-    let count = 0;
-    for (const flow of this.#all()) if (uses(flow)) count++;
-    return count;
+  /** Removes the flows that hand to a meter that is gone. */
+  removeUsersOfMeter(meterId: number, nowMs: number, journal: Journal): void {
+    for (const flow of this.#users.ofMeter(meterId)) this.#remove(flow, 'meterDelete', nowMs, journal);
   }
 
   #add(order: FlowOrder, nowMs: number, journal: Journal): void {
-    demand(order.tableId !== ALL_TABLES, 'OFPFMFC_BAD_TABLE_ID', 'a flow is in one table');
-    demand(order.tableId !== TABLE_COUNT, 'OFPBRC_EPERM', `table ${TABLE_COUNT} is the switch's own`);
+    this.#options.checkTargets(order.instructions);
     const table = this.#table(order.tableId);
-    const flow = new Flow(order, { createdMs: nowMs, modifiedMs: nowMs });
-    const old = table.flows.find(flow.match, flow.priority);
+    const old = table.flows.find(flowMatchOfKey(order.key), order.priority);
+    // All ones stand for no cookie: a flow that is replaced keeps its own then.
+    const cookie = order.cookie === NO_COOKIE ? (old?.cookie ?? NO_COOKIE) : order.cookie;
+    const flow = new Flow({ ...order, cookie }, { createdMs: nowMs, modifiedMs: nowMs });
     if (old !== undefined) {
       if ((order.flags & FlowModFlag.RESET_COUNTS) === 0) flow.inherit(old);
-      return this.#replace(old, flow, journal);
+      return this.#replace('added', old, flow, journal);
     }
     if ((order.flags & FlowModFlag.CHECK_OVERLAP) !== 0 && table.flows.overlaps(flow.match, flow.priority))
       throw new Refusal('OFPFMFC_OVERLAP', 'another flow of the same priority takes some of the packets');
-    demand(table.flows.size < this.#maxFlows, 'OFPFMFC_TABLE_FULL', `a table has ${this.#maxFlows} flows`);
+    this.#makeRoom(table, nowMs, journal);
     this.#insert(table, flow);
     journal.done(() => this.#delete(table, flow));
+    this.#tell({ type: 'added', flow, old: undefined }, journal);
   }
 
-  #replace(old: Flow, flow: Flow, journal: Journal): void {
+  #makeRoom(table: FlowTable, nowMs: number, journal: Journal): void {
+    const { maxFlows = this.#options.maxFlows, evicts } = this.#options.tables?.[table.tableId] ?? {};
+    if (table.size < maxFlows) return;
+    const evicted = evicts ? nextToEnd(table.flows.rules()) : undefined;
+    demand(evicted !== undefined, 'OFPFMFC_TABLE_FULL', `a table has ${maxFlows} flows`);
+    this.#remove(evicted, 'eviction', nowMs, journal);
+  }
+
+  #modify(order: FlowOrder, nowMs: number, journal: Journal): void {
+    const { instructions, flags, newCookie, cookieMask } = order;
+    const chosen = this.#chosen(order);
+    if (chosen.length > 0) this.#options.checkTargets(instructions);
+    const keepsCounters = (flags & FlowModFlag.RESET_COUNTS) === 0;
+    for (const flow of chosen) {
+      const changed = flow.changed(instructions, nowMs, newCookie ?? flow.cookie, keepsCounters);
+      this.#replace('modified', flow, changed, journal);
+    }
+    if (chosen.length > 0 || newCookie === undefined || cookieMask !== 0n) return;
+    const tableId = order.tableId === ALL_TABLES ? 0 : order.tableId;
+    this.#add({ ...order, tableId, cookie: newCookie }, nowMs, journal);
+  }
+
+  #replace(type: 'added' | 'modified', old: Flow, flow: Flow, journal: Journal): void {
     const table = this.tables[old.tableId]!;
     this.#delete(table, old);
     this.#insert(table, flow);
@@ -164,27 +220,47 @@ export class FlowTables {
       this.#delete(table, flow);
       this.#insert(table, old);
     });
+    this.#tell({ type, flow, old }, journal);
+  }
+
+  #tell(event: FlowEvent, journal: Journal): void {
+    const { requester } = journal;
+    journal.tell(() => this.#options.onEvent(event, requester));
   }
 
   #remove(flow: Flow, reason: FlowRemovedReason, nowMs: number, journal: Journal): void {
     const table = this.tables[flow.tableId]!;
     this.#delete(table, flow);
     journal.done(() => this.#insert(table, flow));
-    journal.tell(() => this.#onRemoved(flow, reason, nowMs));
+    this.#tell({ type: 'deleted', flow, reason }, journal);
+    journal.tell(() => this.#options.onRemoved(flow, reason, nowMs));
   }
 
   #insert(table: FlowTable, flow: Flow): void {
     table.flows.insert(flow);
-    if (flow.idleTimeout > 0 || flow.hardTimeout > 0) this.#timed++;
+    if (flow.idleTimeout > 0 || flow.hardTimeout > 0) this.#timed.add(flow);
+    this.#users.add(flow);
   }
 
   #delete(table: FlowTable, flow: Flow): void {
     if (!table.flows.delete(flow)) return;
-    if (flow.idleTimeout > 0 || flow.hardTimeout > 0) this.#timed--;
+    this.#timed.delete(flow);
+    this.#users.delete(flow);
   }
 
-  /** The flows that a modify or delete is for, all of them found before the first is changed. */
+  /**
+   * The flows that a modify or delete is for, all of them found before the first is changed.
+   * @throws Refusal when they are all the switch's own
+   */
   #chosen(order: FlowOrder): Flow[] {
+    const found = this.#found(order);
+    const chosen = found.filter(({ tableId }) => tableId !== HIDDEN_TABLE);
+    const isOwn = found.length > 0 && chosen.length === 0;
+    demand(!isOwn, 'OFPBRC_EPERM', `the flows of table ${HIDDEN_TABLE} are the switch's own`);
+    return chosen;
+  }
+
+  #found(order: FlowOrder): Flow[] {
     const match = flowMatchOfKey(order.key);
     const isDelete = order.command === 'delete' || order.command === 'deleteStrict';
     // Only deletes are narrowed by what flows output to.
@@ -192,20 +268,20 @@ export class FlowTables {
     if (order.command === 'modify' || order.command === 'delete')
       return [...this.select(order.tableId, match, filter)];
     const found: Flow[] = [];
-    for (const { flows } of this.#tablesOf(order.tableId)) {
+    for (const { flows } of this.#tablesOf(order.tableId, filter)) {
       const flow = flows.find(match, order.priority);
       if (flow?.isNamedBy(filter)) found.push(flow);
     }
     return found;
   }
 
-  #all(): Flow[] {
-    return this.#tablesOf(ALL_TABLES).flatMap(({ flows }) => [...flows.rules()]);
-  }
-
-  #tablesOf(tableId: number): readonly FlowTable[] {
-    if (tableId === ALL_TABLES) return this.tables.filter(({ size }) => size > 0);
-    return tableId === TABLE_COUNT ? [] : [this.#table(tableId)];
+  #tablesOf(tableId: number, { cookieMask }: FlowFilter): readonly { readonly flows: Classifier<Flow> }[] {
+    const hidden = { flows: this.#hidden };
+    if (tableId === HIDDEN_TABLE) return [hidden];
+    if (tableId !== ALL_TABLES) return [this.#table(tableId)];
+    const tables = this.tables.filter(({ size }) => size > 0);
+    // By its whole cookie, Open vSwitch finds its own flows too.
+    return cookieMask === ALL_COOKIE_BITS ? [...tables, hidden] : tables;
   }
 
   #table(tableId: number): FlowTable {
@@ -213,4 +289,11 @@ export class FlowTables {
     demand(table !== undefined, 'OFPBRC_BAD_TABLE_ID', `the last table is ${TABLE_COUNT - 1}`);
     return table;
   }
+}
+
+/** The flow whose timeouts let it go first, as far as it is known by now; undefined when none has any. */
+function nextToEnd(flows: Iterable<Flow>): Flow | undefined {
+  let first: Flow | undefined;
+  for (const flow of flows) if (flow.endsMs < (first?.endsMs ?? Number.POSITIVE_INFINITY)) first = flow;
+  return first;
 }

@@ -7,6 +7,7 @@ import { matchOfKey } from '../ofp/text/match-write.ts';
 import type { Rule } from './classifier.ts';
 import { type Clause, clausesOf } from './conjunction.ts';
 import { type FlowMatch, flowMatchOfKey } from './flow-match.ts';
+import { outputsTo } from './flow-targets.ts';
 import { compileInstructions, type Program, someAction } from './program.ts';
 
 /** What a flow-mod orders, with everything said (OpenFlow 1.3.5, 6.4). */
@@ -22,6 +23,10 @@ export interface FlowOrder {
   readonly flags: number;
   readonly outPort: number;
   readonly outGroup: number;
+  /** The packet that the flow is then done to; none unless given. */
+  readonly bufferId?: number;
+  /** The cookie that a modify of Open vSwitch's own kind gives, which adds a flow when it finds none whatever its cookie. */
+  readonly newCookie?: bigint;
   readonly instructions: readonly Instruction[];
 }
 
@@ -69,10 +74,15 @@ export class Flow implements Rule {
   }
 
   /** The flow with other instructions, and what it had otherwise: what modify makes of it. */
-  changed(instructions: readonly Instruction[], nowMs: number, cookie = this.cookie): Flow {
+  changed(
+    instructions: readonly Instruction[],
+    nowMs: number,
+    cookie = this.cookie,
+    keepsCounters = true,
+  ): Flow {
     const order: FlowOrder = { ...this.#order(), instructions, cookie };
     const flow = new Flow(order, { createdMs: this.createdMs, modifiedMs: nowMs });
-    flow.inherit(this);
+    if (keepsCounters) flow.inherit(this);
     return flow;
   }
 
@@ -123,6 +133,14 @@ export class Flow implements Rule {
     return undefined;
   }
 
+  /** When the flow goes unless packets come for it. */
+  get endsMs(): number {
+    const hardMs =
+      this.hardTimeout > 0 ? this.modifiedMs + this.hardTimeout * 1000 : Number.POSITIVE_INFINITY;
+    const idleMs = this.idleTimeout > 0 ? this.usedMs + this.idleTimeout * 1000 : Number.POSITIVE_INFINITY;
+    return Math.min(hardMs, idleMs);
+  }
+
   /** True when the flow is among those that a request, a modify or a delete names by more than its match. */
   isNamedBy({ cookie, cookieMask, outPort, outGroup }: FlowFilter): boolean {
     if (((this.cookie ^ cookie) & cookieMask) !== 0n) return false;
@@ -131,7 +149,7 @@ export class Flow implements Rule {
   }
 
   outputsTo(port: number): boolean {
-    return someAction(this.instructions, (action) => action.type === 'output' && action.port === port);
+    return outputsTo(this.instructions, port);
   }
 
   usesGroup(groupId: number): boolean {

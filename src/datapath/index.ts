@@ -1,4 +1,5 @@
-export type { ControllerLink } from './controller-link.ts';
+export type { ControllerLink, LinkLimits } from './controller-link.ts';
+export type { TableOptions } from './flow-tables.ts';
 export { formatTrace } from './format-trace.ts';
 export type { SwitchDump } from './load-dump.ts';
 export { Pipeline, type PipelineOptions } from './pipeline.ts';

@@ -1,8 +1,17 @@
+/** The message that changes come by. */
+export interface Requester {
+  /** The connection that it came on. */
+  readonly link: object;
+  readonly xid: number;
+}
+
 /**
  * What has been changed, so that it can be taken back: an atomic bundle is done in full or not at all.
  * What others shall hear of the changes waits until it is certain that they stay.
  */
 export class Journal {
+  /** The message that is being done; undefined when nobody asked for the changes. */
+  requester: Requester | undefined;
   readonly #undo: (() => void)[] = [];
   readonly #events: (() => void)[] = [];
 

@@ -1,4 +1,4 @@
-import { MeterFlag, type MeterMod, meterModCommands } from '../ofp/messages/meter-mod.ts';
+import { MeterFlag, type MeterMod } from '../ofp/messages/meter-mod.ts';
 import type { MeterBand } from '../ofp/meter-band.ts';
 import { MeterNo } from '../ofp/ports.ts';
 import { demand } from '../ofp/text/check/refusal.ts';
@@ -16,6 +16,9 @@ interface Band {
 const MAX_BANDS = 8;
 const ALL_FLAGS = MeterFlag.KBPS | MeterFlag.PKTPS | MeterFlag.BURST | MeterFlag.STATS;
 
+/** What a meter is made of. */
+type MeterInit = Pick<MeterMod, 'meterId' | 'flags' | 'bands'>;
+
 /** A meter (OpenFlow 1.3.5, 5.7): a token bucket for each band. */
 export class Meter {
   readonly meterId: number;
@@ -26,14 +29,16 @@ export class Meter {
   bytes = 0;
   #filledMs: number;
 
-  constructor({ meterId, flags, bands }: Pick<MeterMod, 'meterId' | 'flags' | 'bands'>, nowMs: number) {
+  /** @param createdMs when it was added, if that was before it was changed into this */
+  constructor({ meterId, flags, bands }: MeterInit, nowMs: number, createdMs = nowMs) {
     this.meterId = meterId;
     this.flags = flags;
-    this.createdMs = nowMs;
+    this.createdMs = createdMs;
     this.#filledMs = nowMs;
     this.bands = bands.map((band) => {
-      const burst = flags & MeterFlag.BURST && band.burstSize > 0 ? band.burstSize : band.rate;
-      return { band, capacity: burst * 1000, bucket: burst * 1000, packets: 0, bytes: 0 };
+      const burstSize = band.burstSize === 0 ? band.rate : band.burstSize;
+      const capacity = burstSize * 1000;
+      return { band: { ...band, burstSize }, capacity, bucket: capacity, packets: 0, bytes: 0 };
     });
   }
 
@@ -61,10 +66,11 @@ export class Meter {
 /** The meters of a switch (OpenFlow 1.3.5, 6.6). */
 export class Meters {
   readonly #meters = new Map<number, Meter>();
-  readonly #maxMeters: number;
+  readonly capacity: number;
 
-  constructor(maxMeters: number) {
-    this.#maxMeters = maxMeters;
+  /** @param capacity meters that there may be */
+  constructor(capacity: number) {
+    this.capacity = capacity;
   }
 
   get(meterId: number): Meter | undefined {
@@ -79,21 +85,26 @@ export class Meters {
     return [meter];
   }
 
-  /** Does what a meter-mod orders. @returns the meters that are gone @throws Refusal */
+  /**
+   * Does what a meter-mod orders, which has been found to be one that Open vSwitch takes at sight.
+   * @returns the meters that are gone
+   * @throws Refusal
+   */
   apply(mod: MeterMod, nowMs: number, journal: Journal): readonly number[] {
     const { meterId } = mod;
     if (mod.command === 'delete') return this.#delete(meterId, journal);
-    demand(
-      mod.command === 'add' || mod.command === 'modify',
-      'OFPMMFC_BAD_COMMAND',
-      `no command has the number ${meterModCommands.code(mod.command)}`,
-    );
+    const isMeter = meterId >= 1 && meterId <= MeterNo.MAX;
+    const isSpecial = meterId === MeterNo.SLOWPATH || meterId === MeterNo.CONTROLLER;
+    demand(isMeter || isSpecial, 'OFPMMFC_INVALID_METER', `no meter has the number ${meterId}`);
+    demand(mod.bands.length <= MAX_BANDS, 'OFPMMFC_OUT_OF_BANDS', `a meter has up to ${MAX_BANDS} bands`);
+    const before = this.#meters.get(meterId);
+    if (mod.command === 'add')
+      demand(before === undefined, 'OFPMMFC_METER_EXISTS', `meter ${meterId} is there`);
+    else demand(before !== undefined, 'OFPMMFC_UNKNOWN_METER', `there is no meter ${meterId}`);
+    const hasRoom = before !== undefined || this.#meters.size < this.capacity;
+    demand(hasRoom, 'OFPMMFC_OUT_OF_METERS', 'no room for a meter');
     checkMeter(mod);
-    const isThere = this.#meters.has(meterId);
-    demand(mod.command !== 'add' || !isThere, 'OFPMMFC_METER_EXISTS', `meter ${meterId} is there`);
-    demand(mod.command !== 'modify' || isThere, 'OFPMMFC_UNKNOWN_METER', `there is no meter ${meterId}`);
-    demand(isThere || this.#meters.size < this.#maxMeters, 'OFPMMFC_OUT_OF_METERS', 'no room for a meter');
-    journal.set(this.#meters, meterId, new Meter(mod, nowMs));
+    journal.set(this.#meters, meterId, new Meter(mod, nowMs, before?.createdMs));
     return [];
   }
 
@@ -104,16 +115,21 @@ export class Meters {
   }
 }
 
-function checkMeter({ meterId, flags, bands }: MeterMod): void {
-  const isMeter = meterId >= 1 && meterId <= MeterNo.MAX;
-  const isSpecial = meterId === MeterNo.SLOWPATH || meterId === MeterNo.CONTROLLER;
-  demand(isMeter || isSpecial, 'OFPMMFC_INVALID_METER', `no meter has the number ${meterId}`);
+/** In the order in which Open vSwitch looks at it. */
+function checkMeter({ flags, bands }: MeterMod): void {
   const units = flags & (MeterFlag.KBPS | MeterFlag.PKTPS);
   const hasUnit = units === MeterFlag.KBPS || units === MeterFlag.PKTPS;
-  demand(hasUnit && (flags & ~ALL_FLAGS) === 0, 'OFPMMFC_BAD_FLAGS', 'a meter has one unit');
-  demand(bands.length <= MAX_BANDS, 'OFPMMFC_OUT_OF_BANDS', `a meter has up to ${MAX_BANDS} bands`);
-  for (const { type, rate } of bands) {
-    demand(type === 'drop', 'OFPMMFC_BAD_BAND', 'the switch has bands that drop only');
-    demand(rate > 0, 'OFPMMFC_BAD_RATE', 'a band has a rate');
-  }
+  demand(hasUnit, 'OFPMMFC_BAD_FLAGS', 'a meter has one unit');
+  demand(bands.length > 0, 'OFPMMFC_OUT_OF_BANDS', 'a meter has a band');
+  demand(
+    bands.every(({ rate }) => rate > 0),
+    'OFPMMFC_BAD_RATE',
+    'a band has a rate',
+  );
+  demand((flags & ~ALL_FLAGS) === 0, 'OFPMMFC_BAD_FLAGS', 'unknown flags');
+  demand(
+    bands.every(({ type }) => type === 'drop'),
+    'OFPMMFC_BAD_BAND',
+    'the switch has bands that drop only',
+  );
 }

@@ -32,3 +32,10 @@ export function packetInMatch(words: FlowWords): MatchInit {
   }
   return match as MatchInit;
 }
+
+/** As {@link packetInMatch}, in the fields of NXM, for NXT_PACKET_IN. */
+export function nxPacketInMatch(words: FlowWords): MatchInit {
+  const { inPort, tunnelId, ...rest } = packetInMatch(words);
+  const nxmInPort = (inPort as number) & 0xffff;
+  return { nxmInPort, ...(tunnelId !== undefined && { nxmTunId: tunnelId }), ...rest } as MatchInit;
+}

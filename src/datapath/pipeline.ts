@@ -1,19 +1,22 @@
-import type { Action } from '../ofp/actions/action.ts';
+import type { Instruction } from '../ofp/instruction.ts';
 import type { FlowMod } from '../ofp/messages/flow-mod.ts';
 import type { GroupMod } from '../ofp/messages/group-mod.ts';
 import type { MeterMod } from '../ofp/messages/meter-mod.ts';
 import { ConfigFlag } from '../ofp/messages/switch-config.ts';
 import { WireError } from '../util/errors.ts';
 import { compileActions } from './actions.ts';
-import { checkActions, checkTargets, readFlowMod } from './check-flow-mod.ts';
+import { checkTargets } from './check-flow-mod.ts';
 import type { FlowOrder } from './flow.ts';
-import { FlowTables, type OnFlowRemoved } from './flow-tables.ts';
+import type { FlowEvent } from './flow-event.ts';
+import { FlowTables, type OnFlowRemoved, type TableOptions } from './flow-tables.ts';
 import { type Group, type GroupBucket, Groups } from './groups.ts';
-import { Journal } from './journal.ts';
+import { Journal, type Requester } from './journal.ts';
 import { type FlowWords, WORD_OF } from './layout.ts';
 import { MacLearning } from './mac-learning.ts';
 import { Meters } from './meters.ts';
+import { type Order, readOrder } from './orders.ts';
 import { Packet } from './packet.ts';
+import type { PacketOutOrder } from './packet-out-order.ts';
 import { Ports } from './ports.ts';
 import { mix } from './spread.ts';
 import { Traversal, type Verdict } from './traversal.ts';
@@ -25,14 +28,18 @@ export interface PipelineOptions {
   readonly now?: () => number;
   /** Flows that one table takes. Default 1,000,000. */
   readonly maxFlows?: number;
+  /** What other limits single tables have, by their numbers. */
+  readonly tables?: Readonly<Record<number, TableOptions>>;
   /** Default 65,536. */
   readonly maxGroups?: number;
-  /** Default 65,536. */
+  /** Default 262,144. */
   readonly maxMeters?: number;
   /** Addresses that output to NORMAL learns. Default 8192. */
   readonly maxAddresses?: number;
   /** Hears of each flow that goes. */
   readonly onFlowRemoved?: OnFlowRemoved;
+  /** Hears of each flow that comes, goes or changes, and by which message. */
+  readonly onFlowEvent?: (event: FlowEvent, requester: Requester | undefined) => void;
 }
 
 /** The forwarding of a switch without its agent: tables, groups, meters and ports (OpenFlow 1.3.5, 5). */
@@ -48,9 +55,17 @@ export class Pipeline {
 
   constructor(options: PipelineOptions = {}) {
     this.#now = options.now ?? (() => performance.now());
-    this.tables = new FlowTables(options.maxFlows ?? 1_000_000, options.onFlowRemoved ?? (() => {}));
+    const tables = {
+      maxFlows: options.maxFlows ?? 1_000_000,
+      tables: options.tables,
+      onRemoved: options.onFlowRemoved ?? (() => {}),
+      onEvent: options.onFlowEvent ?? (() => {}),
+      checkTargets: (instructions: readonly Instruction[]) =>
+        checkTargets(instructions, this.groups, this.meters),
+    };
+    this.tables = new FlowTables(tables, this.nowMs);
     this.groups = new Groups(options.maxGroups ?? 65_536, (port) => this.ports.isLive(port));
-    this.meters = new Meters(options.maxMeters ?? 65_536);
+    this.meters = new Meters(options.maxMeters ?? 262_144);
     this.macs = new MacLearning(options.maxAddresses ?? 8192);
   }
 
@@ -78,16 +93,15 @@ export class Pipeline {
   }
 
   /**
-   * Checks a packet-out.
+   * Checks a packet-out against what there is.
    * @returns what does its actions, and sends the packet where they say
    * @throws Refusal
    */
-  preparePacketOut(frame: Uint8Array, inPort: number, actions: readonly Action[]): () => Verdict {
-    checkActions(actions);
+  preparePacketOut({ data, inPort, actions }: PacketOutOrder): () => Verdict {
     checkTargets([{ type: 'applyActions', actions }], this.groups, this.meters);
     const steps = compileActions(actions);
     return () => {
-      const verdict = new Traversal(this, Packet.receive(frame, inPort), 'packetOut').runActions(steps);
+      const verdict = new Traversal(this, Packet.receive(data, inPort), 'packetOut').runActions(steps);
       this.forward(verdict);
       return verdict;
     };
@@ -115,21 +129,23 @@ export class Pipeline {
 
   /** As {@link apply}, as a part of more. @throws Refusal with some of it done: the journal takes that back */
   change(mod: FlowMod | GroupMod | MeterMod, journal: Journal): void {
+    this.obey(readOrder(mod), journal);
+  }
+
+  /** Does what has been read. @throws Refusal with some of it done: the journal takes that back */
+  obey(order: Order, journal: Journal): void {
     const { nowMs } = this;
-    switch (mod.type) {
-      case 'flowMod': {
-        const order = readFlowMod(mod);
-        checkTargets(order.instructions, this.groups, this.meters);
-        return this.tables.apply(order, nowMs, journal);
-      }
-      case 'groupMod':
-        for (const { actions } of mod.buckets) checkActions(actions);
-        for (const id of this.groups.apply(mod, nowMs, journal))
-          this.tables.removeUsers((flow) => flow.usesGroup(id), 'groupDelete', nowMs, journal);
+    switch (order.type) {
+      case 'flow':
+        this.tables.check(order.order);
+        return this.tables.apply(order.order, nowMs, journal);
+      case 'group':
+        for (const id of this.groups.apply(order.mod, nowMs, journal))
+          this.tables.removeUsersOfGroup(id, nowMs, journal);
         return;
-      case 'meterMod':
-        for (const id of this.meters.apply(mod, nowMs, journal))
-          this.tables.removeUsers((flow) => flow.usesMeter(id), 'meterDelete', nowMs, journal);
+      case 'meter':
+        for (const id of this.meters.apply(order.mod, nowMs, journal))
+          this.tables.removeUsersOfMeter(id, nowMs, journal);
     }
   }
 

@@ -1,6 +1,6 @@
-import type { ControllerRole, RoleRequest } from '../ofp/messages/role.ts';
+import type { ControllerRole } from '../ofp/messages/role.ts';
 import { demand } from '../ofp/text/check/refusal.ts';
-import { toBigInt } from '../util/u64.ts';
+import { toBigInt, type U64 } from '../util/u64.ts';
 
 /** One controller, as far as roles go. */
 export interface RoleHolder {
@@ -19,17 +19,27 @@ export class Roles {
     return this.#generation ?? NO_GENERATION;
   }
 
-  /** Gives a controller the role that it asks for. @throws Refusal for one that lost an election */
-  request(holder: RoleHolder, all: Iterable<RoleHolder>, { role, generationId }: RoleRequest): void {
-    if (role === 'noChange') return;
-    demand(
-      role === 'equal' || role === 'master' || role === 'slave',
-      'OFPRRFC_BAD_ROLE',
-      `no role has the number ${role}`,
-    );
-    if (role !== 'equal') this.#elect(toBigInt(generationId));
-    if (role === 'master') for (const other of all) if (other.role === 'master') other.role = 'slave';
+  /**
+   * Gives a controller the role that it asks for.
+   * @param generationId undefined for a request of Open vSwitch's own kind, which has none
+   * @returns who is no master any more
+   * @throws Refusal for one that lost an election
+   */
+  request<T extends RoleHolder>(
+    holder: T,
+    all: Iterable<T>,
+    role: RoleHolder['role'],
+    generationId: U64 | undefined,
+  ): readonly T[] {
+    if (role !== 'equal' && generationId !== undefined) this.#elect(toBigInt(generationId));
+    const demoted: T[] = [];
+    for (const other of role === 'master' && holder.role !== 'master' ? all : []) {
+      if (other.role !== 'master') continue;
+      other.role = 'slave';
+      demoted.push(other);
+    }
     holder.role = role;
+    return demoted;
   }
 
   /** Ids are compared as distances, since they wrap around. */

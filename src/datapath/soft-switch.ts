@@ -1,31 +1,26 @@
 import type { Duplex } from 'node:stream';
-import type { Message } from '../ofp/message.ts';
-import { FlowModFlag } from '../ofp/messages/flow-mod.ts';
-import { flowRemovedReasons } from '../ofp/messages/flow-removed.ts';
-import { packetInReasons } from '../ofp/messages/packet-in.ts';
-import { type PortStatusReason, portStatusReasons } from '../ofp/messages/port-status.ts';
+import type { PortStatusReason } from '../ofp/messages/port-status.ts';
 import { type Port, PortState } from '../ofp/port.ts';
 import type { ConnectionOptions } from '../ofp/session/connection.ts';
 import { UsageError } from '../util/errors.ts';
 import { type SetTimer, systemTimer } from '../util/timer.ts';
 import type { U64 } from '../util/u64.ts';
 import { Agent } from './agent.ts';
-import { ControllerLink } from './controller-link.ts';
-import type { Flow } from './flow.ts';
+import { ControllerLink, type LinkLimits } from './controller-link.ts';
 import { loadDump, type SwitchDump } from './load-dump.ts';
-import { packetInMatch } from './packet-in-match.ts';
+import { Notices } from './notices.ts';
+import { PacketBuffers } from './packet-buffers.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
 import { portInit, type Transmit } from './ports.ts';
-import { duration, type Self } from './statistics.ts';
+import type { Self } from './statistics.ts';
 import { type Trace, tracePacket } from './trace.ts';
-import type { PacketInRequest, Verdict } from './traversal.ts';
 import type { Tunnel } from './tunnel.ts';
 
 /** A port as it is added: the rest is made up. */
 export type PortInit = Pick<Port, 'portNo'> & Partial<Port>;
 
 /** What a {@link SoftSwitch} is made of. */
-export interface SoftSwitchOptions extends Omit<PipelineOptions, 'now' | 'onFlowRemoved'> {
+export interface SoftSwitchOptions extends Omit<PipelineOptions, 'now' | 'onFlowRemoved' | 'onFlowEvent'> {
   readonly datapathId: U64;
   /** Default none. */
   readonly ports?: readonly PortInit[];
@@ -33,11 +28,32 @@ export interface SoftSwitchOptions extends Omit<PipelineOptions, 'now' | 'onFlow
   readonly clock?: { readonly now: () => number; readonly setTimer: SetTimer };
   /** What the switch says of itself. */
   readonly description?: Partial<Self>;
-  /** Messages that wait in the bundles of one controller. Default 100,000. */
-  readonly maxBundledMessages?: number;
+  /** What one controller may take up: by default 100,000 messages and 64 MiB in bundles, 1024 monitors, 4 MiB of parts. */
+  readonly limits?: Partial<LinkLimits>;
+  /** Controllers at one time. Default 1024. */
+  readonly maxControllers?: number;
+  /**
+   * Packets that wait in the switch while controllers have seen their beginning only, for 5 seconds each. Default 0:
+   * packet-ins have the whole packet, as those of Open vSwitch do.
+   */
+  readonly maxBuffers?: number;
   /** Called with each frame that leaves through a port. Default nobody. */
   readonly onTransmit?: (portNo: number, frame: Uint8Array) => void;
 }
+
+/** What begins anew with each start. */
+interface Core {
+  readonly pipeline: Pipeline;
+  readonly agent: Agent;
+  readonly notices: Notices;
+}
+
+const LIMITS: LinkLimits = {
+  maxBundledMessages: 100_000,
+  maxBundledBytes: 64 * 1024 * 1024,
+  maxMonitors: 1024,
+  maxMultipartBytes: 4 * 1024 * 1024,
+};
 
 /** How often timeouts are looked at while any flow has one. */
 const EXPIRY_INTERVAL_MS = 1000;
@@ -50,7 +66,7 @@ export class SoftSwitch {
   readonly #links = new Set<ControllerLink>();
   readonly #options: SoftSwitchOptions;
   readonly #setTimer: SetTimer;
-  #core: { readonly pipeline: Pipeline; readonly agent: Agent };
+  #core: Core;
   #isRunning = true;
   #activity = 0;
   #cancelExpiry: (() => void) | undefined;
@@ -83,16 +99,22 @@ export class SoftSwitch {
     return this.#isRunning;
   }
 
-  #boot(): { readonly pipeline: Pipeline; readonly agent: Agent } {
+  #boot(): Core {
     const options = this.#options;
-    const pipeline = new Pipeline({
+    const now = options.clock?.now ?? (() => performance.now());
+    const buffers = new PacketBuffers(options.maxBuffers ?? 0, now);
+    const notices: Notices = new Notices(this.#links, buffers, () => pipeline);
+    const pipeline: Pipeline = new Pipeline({
       ...options,
-      now: options.clock?.now ?? (() => performance.now()),
-      onFlowRemoved: (flow, reason, nowMs) => this.#tellRemoved(flow, flowRemovedReasons.code(reason), nowMs),
+      now,
+      onFlowRemoved: (flow, reason, nowMs) => notices.tellRemoved(flow, reason, nowMs),
+      onFlowEvent: (event, requester) => notices.noteFlow(event, requester),
     });
     const agent = new Agent(pipeline, {
       datapathId: options.datapathId,
       links: this.#links,
+      notices,
+      buffers,
       self: {
         manufacturer: 'Galago',
         hardware: 'Software switch',
@@ -101,27 +123,29 @@ export class SoftSwitch {
         datapath: 'None',
         ...options.description,
       },
-      onVerdict: (verdict) => this.#tellPacketIns(verdict),
-      onPortChanged: (port) => this.#tellPort('modify', port),
       onChanged: () => this.#armExpiry(),
     });
-    return { pipeline, agent };
+    return { pipeline, agent, notices };
   }
 
   /**
    * Speaks with a controller at the other end of a stream, which is the switch's from here on.
-   * @throws UsageError `DATAPATH_STOPPED`
+   * @throws UsageError `DATAPATH_STOPPED`, `DATAPATH_CONTROLLERS` when there are as many as may be
    */
   connect(stream: Duplex, options: ConnectionOptions = {}): ControllerLink {
     if (!this.#isRunning) throw new UsageError('DATAPATH_STOPPED', 'the switch does not run');
+    const { maxControllers = 1024 } = this.#options;
+    if (this.#links.size >= maxControllers)
+      throw new UsageError('DATAPATH_CONTROLLERS', `the switch takes ${maxControllers} controllers`);
     const link: ControllerLink = new ControllerLink(
       stream,
       {
         setTimer: this.#setTimer,
-        maxBundledMessages: this.#options.maxBundledMessages ?? 100_000,
+        ...LIMITS,
+        ...this.#options.limits,
         ...options,
       },
-      (from, message: Message) => this.#core.agent.handle(from, message),
+      (from, frame) => this.#core.agent.handle(from, frame),
       (gone) => {
         this.#links.delete(gone);
         // Its messages are not counted any more: the sum must not come out as it was.
@@ -141,7 +165,8 @@ export class SoftSwitch {
     if (!this.#isRunning) return;
     this.#activity++;
     const verdict = this.pipeline.receive(frame, portNo, tunnel);
-    this.#tellPacketIns(verdict);
+    this.#core.notices.tellPacketIns(verdict);
+    this.#core.notices.flushMonitors();
     this.#armExpiry();
   }
 
@@ -235,60 +260,19 @@ export class SoftSwitch {
 
   #tellPort(reason: PortStatusReason, port: Port): void {
     this.#activity++;
-    for (const link of this.#links) {
-      if (link.wants('portStatus', portStatusReasons.code(reason)))
-        link.send({ type: 'portStatus', reason, port });
-    }
+    this.#core.notices.tellPort(reason, port);
   }
 
-  #tellRemoved(flow: Flow, reason: number, nowMs: number): void {
-    if ((flow.flags & FlowModFlag.SEND_FLOW_REM) === 0) return;
-    for (const link of this.#links) {
-      if (!link.wants('flowRemoved', reason)) continue;
-      link.send({
-        type: 'flowRemoved',
-        cookie: flow.cookie,
-        priority: flow.priority,
-        reason,
-        tableId: flow.tableId,
-        ...duration(flow.createdMs, nowMs),
-        idleTimeout: flow.idleTimeout,
-        hardTimeout: flow.hardTimeout,
-        packetCount: flow.packets,
-        byteCount: flow.bytes,
-        match: flow.matchFields,
-      });
-    }
-  }
-
-  #tellPacketIns({ packetIns }: Verdict): void {
-    for (const request of packetIns) {
-      if (request.meterId !== undefined && !this.pipeline.passesMeter(request.meterId, request.frame.length))
-        continue;
-      for (const link of this.#links) this.#tellPacketIn(link, request);
-    }
-  }
-
-  #tellPacketIn(link: ControllerLink, request: PacketInRequest): void {
-    // OpenFlow 1.3 has three reasons only: the others are actions to it.
-    const code = packetInReasons.code(request.reason);
-    const reason = code > LAST_REASON ? ACTION_REASON : code;
-    const { frame, tableId, cookie, maxLen } = request;
-    if (link.controllerId !== request.controllerId || !link.wants('packetIn', reason)) return;
-    const data = frame.subarray(0, maxLen);
-    const match = packetInMatch(request.words);
-    link.send({ type: 'packetIn', reason, totalLen: frame.length, tableId, cookie, match, data });
-  }
-
+  /** Looks once a second for what is over, as long as anything can be. */
   #armExpiry(): void {
-    if (this.#cancelExpiry !== undefined || !this.pipeline.tables.hasTimeouts) return;
+    const { pipeline, agent, notices } = this.#core;
+    if (this.#cancelExpiry !== undefined || !(pipeline.tables.hasTimeouts || agent.isWaiting)) return;
     this.#cancelExpiry = this.#setTimer(() => {
       this.#cancelExpiry = undefined;
-      this.pipeline.expire();
+      pipeline.expire();
+      notices.flushMonitors();
+      agent.expire();
       this.#armExpiry();
     }, EXPIRY_INTERVAL_MS);
   }
 }
-
-const LAST_REASON = packetInReasons.code('invalidTtl');
-const ACTION_REASON = packetInReasons.code('action');

@@ -7,7 +7,6 @@ import type { Flow } from './flow.ts';
 import { flowMatch } from './flow-match.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { SwitchPort } from './ports.ts';
-import { tableFeatures } from './table-features.ts';
 
 /** What a switch says of itself beside what its pipeline has. */
 export type Self = MultipartBodies['desc']['reply'];
@@ -40,12 +39,11 @@ const ALL_QUEUES = 0xffffffff;
 /** A counter that the switch does not keep. */
 const UNKNOWN = 0xffff_ffff_ffff_ffffn;
 const GROUP_TYPES = 0xf;
-/** OFPGFC_SELECT_WEIGHT, SELECT_LIVENESS, CHAINING and CHAINING_CHECKS. */
-const GROUP_CAPABILITIES = 0xf;
+/** OFPGFC_SELECT_WEIGHT, SELECT_LIVENESS and CHAINING. */
+const GROUP_CAPABILITIES = 0x7;
 const MAX_GROUPS = 0xffffff00;
 /** Bits 1 << OFPAT_ of output, TTLs, tags, labels, queue, group and set-field. */
 const GROUP_ACTIONS = 0x3ff8001;
-const MAX_METERS = 65_536;
 /** Bit 1 << OFPMBT_DROP. */
 const BAND_TYPES = 1 << 1;
 const METER_CAPABILITIES = 0xf;
@@ -69,18 +67,21 @@ const ANSWERS: { readonly [T in Type]?: Answer<T> } = {
       lookupCount: lookups,
       matchedCount: matched,
     })),
-  portStats: (pipeline, { portNo }) =>
-    selectPorts(pipeline, portNo, 'OFPBRC_BAD_PORT').map((port) => portStats(port, pipeline.nowMs)),
+  portStats: ({ ports, nowMs }, { portNo }) =>
+    [...ports]
+      .filter(({ port }) => portNo === PortNo.ANY || port.portNo === portNo)
+      .map((port) => portStats(port, nowMs)),
   portDesc: ({ ports }) => [...ports].map(({ port }) => port),
-  queue(pipeline, { portNo, queueId }) {
-    selectPorts(pipeline, portNo, 'OFPQOFC_BAD_PORT');
+  queue({ ports }, { portNo, queueId }) {
+    const isPort = portNo === PortNo.ANY || ports.get(portNo) !== undefined;
+    demand(isPort, 'OFPQOFC_BAD_PORT', `there is no port ${portNo}`);
     demand(queueId === ALL_QUEUES, 'OFPQOFC_BAD_QUEUE', `there is no queue ${queueId}`);
     return [];
   },
   group: ({ groups, tables, nowMs }, { groupId }) =>
     groups.select(groupId).map((group) => ({
       groupId: group.groupId,
-      refCount: tables.countUsers((flow) => flow.usesGroup(group.groupId)),
+      refCount: tables.users.groupReferences(group.groupId),
       packetCount: group.packets,
       byteCount: group.bytes,
       ...duration(group.createdMs, nowMs),
@@ -101,7 +102,7 @@ const ANSWERS: { readonly [T in Type]?: Answer<T> } = {
   meter: ({ meters, tables, nowMs }, { meterId }) =>
     meters.select(meterId).map((meter) => ({
       meterId: meter.meterId,
-      flowCount: tables.countUsers((flow) => flow.usesMeter(meter.meterId)),
+      flowCount: tables.users.ofMeter(meter.meterId).length,
       packetInCount: meter.packets,
       byteInCount: meter.bytes,
       ...duration(meter.createdMs, nowMs),
@@ -116,17 +117,13 @@ const ANSWERS: { readonly [T in Type]?: Answer<T> } = {
       flags,
       bands: bands.map(({ band }) => band),
     })),
-  meterFeatures: () => ({
-    maxMeter: MAX_METERS,
+  meterFeatures: ({ meters }) => ({
+    maxMeter: meters.capacity,
     bandTypes: BAND_TYPES,
     capabilities: METER_CAPABILITIES,
     maxBands: 8,
     maxColor: 0,
   }),
-  tableFeatures(_pipeline, request) {
-    demand(request.length === 0, 'OFPTFFC_EPERM', 'the features of the tables are as they are');
-    return tableFeatures();
-  },
 };
 
 function selectFlows({ tables }: Pipeline, request: FlowStatsRequest): readonly Flow[] {
@@ -154,13 +151,6 @@ function flowStats(flow: Flow, nowMs: number): FlowStatsInit {
     match: flow.matchFields,
     instructions,
   };
-}
-
-function selectPorts({ ports }: Pipeline, portNo: number, reason: string): readonly SwitchPort[] {
-  if (portNo === PortNo.ANY) return [...ports];
-  const port = ports.get(portNo);
-  demand(port !== undefined, reason, `there is no port ${portNo}`);
-  return [port];
 }
 
 function portStats(entry: SwitchPort, nowMs: number): MultipartBodies['portStats']['replyInit'][number] {

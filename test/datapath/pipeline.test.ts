@@ -158,7 +158,7 @@ describe('forwarding', () => {
   it('sends packet-outs through actions and, for TABLE, through the tables', () => {
     const sw = new TextPipeline();
     sw.flows('in_port=3,actions=output:4');
-    sw.pipeline.preparePacketOut(FRAME, 3, [output(1), output(0xffff_fff9)])();
+    sw.pipeline.preparePacketOut({ data: FRAME, inPort: 3, actions: [output(1), output(0xffff_fff9)] })();
     expect(sw.sent.map(({ port }) => port)).toEqual([1, 4]);
   });
 });
@@ -214,12 +214,20 @@ describe('groups', () => {
     expect(sw.ports(FRAME)).toEqual([]);
   });
 
-  it('refuses groups that lead to themselves, wrong buckets, and flows to groups that are not there', () => {
+  it('takes groups that lead to themselves, which packets do not follow for ever', () => {
     const sw = new TextPipeline();
     const to = (groupId: number) => ({ actions: [{ type: 'group', groupId } as const] });
     const add = { command: 'add', groupType: 'all' } as const;
     expect(sw.group({ ...add, groupId: 1, buckets: [to(2)] })).toBeUndefined();
-    expect(sw.group({ ...add, groupId: 2, buckets: [to(1)] })).toBe('OFPGMFC_LOOP');
+    expect(sw.group({ ...add, groupId: 2, buckets: [to(1), to(1)] })).toBeUndefined();
+    sw.flows('actions=output:2,group:1');
+    expect(sw.ports(FRAME)).toEqual([]);
+  });
+
+  it('refuses wrong buckets, and flows to groups that are not there', () => {
+    const sw = new TextPipeline();
+    const add = { command: 'add', groupType: 'all' } as const;
+    expect(sw.group({ ...add, groupId: 1, buckets: [] })).toBeUndefined();
     expect(sw.group({ ...add, groupId: 1, buckets: [] })).toBe('OFPGMFC_GROUP_EXISTS');
     expect(sw.group({ ...add, command: 'modify', groupId: 9 })).toBe('OFPGMFC_UNKNOWN_GROUP');
     expect(sw.group({ ...add, groupId: ALL })).toBe('OFPGMFC_INVALID_GROUP');

@@ -99,7 +99,8 @@ describe('SoftSwitch', () => {
       totalLen: FRAME.length,
     });
     expect(packetIn.match).toEqual({ inPort: 3, reg3: 5 });
-    expect(FRAME.subarray(0, 20).equals(packetIn.data)).toBe(true);
+    // Nothing is kept of it here, so that it comes whole.
+    expect(FRAME.equals(packetIn.data)).toBe(true);
     controller.send({ type: 'packetOut', inPort: PortNo.CONTROLLER, data: FRAME, actions: [output(1)] });
     await controller.turn();
     expect(sent.map((frame) => FRAME.equals(Buffer.from(frame)))).toEqual([true]);
@@ -139,6 +140,7 @@ describe('SoftSwitch', () => {
         port: { portNo: 9, state, name: 'new' },
       });
     }
+    const other = await peer(made);
     controller.send({
       type: 'portMod',
       portNo: 1,
@@ -147,7 +149,9 @@ describe('SoftSwitch', () => {
       mask: 1,
       advertise: 0,
     });
-    expect(await controller.next('portStatus')).toMatchObject({ reason: 'modify', port: { config: 1 } });
+    // Who orders it is not told, the others are.
+    expect(await other.next('portStatus')).toMatchObject({ reason: 'modify', port: { config: 1, state: 0 } });
+    await controller.turn();
     expect(() => made.addPort({ portNo: 1 })).toThrow(
       expect.objectContaining({ code: 'DATAPATH_PORT_EXISTS' }),
     );
@@ -163,6 +167,9 @@ describe('SoftSwitch', () => {
     };
     expect(await elect(first, 'master', 5)).toMatchObject({ role: 'master' });
     expect(await elect(second, 'master', 6)).toMatchObject({ role: 'master' });
+    const status = await first.next('onfRoleStatus');
+    expect(status).toMatchObject({ role: 'slave', reason: 'masterRequest', xid: 0 });
+    expect(status.generationId.toNumber()).toBe(6);
     expect(await refusal(first, parseFlow('actions=drop'))).toBe('OFPBRC_IS_SECONDARY');
     expect(await refusal(first, { type: 'roleRequest', role: 'master', generationId: 5 })).toBe(
       'OFPRRFC_STALE',
@@ -250,10 +257,10 @@ describe('SoftSwitch', () => {
     ['OFPBAC_BAD_OUT_GROUP', { type: 'packetOut', actions: [{ type: 'group', groupId: 5 }], data: FRAME }],
     [
       'OFPBIC_BAD_TABLE_ID',
-      { type: 'flowMod', command: 'add', instructions: [{ type: 'gotoTable', tableId: 255 }] },
+      { type: 'flowMod', command: 'add', tableId: 5, instructions: [{ type: 'gotoTable', tableId: 5 }] },
     ],
     ['OFPSCFC_BAD_FLAGS', { type: 'setConfig', flags: 8, missSendLen: 0 }],
-    ['OFPTMFC_BAD_TABLE', { type: 'tableMod', tableId: 254, config: 0 }],
+    ['OFPTMFC_EPERM', { type: 'tableMod', tableId: 254, config: 0 }],
     [
       'OFPPMFC_BAD_PORT',
       { type: 'portMod', portNo: 9, hwAddr: '02:00:00:00:00:09', config: 0, mask: 0, advertise: 0 },
@@ -267,10 +274,13 @@ describe('SoftSwitch', () => {
       'OFPQOFC_BAD_QUEUE',
       { type: 'multipartRequest', multipartType: 'queue', body: { portNo: 1, queueId: 1 } },
     ],
-    ['OFPBRC_BAD_PORT', { type: 'multipartRequest', multipartType: 'portStats', body: { portNo: 9 } }],
     ['OFPMMFC_UNKNOWN_METER', { type: 'multipartRequest', multipartType: 'meter', body: { meterId: 9 } }],
     ['OFPBRC_BAD_STAT', { type: 'multipartRequest', multipartType: 'nxIpfixBridge' }],
-    ['OFPBRC_BAD_SUBTYPE', { type: 'nxFlowAge' }],
+    ['NXR_NOT_SUPPORTED', { type: 'nxResume', data: FRAME }],
+    [
+      'OFPBRC_BAD_STAT',
+      { type: 'multipartRequest', multipartType: 'unknown', code: 77, flags: 0, body: FRAME },
+    ],
     ['OFPBRC_BAD_TYPE', { type: 'barrierReply' }],
     ['OFPBFC_BAD_ID', { type: 'onfBundleControl', bundleId: 1, controlType: 'commitRequest' }],
     ['OFPBFC_MSG_UNSUP', { type: 'onfBundleAddMessage', bundleId: 1, message: { type: 'barrierRequest' } }],
