@@ -8,6 +8,7 @@ import { multipartReply, undecodedReply } from '../multipart/multipart.ts';
 import { Framer } from '../wire/framer.ts';
 import { type WireView, wireView } from '../wire/wire-view.ts';
 import { SendBuffer } from './send-buffer.ts';
+import { SentMessages } from './sent-messages.ts';
 
 /** The limits of a connection. */
 export interface ConnectionOptions {
@@ -75,6 +76,7 @@ export class Connection {
   readonly #handlers: ConnectionHandlers;
   readonly #options: Required<ConnectionOptions>;
   readonly #framer = new Framer((wire, start, end) => this.#receive(wire, start, end));
+  readonly #sent = new SentMessages();
   readonly #buffer: SendBuffer;
   #state: ConnectionState = 'greeting';
   #nextXid = 1;
@@ -97,7 +99,7 @@ export class Connection {
       setTimer: systemTimer,
       ...options,
     };
-    this.#buffer = new SendBuffer(stream);
+    this.#buffer = new SendBuffer(stream, (chunk) => this.#sent.add(chunk));
     this.closed = new Promise((resolve) => (stream.closed ? resolve() : stream.once('close', resolve)));
     stream.on('data', (chunk: Buffer) => this.#push(chunk));
     stream.on('error', (error) =>
@@ -149,6 +151,11 @@ export class Connection {
     this.#buffer.writer().raw(bytes);
     this.#buffer.added();
     return this.#checkPending();
+  }
+
+  /** The message that was sent with `xid`, if it was one of the last. */
+  sent(xid: number): Message | undefined {
+    return this.#sent.get(xid);
   }
 
   /** Hands what was sent to the system now, instead of at the end of this turn. */

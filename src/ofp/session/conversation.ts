@@ -12,7 +12,6 @@ import { describe } from './describe.ts';
 import { ErrorWatch } from './error-watch.ts';
 import { PartQueue } from './part-queue.ts';
 import { hasMore, type RequestOptions, Requests } from './requests.ts';
-import { SentMessages } from './sent-messages.ts';
 
 /** What answers a request. */
 const REPLY_OF = {
@@ -38,7 +37,6 @@ export type ReplyTo<T extends RequestType> = Extract<Message, { type: (typeof RE
 export class Conversation {
   readonly #connection: Connection;
   readonly #requests: Requests;
-  readonly #sent = new SentMessages();
   readonly #errorWatch = new ErrorWatch();
   /** The requests whose replies are compared as bytes. */
   readonly #undecoded = new Set<number>();
@@ -50,13 +48,12 @@ export class Conversation {
 
   send(message: MessageInit, xid: number = message.xid ?? this.#connection.nextXid()): boolean {
     checkBeforeSending(message);
-    this.#sent.add(xid, message);
     return this.#connection.send(message, xid);
   }
 
   /** The message that was sent with `xid`, if it was one of the last. */
-  sent(xid: number): MessageInit | undefined {
-    return this.#sent.get(xid);
+  sent(xid: number): Message | undefined {
+    return this.#connection.sent(xid);
   }
 
   /** Whether the reply to `xid` is wanted undecoded. */
@@ -101,7 +98,7 @@ export class Conversation {
     const watch = this.#errorWatch.start(first, this.#connection.nextXid());
     try {
       await this.request({ type: 'barrierRequest' }, options);
-      watch.throwFirst((xid) => describe(this.#sent.get(xid)));
+      watch.throwFirst((xid) => describe(this.sent(xid)));
     } finally {
       watch.end();
     }

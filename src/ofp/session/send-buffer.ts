@@ -15,6 +15,7 @@ const FLUSH_SIZE = 64 * 1024;
  */
 export class SendBuffer {
   readonly #stream: Writable;
+  readonly #onChunk: (chunk: Uint8Array) => void;
   #writer = new Writer(ARENA_SIZE);
   /** How far the arena has been handed to the stream. */
   #handedOver = 0;
@@ -23,8 +24,10 @@ export class SendBuffer {
   #flushScheduled = false;
   #drainWaiters: (() => void)[] = [];
 
-  constructor(stream: Writable) {
+  /** @param onChunk looks at what is handed to the stream, all of it whole messages, and does not keep it */
+  constructor(stream: Writable, onChunk: (chunk: Uint8Array) => void = () => {}) {
     this.#stream = stream;
+    this.#onChunk = onChunk;
   }
 
   /** Bytes that have not left the process. */
@@ -71,6 +74,7 @@ export class SendBuffer {
     const chunk = bytes.subarray(this.#handedOver, offset);
     this.#handedOver = offset;
     this.#writesUnderWay++;
+    this.#onChunk(chunk);
     this.#stream.write(chunk, this.#onWritten);
   }
 

@@ -1,6 +1,6 @@
 import type { GalagoError, RemoteError } from '../../util/errors.ts';
 import type { Log } from '../../util/log.ts';
-import type { Message, MessageInit } from '../message.ts';
+import type { Message } from '../message.ts';
 import type { ErrorMessage } from '../messages/error.ts';
 import type { ExperimenterMessage } from '../messages/experimenter.ts';
 import type { FlowRemoved } from '../messages/flow-removed.ts';
@@ -27,8 +27,8 @@ export interface RequestError {
   /** Its `code` is the error's name, as in `OFPFMFC_TABLE_FULL`. */
   readonly error: RemoteError;
   readonly message: ErrorMessage;
-  /** The message that the switch refused, when it was one of the last that were sent. */
-  readonly request: MessageInit | undefined;
+  /** The message that the switch refused, as it reads it, when it was one of the last that were sent. */
+  readonly request: Message | undefined;
 }
 
 /** The events of a {@link Switch}. */

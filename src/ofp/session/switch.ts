@@ -141,7 +141,7 @@ export class Switch extends SessionEmitter<SwitchEvents> implements AsyncDisposa
 
   /**
    * Sends a message; it leaves at the end of this turn of the event loop. What the switch refuses becomes a
-   * `requestError` that names the message, which must not be changed after it was sent.
+   * `requestError` that names the message.
    * @returns false under backpressure: {@link drained} waits for its end
    * @throws WireError when a value cannot be written
    * @throws ClosedError `OFP_CLOSED`

@@ -190,7 +190,7 @@ describe('an error that answers no request', () => {
       {
         error: expect.any(RemoteError),
         message: expect.objectContaining({ type: 'error', xid: second!.xid }),
-        request: flows[1],
+        request: second,
       },
     ]);
     expect(events[0]!.error).toMatchObject({
