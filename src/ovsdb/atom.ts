@@ -85,14 +85,17 @@ function isOfType(base: BaseType, value: unknown): value is Atom {
     case 'real':
       return Number.isFinite(value);
     case 'string':
-      return typeof value === 'string' && !UNSENDABLE.test(value);
+      return typeof value === 'string' && isSendable(value);
     default:
       return typeof value === base.type;
   }
 }
 
 /** ovsdb-server drops the connection over a zero character or half a surrogate pair. */
-const UNSENDABLE = /\0|\p{Surrogate}/u;
+function isSendable(text: string): boolean {
+  // Node.js 20 has what the types of ES2023 do not.
+  return (text as string & { isWellFormed(): boolean }).isWellFormed() && !text.includes('\0');
+}
 
 function isWithin(base: BaseType, value: Atom): boolean {
   if (base.enum !== undefined && !base.enum.includes(value)) return false;

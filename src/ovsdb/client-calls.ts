@@ -9,6 +9,8 @@ export interface ClientCalls {
   readonly now: () => number;
   /** The connection that calls may be made on; `undefined` while there is none. */
   readonly peer: () => JsonRpcPeer | undefined;
+  /** Whether the server of the present connection is a member of a cluster. */
+  readonly isClustered: () => boolean;
   /**
    * Makes a call at once, or when there is a connection.
    * @throws ClosedError `OVSDB_CLOSED` when the client is closed, `OVSDB_CALL_ABORTED`.

@@ -98,6 +98,10 @@ export class ClientConnection implements ClientCalls {
     return peer.isClosed ? undefined : peer;
   }
 
+  isClustered(): boolean {
+    return this.#session?.isClustered ?? false;
+  }
+
   async call<T>(
     what: string,
     make: (peer: JsonRpcPeer, options: CallOptions) => Promise<T>,

@@ -1,20 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { ClosedError } from '../util/errors.ts';
 import type { ClientCalls } from './client-calls.ts';
 import { type ClientMonitors, isLoss } from './client-monitors.ts';
 import type { TransactOptions } from './client-options.ts';
+import { type Draft, markDraft, sentOperations, settleTransaction } from './draft.ts';
 import type { CallOptions, JsonRpcPeer } from './json-rpc.ts';
+import { OvsdbError } from './remote-error.ts';
 import { withRetries } from './retry.ts';
 import type { RowReads } from './row-reads.ts';
 import type { UntypedRow } from './row-types.ts';
 import type { DatabaseSchema } from './schema.ts';
 import type { SchemaJson } from './schema-json.ts';
-import {
-  type Draft,
-  draftTransaction,
-  sentOperations,
-  settleTransaction,
-  type Transaction,
-} from './transaction.ts';
+import { draftTransaction, type Transaction } from './transaction.ts';
 import { leftOf } from './waiting-line.ts';
 
 /** What {@link ClientTransactions} are made for. */
@@ -32,6 +29,7 @@ export class ClientTransactions<S extends SchemaJson> {
   readonly #options: ClientTransactionsOptions;
   /** What the function notes its reads in that builds a transaction at this moment. */
   #reads: RowReads | undefined;
+  #canMark = true;
 
   constructor(options: ClientTransactionsOptions) {
     this.#options = options;
@@ -76,7 +74,22 @@ export class ClientTransactions<S extends SchemaJson> {
         this.#reads = undefined;
       }
     });
-    return draft.operations.length === 0 ? Promise.resolve(value) : this.#commit(peer, draft, value, rest);
+    if (draft.operations.length === 0) return Promise.resolve(value);
+    const isMarked = this.#canMark && this.#options.calls.isClustered();
+    if (!isMarked) return this.#commit(peer, draft, value, rest);
+    return this.#commitMarked(peer, draft, value, rest);
+  }
+
+  /** Servers of old let nobody choose a `_uuid`. They have refused the transaction as a whole then. */
+  async #commitMarked<T>(peer: JsonRpcPeer, draft: Draft, value: T, options: CallOptions): Promise<T> {
+    try {
+      return await this.#commit(peer, markDraft(draft, randomUUID()), value, options);
+    } catch (error) {
+      const isUnknown = error instanceof OvsdbError && error.error === 'syntax error';
+      if (!isUnknown || !error.details.includes("'uuid'")) throw error;
+      this.#canMark = false;
+      return this.#commit(peer, draft, value, options);
+    }
   }
 
   async #commit<T>(peer: JsonRpcPeer, draft: Draft, value: T, options: CallOptions): Promise<T> {

@@ -195,12 +195,18 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
   /**
    * Carries out the operations that `build` adds, all or none: `transact` (RFC 7047, 4.1.3). Resolves with what
    * `build` returned; what the operations came to can then be read from their results. Every replica of this
-   * client that is not stale shows the changes by then. Without a connection it waits for one. With `retries`,
-   * `build` is called once an attempt, and reads the replicas anew.
+   * client that is not stale shows the changes by then. Without a connection it waits for one, and for replicas that
+   * were asked for before to have their rows; `build` is called when it can be sent. With `retries`, `build` is called
+   * once an attempt, and reads the replicas anew.
+   *
+   * We send a transaction at most once an attempt, but a server of a cluster may carry it out twice by itself, when
+   * it loses its leadership meanwhile. The second time is made to fail if the transaction inserts something. One that
+   * adds to a number should therefore insert a row as well, or be of no harm when done twice; one that waits for what
+   * it changes itself may be told that it failed although the first time was good.
    * @throws UsageError what {@link Transaction} refused; nothing was sent.
    * @throws OvsdbError the operation that failed, and why; nothing was changed.
-   * @throws ClosedError `OVSDB_TRANSACTION_UNKNOWN` when the connection ended before the answer came;
-   * `OVSDB_CALL_ABORTED`. After these, and after TimeoutError `OVSDB_NO_ANSWER`, it may have been committed.
+   * @throws ClosedError `OVSDB_TRANSACTION_UNKNOWN` when the connection ended before the answer came, or the server
+   * carried it out twice; `OVSDB_CALL_ABORTED`. After these, and after TimeoutError `OVSDB_NO_ANSWER`, it may have been committed.
    */
   transact<T>(build: (tx: Transaction<S>) => T, options: TransactOptions = {}): Promise<T> {
     return this.#transactions.transact(build, options);

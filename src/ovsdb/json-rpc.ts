@@ -47,7 +47,8 @@ interface PendingRequest {
 
 /**
  * One end of a JSON-RPC 1.0 connection (RFC 7047, 4), over a socket that is open. All that arrives is handled in
- * one order, that of the stream; all that is sent in one turn of the event loop leaves in one write.
+ * one order, that of the stream; what is sent in one go, by all that one received chunk has set off, leaves in one
+ * write.
  * Closing, by whichever side, rejects every pending request.
  */
 export class JsonRpcPeer implements AsyncDisposable {
@@ -62,7 +63,9 @@ export class JsonRpcPeer implements AsyncDisposable {
   readonly #maxPending: number;
   readonly #maxUnsentBytes: number;
   #nextId = 0;
-  #isCorked = false;
+  /** Messages of this turn of the event loop. */
+  #unwritten = '';
+  #unwrittenSize = 0;
   #reason: ClosedError | undefined;
   #resolveClosed!: (reason: ClosedError) => void;
 
@@ -106,22 +109,19 @@ export class JsonRpcPeer implements AsyncDisposable {
    * @throws TimeoutError `OVSDB_NO_ANSWER` after `timeoutMs`.
    * @throws UsageError `OVSDB_QUEUE_FULL` when a bound is reached; nothing has been sent then.
    */
-  async request<T = Json>(
-    method: string,
-    params: readonly Json[],
-    options: RequestOptions<T> = {},
-  ): Promise<T> {
-    if (this.#reason !== undefined) throw this.#reason;
-    if (options.signal?.aborted) throw aborted(method, options.signal);
-    if (this.#pending.size >= this.#maxPending) {
-      throw queueFull(`${this.#maxPending} requests wait for replies already`);
-    }
-    const id = this.#nextId++;
-    this.#send({ method, params, id });
+  request<T = Json>(method: string, params: readonly Json[], options: RequestOptions<T> = {}): Promise<T> {
+    // What the executor throws, it rejects with.
     return new Promise<T>((resolve, reject) => {
+      if (this.#reason !== undefined) throw this.#reason;
+      if (options.signal?.aborted) throw aborted(method, options.signal);
+      if (this.#pending.size >= this.#maxPending) {
+        throw queueFull(`${this.#maxPending} requests wait for replies already`);
+      }
+      const id = this.#nextId++;
+      this.#send({ method, params, id });
       this.#pending.set(id, {
         method,
-        decode: options.decode ?? ((result) => result),
+        decode: options.decode ?? asIs,
         resolve: resolve as (value: unknown) => void,
         reject,
         release: this.#watch(id, method, options),
@@ -214,21 +214,26 @@ export class JsonRpcPeer implements AsyncDisposable {
   }
 
   #send(message: JsonObject): void {
-    const bytes = Buffer.from(JSON.stringify(message));
-    const unsent = this.#socket.writableLength + bytes.length;
+    const text = JSON.stringify(message);
+    const size = Buffer.byteLength(text);
+    const unsent = this.#socket.writableLength + this.#unwrittenSize + size;
     if (unsent > this.#maxUnsentBytes) {
       throw queueFull(`${unsent} bytes would wait to be sent, ${this.#maxUnsentBytes} are allowed`);
     }
-    if (!this.#isCorked) {
-      this.#isCorked = true;
-      this.#socket.cork();
-      setImmediate(() => {
-        this.#isCorked = false;
-        this.#socket.uncork();
-      });
-    }
-    this.#socket.write(bytes);
+    // After the promises that one received chunk resolves, and before anything else is received.
+    if (this.#unwrittenSize === 0) process.nextTick(this.#write);
+    this.#unwritten += text;
+    this.#unwrittenSize += size;
   }
+
+  readonly #write = (): void => {
+    const text = this.#unwritten;
+    // Text of ASCII only is written faster when the socket need not look for anything else.
+    const encoding = text.length === this.#unwrittenSize ? 'latin1' : 'utf8';
+    this.#unwritten = '';
+    this.#unwrittenSize = 0;
+    if (this.#reason === undefined) this.#socket.write(text, encoding);
+  };
 
   #sendProbe(): void {
     try {
@@ -239,6 +244,7 @@ export class JsonRpcPeer implements AsyncDisposable {
   }
 
   #watch(id: number, method: string, { signal, timeoutMs }: CallOptions): () => void {
+    if (signal === undefined && timeoutMs === undefined) return doNothing;
     const giveUp = (error: GalagoError) => {
       const request = this.#pending.get(id)!;
       this.#forget(id, request);
@@ -284,6 +290,9 @@ export class JsonRpcPeer implements AsyncDisposable {
     this.#draining.clear();
   }
 }
+
+const asIs = (result: Json): Json => result;
+const doNothing = (): void => {};
 
 function unknownMethod(method: string): never {
   throw new OvsdbError('unknown method', { what: method });

@@ -16,7 +16,7 @@ import {
   tableOf,
 } from './schema.ts';
 import { TableStore } from './table-store.ts';
-import { planUpdates, type RowUpdatePlan, type UpdatesFormat } from './table-updates.ts';
+import { planUpdates, type TablePlan, type UpdatesFormat } from './table-updates.ts';
 import { isUuid, type Uuid, ZERO_UUID } from './uuid.ts';
 import { WaitingLine } from './waiting-line.ts';
 
@@ -245,9 +245,8 @@ export class Monitor implements ReplicaSource {
   }
 
   #begin({ found, lastTransaction, updates, format }: Snapshot): void {
-    const plans = [...planUpdates(this.stores, updates, format)];
-    if (!found) plans.push(...this.#goneRows(plans));
-    const changes = this.#apply(plans);
+    const plans = planUpdates(this.stores, updates, format);
+    const changes = this.#apply(found ? plans : [...plans, ...this.#goneRows(plans)]);
     this.#lastTransaction = lastTransaction;
     this.#staleSince = undefined;
     this.#tell(changes);
@@ -256,32 +255,40 @@ export class Monitor implements ReplicaSource {
   }
 
   /** The rows at hand that a reply with everything does not hold. */
-  #goneRows(plans: readonly RowUpdatePlan[]): RowUpdatePlan[] {
-    return [...this.stores.values()].flatMap((store) => {
-      const present = new Set(plans.filter((plan) => plan.store === store).map(({ uuid }) => uuid));
-      const gone = [...store.rows.keys()].filter((uuid) => !present.has(uuid));
-      return gone.map((uuid) => ({ store, uuid, row: undefined }));
+  #goneRows(plans: readonly TablePlan[]): TablePlan[] {
+    const filled = [...this.stores.values()].filter(({ rows }) => rows.size > 0);
+    return filled.map((store) => {
+      const present = new Set(plans.find((plan) => plan.store === store)?.uuids);
+      const uuids = [...store.rows.keys()].filter((uuid) => !present.has(uuid));
+      return { store, uuids, rows: uuids.map(() => undefined) };
     });
   }
 
-  #apply(plans: readonly RowUpdatePlan[]): readonly Change[] {
+  #apply(plans: readonly TablePlan[]): readonly Change[] {
     const changes: Change[] = [];
-    for (const { store, uuid, row } of plans) {
-      const old = store.rows.get(uuid);
-      const table = store.name;
-      if (row === undefined) {
-        if (old === undefined) continue;
-        store.delete(uuid);
-        changes.push({ table, type: 'delete', row: old });
-      } else if (old === undefined) {
-        store.put(row);
-        changes.push({ table, type: 'insert', row });
-      } else if (!equalRows(store.columns, row, old)) {
-        store.put(row);
-        changes.push({ table, type: 'update', row, old });
-      }
+    for (const { store, uuids, rows } of plans) {
+      // Nobody has the replica yet: there is no one to tell.
+      if (store.isNew) store.load(rows);
+      else for (let i = 0; i < uuids.length; i++) this.#applyRow(store, uuids[i]!, rows[i], changes);
     }
+    for (const store of this.stores.values()) store.isNew = false;
     return changes;
+  }
+
+  #applyRow(store: TableStore, uuid: Uuid, row: UntypedRow | undefined, changes: Change[]): void {
+    const old = store.rows.get(uuid);
+    const table = store.name;
+    if (row === undefined) {
+      if (old === undefined) return;
+      store.delete(uuid);
+      changes.push({ table, type: 'delete', row: old });
+    } else if (old === undefined) {
+      store.put(row, undefined);
+      changes.push({ table, type: 'insert', row });
+    } else if (!equalRows(store.columns, row, old)) {
+      store.put(row, old);
+      changes.push({ table, type: 'update', row, old });
+    }
   }
 
   #tell(changes: readonly Change[]): void {

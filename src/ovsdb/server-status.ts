@@ -5,6 +5,7 @@ import type { CallOptions, JsonRpcPeer } from './json-rpc.ts';
 import { Monitor } from './monitor.ts';
 import { parseSchema } from './parse-schema.ts';
 import { OvsdbError } from './remote-error.ts';
+import type { UntypedRow } from './row-types.ts';
 
 /** What a {@link ServerStatus} is about. */
 export interface ServerStatusOptions {
@@ -62,6 +63,11 @@ export class ServerStatus {
     if (reason !== undefined) throw reason;
   }
 
+  /** Whether it is a member of a cluster. */
+  get isClustered(): boolean {
+    return this.#row()?.model === 'clustered';
+  }
+
   /** Takes `update2` or `update3`. */
   update(method: string, params: readonly Json[]): void {
     this.#monitor.update(method, params);
@@ -69,9 +75,13 @@ export class ServerStatus {
     if (reason !== undefined) this.#resolveUnfit(reason);
   }
 
+  #row(): UntypedRow | undefined {
+    return this.#monitor.stores.get('Database')?.find({ name: this.#options.database });
+  }
+
   #judge(): ClosedError | undefined {
-    const { database, leaderOnly } = this.#options;
-    const row = this.#monitor.stores.get('Database')?.find({ name: database });
+    const { leaderOnly } = this.#options;
+    const row = this.#row();
     if (row === undefined || row.model === 'standalone') return undefined;
     if (row.connected === false) return this.#reason('has no connection to its cluster');
     if (row.model !== 'clustered') return undefined;

@@ -69,6 +69,11 @@ export class Session {
     return ours === undefined ? theirs : reconcileSchema(ours, theirs);
   }
 
+  /** Whether the server says that it is a member of a cluster. */
+  get isClustered(): boolean {
+    return this.#status?.isClustered ?? false;
+  }
+
   /** Resolves when the connection has ended, or is to be left: `abandon`, or a server of no use any more. */
   over(): Promise<GalagoError> {
     const unfit = this.#status === undefined ? [] : [this.#status.unfit];

@@ -27,7 +27,10 @@ export function decodeSet(column: ColumnSchema, json: Json): readonly Atom[] {
   if (!Array.isArray(json) || json[0] !== 'set') return [decodeAtom(column, key, json)];
   const elements = json[1];
   if (json.length !== 2 || !Array.isArray(elements)) throw badNotation(column, '["set", […]]', json);
-  return elements.map((element) => decodeAtom(column, key, element));
+  if (key.type === 'uuid') return elements.map((element) => decodeAtom(column, key, element));
+  // Other atoms are as JSON has them: nobody else has the array.
+  for (const element of elements) decodeAtom(column, key, element);
+  return elements as readonly Atom[];
 }
 
 /** Applies the difference of an `update2` (ovsdb-server(7), 4.1.14): the elements that only one side has. */

@@ -17,6 +17,8 @@ export class TableStore {
   readonly name: string;
   readonly rows = new Map<Uuid, UntypedRow>();
   readonly observers = new Set<RowObserver>();
+  /** True until the first rows have come, or there are known to be none. */
+  isNew = true;
   #indexes: readonly UniqueIndex[] = [];
   #columns: readonly ColumnSchema[] = [];
   #names: ReadonlySet<string> = new Set();
@@ -45,9 +47,18 @@ export class TableStore {
     for (const row of this.rows.values()) this.#index(row);
   }
 
+  /** Takes the first rows. */
+  load(rows: readonly (UntypedRow | undefined)[]): void {
+    for (const row of rows) {
+      if (row === undefined) continue;
+      this.rows.set(row._uuid, row);
+      this.#index(row);
+    }
+  }
+
   /** Puts a row in place of the one with its `_uuid`, if there is one. */
-  put(row: UntypedRow): void {
-    this.#remove(this.rows.get(row._uuid));
+  put(row: UntypedRow, old: UntypedRow | undefined): void {
+    this.#remove(old);
     this.rows.set(row._uuid, row);
     this.#index(row);
     for (const observer of this.observers) observer.added(row);

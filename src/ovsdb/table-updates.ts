@@ -8,11 +8,12 @@ import { isUuid, type Uuid } from './uuid.ts';
 /** `<table-updates>` of RFC 7047, 4.1.6, or `<table-updates2>` of ovsdb-server(7), 4.1.14. */
 export type UpdatesFormat = 'updates' | 'updates2';
 
-/** A row as it is to be; `undefined` when it is gone. */
-export interface RowUpdatePlan {
+/** The rows of one table as they are to be. */
+export interface TablePlan {
   readonly store: TableStore;
-  readonly uuid: Uuid;
-  readonly row: UntypedRow | undefined;
+  readonly uuids: readonly Uuid[];
+  /** For each uuid; `undefined` when the row is gone. */
+  readonly rows: readonly (UntypedRow | undefined)[];
 }
 
 /**
@@ -24,18 +25,19 @@ export function planUpdates(
   stores: ReadonlyMap<string, TableStore>,
   json: Json,
   format: UpdatesFormat,
-): readonly RowUpdatePlan[] {
+): readonly TablePlan[] {
   const planRow = format === 'updates' ? planRowUpdate : planRowUpdate2;
-  const plans: RowUpdatePlan[] = [];
-  for (const [table, rows] of Object.entries(objectOf('table updates', json))) {
+  return Object.entries(objectOf('table updates', json)).map(([table, updates]) => {
     const store = stores.get(table);
     if (store === undefined) throw badUpdate('a table that is monitored', table);
-    for (const [uuid, update] of Object.entries(objectOf(table, rows))) {
+    const object = objectOf(table, updates);
+    const uuids = Object.keys(object) as Uuid[];
+    const rows = uuids.map((uuid) => {
       if (!isUuid(uuid)) throw badUpdate('a uuid', uuid);
-      plans.push({ store, uuid, row: planRow(store, uuid, objectOf(table, update)) });
-    }
-  }
-  return plans;
+      return planRow(store, uuid, objectOf(table, object[uuid]!));
+    });
+    return { store, uuids, rows };
+  });
 }
 
 /** `<row-update>`: `new` holds every column, whether the row is new or not. */

@@ -1,12 +1,12 @@
-import { UsageError, WireError } from '../util/errors.ts';
+import { UsageError } from '../util/errors.ts';
 import { type AnyWhere, encodeCommittedRow, encodeWhere, type Where } from './condition.ts';
-import { isJsonObject, type Json, type JsonObject, show } from './json.ts';
+import { badResult, type Draft, type Operation } from './draft.ts';
+import { type Json, type JsonObject, show } from './json.ts';
 import { lockId, type OvsdbLock } from './lock.ts';
 import { encodeMutation, requireMutable } from './mutation.ts';
 import { NewRow, type Outcome, RowCount, SelectedRows } from './outcome.ts';
-import { OvsdbError, type OvsdbErrorContext } from './remote-error.ts';
 import { decodeRow, encodeRow } from './row.ts';
-import { plainRow, type ReadWait, RowReads } from './row-reads.ts';
+import { plainRow, RowReads } from './row-reads.ts';
 import type {
   ColumnName,
   MutableName,
@@ -235,29 +235,20 @@ export class Transaction<S extends SchemaJson = SchemaJson> {
     this.#newRows.has(row) ? ['named-uuid', row.name] : encodeUuid(row.uuid);
 }
 
-/** `<operation>` (RFC 7047, 5.2). */
-export interface Operation extends JsonObject {
-  readonly op: string;
-}
-
-/** What a {@link Transaction} writes to, and what remains of it when it is sent. */
-export interface Draft {
-  readonly operations: Operation[];
-  /** For each operation, what takes its result. */
-  readonly settlers: ((result: JsonObject) => void)[];
-  readonly reads: RowReads;
-  /** What goes before the operations. */
-  waits: readonly ReadWait[];
-  isSealed: boolean;
-}
-
 /** Lets `build` add the operations of a transaction, and note what they rest on. */
 export function draftTransaction<S extends SchemaJson, T>(
   schema: DatabaseSchema,
   build: (tx: Transaction<S>, reads: RowReads) => T,
 ): { readonly draft: Draft; readonly value: T } {
   const reads = new RowReads();
-  const draft: Draft = { operations: [], settlers: [], reads, waits: [], isSealed: false };
+  const draft: Draft = {
+    operations: [],
+    settlers: [],
+    reads,
+    waits: [],
+    mark: undefined,
+    isSealed: false,
+  };
   try {
     const value = build(new Transaction<S>(schema, draft), reads);
     draft.waits = reads.waits(schema, encodeCommittedRow);
@@ -265,39 +256,6 @@ export function draftTransaction<S extends SchemaJson, T>(
   } finally {
     draft.isSealed = true;
   }
-}
-
-/** `<operation>`s (RFC 7047, 4.1.3) as they are sent: first what the draft rests on, then what it does. */
-export function sentOperations({ waits, operations }: Draft): readonly JsonObject[] {
-  return waits.length === 0 ? operations : [...waits.map(({ json }) => json), ...operations];
-}
-
-/**
- * Reads the reply to `transact` (RFC 7047, 4.1.3): a result for each operation, up to the one that failed; one
- * more when the commit failed.
- * @throws OvsdbError when the transaction failed.
- * @throws WireError `OVSDB_BAD_MESSAGE`.
- */
-export function settleTransaction(draft: Draft, results: Json): void {
-  const { operations, settlers, waits } = draft;
-  if (!Array.isArray(results)) throw badResult('an array of results', results);
-  const failed = results.findIndex((result) => isJsonObject(result) && result.error !== undefined);
-  if (failed >= 0) throw new OvsdbError(results[failed], failureContext(draft, failed));
-  const count = waits.length + operations.length;
-  if (results.length !== count) throw badResult(`${count} results`, results);
-  for (let i = 0; i < settlers.length; i++) {
-    const result = results[waits.length + i];
-    settlers[i]!(isJsonObject(result) ? result : {});
-  }
-}
-
-function failureContext({ operations, waits }: Draft, failed: number): OvsdbErrorContext {
-  const wait = waits[failed];
-  if (wait !== undefined) return { what: 'verify', operation: wait.operation, table: wait.table };
-  const index = failed - waits.length;
-  const operation = operations[index];
-  if (operation === undefined) return { what: 'commit' };
-  return { what: operation.op, operation: index, table: operation.table as string | undefined };
 }
 
 /** A strong reference that may not be empty has no default that could be committed. */
@@ -315,8 +273,4 @@ function haveSameKeys(row: object, keys: readonly string[]): boolean {
 
 function isRow(where: unknown): where is { readonly _uuid: Uuid } {
   return typeof where === 'object' && where !== null && '_uuid' in where;
-}
-
-function badResult(expected: string, got: Json): WireError {
-  return new WireError('OVSDB_BAD_MESSAGE', `transact: expected ${expected}, got ${show(got)}`);
 }

@@ -1,4 +1,4 @@
-import { badNotation, badValue, defaultAtom, type EncodeNewRow, encodeAtom } from './atom.ts';
+import { badNotation, badValue, decodeAtom, defaultAtom, type EncodeNewRow, encodeAtom } from './atom.ts';
 import type { Json } from './json.ts';
 import { applyMapDifference, decodeMap, encodeMap, equalMaps } from './map.ts';
 import type { Atom, Value } from './row-types.ts';
@@ -28,8 +28,10 @@ export function encodeValue(column: ColumnSchema, value: unknown, encodeNewRow: 
  * @throws WireError `OVSDB_BAD_NOTATION`.
  */
 export function decodeValue(column: ColumnSchema, json: Json): Value {
-  const { kind } = column.type;
+  const { kind, key } = column.type;
   if (kind === 'map') return decodeMap(column, json);
+  // All but uuids, and sets, which are arrays: nearly every value of such a column.
+  if (kind !== 'set' && !Array.isArray(json)) return decodeAtom(column, key, json);
   const elements = decodeSet(column, json);
   if (kind === 'set') return elements;
   const isOne = elements.length === 1;

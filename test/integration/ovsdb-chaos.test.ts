@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Lab, run } from '../lab/index.ts';
 import { chaosSchema } from './chaos/chaos-schema.ts';
 import { ChaosRounds, type Servers } from './chaos/rounds.ts';
@@ -14,6 +14,7 @@ import { RaftCluster } from './raft-cluster.ts';
 const ROUNDS = Number(process.env.GALAGO_CHAOS_ROUNDS ?? 100);
 const FIRST_SEED = Number(process.env.GALAGO_CHAOS_SEED ?? 0);
 const TRANSFER_MS = 100;
+const PATIENCE_MS = 60_000 + ROUNDS * 3000;
 
 describeWithLab('OVSDB while servers die, leaders change and connections break', () => {
   let lab: Lab;
@@ -21,7 +22,6 @@ describeWithLab('OVSDB while servers die, leaders change and connections break',
 
   beforeAll(async () => {
     lab = await Lab.create();
-    jest.setTimeout(60_000 + ROUNDS * 5000);
   });
 
   afterAll(async () => {
@@ -91,11 +91,19 @@ describeWithLab('OVSDB while servers die, leaders change and connections break',
     }
   }
 
-  it('loses, repeats and invents nothing with one server', async () => {
-    await expectNothingWrong(await standalone(), FIRST_SEED, Math.ceil(ROUNDS / 2));
-  });
+  it(
+    'loses, repeats and invents nothing with one server',
+    async () => {
+      await expectNothingWrong(await standalone(), FIRST_SEED, Math.ceil(ROUNDS / 2));
+    },
+    PATIENCE_MS,
+  );
 
-  it('loses, repeats and invents nothing with a cluster of three', async () => {
-    await expectNothingWrong(await clustered(), FIRST_SEED, Math.floor(ROUNDS / 2));
-  });
+  it(
+    'loses, repeats and invents nothing with a cluster of three',
+    async () => {
+      await expectNothingWrong(await clustered(), FIRST_SEED, Math.floor(ROUNDS / 2));
+    },
+    PATIENCE_MS,
+  );
 });

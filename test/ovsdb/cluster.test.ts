@@ -109,6 +109,66 @@ describe('a client of a cluster', () => {
     expect((await waiting).count).toBe(2);
   });
 
+  describe('whose leader carries a transaction out twice', () => {
+    /** The operations of the transactions that came, as `[op, uuid]`. */
+    const received = (server: FakeServer) =>
+      server.calls
+        .filter(({ method }) => method === 'transact')
+        .map(({ params }) => params.slice(1) as readonly JsonObject[]);
+    const insert = (client: OvsdbClient<typeof testSchema.json>) =>
+      client.transact((tx) => {
+        tx.comment('two parts');
+        return [tx.insert('Part', { name: 'a' }), tx.insert('Part', { name: 'b' })] as const;
+      });
+    const inserted = (uuid: string): Json => ({ uuid: ['uuid', uuid] });
+
+    it('has the second time fail, and says that it cannot know the results', async () => {
+      const one = await serve(leader);
+      const client = await connect([one]);
+      one.handlers.transact = () => [{}, {}, inserted(uuidOf(1)), inserted(uuidOf(2))];
+      const [first] = await insert(client);
+      expect(first.uuid).toBe(uuidOf(1));
+      const [[mark, , marked, other]] = received(one) as [readonly JsonObject[]];
+      expect(mark).toEqual({
+        op: 'wait',
+        table: 'Part',
+        where: [['_uuid', '==', ['uuid', marked!.uuid]]],
+        columns: ['_uuid'],
+        until: '==',
+        rows: [],
+        timeout: 0,
+      });
+      expect([marked?.op, other?.uuid]).toEqual(['insert', undefined]);
+      one.handlers.transact = () => [{ error: 'timed out' }, null, null, null];
+      const twice = rejection(insert(client));
+      expect(await twice).toMatchObject({ code: 'OVSDB_TRANSACTION_UNKNOWN', cause: { error: 'timed out' } });
+      one.handlers.transact = () => [{}, {}, inserted(uuidOf(1)), { error: 'constraint violation' }];
+      expect(await rejection(insert(client))).toMatchObject({ operation: 2, table: 'Part' });
+    });
+
+    it('does without where the server lets nobody choose a uuid', async () => {
+      const one = await serve(leader);
+      const client = await connect([one]);
+      one.handlers.transact = (params) => {
+        const details =
+          "Parsing ovsdb operation 3 of 4 failed: Member 'uuid' is present but not allowed here.";
+        if (JSON.stringify(params).includes('"uuid":')) return [{ error: 'syntax error', details }];
+        return [{}, inserted(uuidOf(1)), inserted(uuidOf(2))];
+      };
+      await insert(client);
+      await insert(client);
+      expect(received(one).map(({ length }) => length)).toEqual([4, 3, 3]);
+    });
+
+    it('sends nothing more where nothing is inserted', async () => {
+      const one = await serve(leader);
+      const client = await connect([one]);
+      one.handlers.transact = () => [{ count: 1 }];
+      await client.transact((tx) => tx.delete('Part', []));
+      expect(received(one)).toEqual([[{ op: 'delete', table: 'Part', where: [] }]]);
+    });
+  });
+
   it('does not wait for ever for a leader that has stepped down', async () => {
     const one = await serve(leader);
     const client = await connect([one], { handshakeTimeoutMs: 5000 });

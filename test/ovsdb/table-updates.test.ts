@@ -46,7 +46,8 @@ describe('planUpdates', () => {
       fc.property(kind, row, fc.constantFrom<UpdatesFormat>('updates', 'updates2'), (key, json, format) => {
         const updates = { Thing: { [uuidOf(1)]: { [key]: json } } } as Json;
         try {
-          for (const plan of planUpdates(thingStore(), updates, format)) expect(plan.uuid).toBe(uuidOf(1));
+          for (const plan of planUpdates(thingStore(), updates, format))
+            expect(plan.uuids).toEqual([uuidOf(1)]);
         } catch (error) {
           expect(error).toBeInstanceOf(WireError);
         }

@@ -1,11 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { sentOperations, settleTransaction } from '../../src/ovsdb/draft.ts';
 import type { Json } from '../../src/ovsdb/json.ts';
-import {
-  draftTransaction,
-  sentOperations,
-  settleTransaction,
-  type Transaction,
-} from '../../src/ovsdb/transaction.ts';
+import { draftTransaction, type Transaction } from '../../src/ovsdb/transaction.ts';
 import type { Ref } from '../../src/ovsdb/uuid.ts';
 import { testSchema, uuidOf } from './test-schema.ts';
 
