@@ -13,6 +13,7 @@ import { Profiler } from './harness/profile.ts';
 import { type ResultSection, updateResults } from './harness/results.ts';
 import { formatTable } from './harness/table.ts';
 import { reconcile, reconcileSame } from './reconcile.ts';
+import { sizes } from './sizes.ts';
 
 // Benches import the library as the package that it is built into, by its name: what tsx makes of the sources names
 // every function that is made, which more than doubles the time of some decoders.
@@ -26,6 +27,7 @@ const BENCHES: readonly Bench[] = [
   packetIn,
   packetInOne,
   connections,
+  sizes,
   codec,
 ];
 

@@ -7,6 +7,7 @@ import { bundle, deletes, flowMod } from '../../bench/flow-mod.ts';
 import type { Bench, Report } from '../../bench/harness/bench.ts';
 import { formatTable } from '../../bench/harness/table.ts';
 import { reconcile, reconcileSame } from '../../bench/reconcile.ts';
+import { sizes } from '../../bench/sizes.ts';
 import { describeWithLab } from '../integration/describe-with-lab.ts';
 
 jest.setTimeout(180_000);
@@ -45,6 +46,12 @@ describeWithLab('a bench on a real switch', () => {
     );
     for (const value of valuesOf(report)) expect(value).toBeGreaterThanOrEqual(0);
     expect(report.plots![0]!.name).toBe(bench.name);
+  });
+
+  it('does everything with a few flows and with many', async () => {
+    const report = await run(sizes, { most: 200, rounds: 1 });
+    const counts = report.table.rows.filter(([name]) => name === 'reconcile').map(([, flows]) => flows);
+    expect(counts).toEqual(['2', '20', '200']);
   });
 });
 
