@@ -40,6 +40,7 @@ interface Finished {
   readonly bench: Bench;
   readonly settings: Readonly<Record<string, number>>;
   readonly report: Report;
+  readonly date: Date;
 }
 
 try {
@@ -70,7 +71,7 @@ async function runAll({ runs, flags }: Request): Promise<Finished[]> {
     const profiler = flags.profile ? new Profiler(PROFILES, bench.name) : undefined;
     const report = await runOne(bench, settings, profiler, runs.length > 1);
     if (report === undefined) continue;
-    finished.push({ bench, settings, report });
+    finished.push({ bench, settings, report, date: new Date() });
     if (flags.json) continue;
     console.log(`${asText(report)}\n`);
     if (profiler !== undefined)
@@ -106,14 +107,13 @@ function asText({ title, method, table, skipped, errors }: Report): string {
   return [title, '', formatTable(table), '', ...remarks].join('\n');
 }
 
-function asJson({ bench, settings, report }: Finished): object {
+function asJson({ bench, settings, report, date }: Finished): object {
   const { table: _, plots: __, ...rest } = report;
-  return { bench: bench.name, settings, machine: machine(), ...rest };
+  return { bench: bench.name, settings, date, machine: machine(), ...rest };
 }
 
 async function write(finished: readonly Finished[]): Promise<void> {
-  const date = new Date();
-  const sections = finished.map(({ bench, settings, report }): ResultSection => {
+  const sections = finished.map(({ bench, settings, report, date }): ResultSection => {
     return { bench: bench.name, command: commandOf(bench, settings), date, text: asText(report) };
   });
   const names = BENCHES.map(({ name }) => name);

@@ -5,7 +5,7 @@ import type { Bench, Report } from './harness/bench.ts';
 import { idle } from './harness/cpu.ts';
 import { linePlot } from './harness/plot.ts';
 import { type Spread, spread } from './harness/stats.ts';
-import { formatCount, type Table } from './harness/table.ts';
+import { formatCount, formatRounds, type Table } from './harness/table.ts';
 import { sampleFlow } from './sample-flow.ts';
 import { empty, expectFlows, sendFlows } from './switch/measure.ts';
 import { PATIENCE_MS } from './switch/target.ts';
@@ -114,7 +114,7 @@ function reportOf(rows: readonly Row[], most: number, rounds: number): Report {
     lines: STEPS.map(({ name }) => line(name)),
   });
   return {
-    title: `up to ${formatCount(most)} flows, ${rounds} rounds`,
+    title: `up to ${formatCount(most)} flows, ${formatRounds(rounds)}`,
     method: ['time: of the whole step, until the switch has confirmed it; reconcile finds nothing to change'],
     table: tableOf(rows),
     results: rows,

@@ -4,7 +4,7 @@ import { type Comparison, compare } from '../harness/comparison.ts';
 import { versionOf } from '../harness/installed.ts';
 import type { Profiler } from '../harness/profile.ts';
 import { type Contender, takeTurns } from '../harness/rounds.ts';
-import { formatCount, formatRatio, type Table } from '../harness/table.ts';
+import { formatCount, formatRatio, formatRounds, type Table } from '../harness/table.ts';
 import { type Case, SLICE_MS, sliced } from '../harness/timing.ts';
 import { OS_KEN_MISSING } from '../os-ken/os-ken.ts';
 import { PythonProgram } from '../os-ken/python-program.ts';
@@ -52,7 +52,7 @@ async function measure(rounds: number, { profiler }: RunContext): Promise<Report
   }
   const results = all.flatMap((one) => one.results.map((result) => ({ what: one.what, ...result })));
   return {
-    title: `one message at a time, ${rounds} rounds`,
+    title: `one message at a time, ${formatRounds(rounds)}`,
     method: [...METHOD, ...(version === undefined ? [] : [`os-ken: ${version}`])],
     table: tableOf(all),
     results,

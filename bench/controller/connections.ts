@@ -3,7 +3,7 @@ import { residentBytes } from '../harness/cpu.ts';
 import { linePlot, type Plot } from '../harness/plot.ts';
 import { type Contender, PATIENCE_MS, type Role, takeTurns } from '../harness/rounds.ts';
 import { type Spread, spread } from '../harness/stats.ts';
-import { formatCount, type Table } from '../harness/table.ts';
+import { formatCount, formatRounds, type Table } from '../harness/table.ts';
 import { CANNED, type ControllerKind, GALAGO, OS_KEN, TESTCONTROLLER } from './controllers.ts';
 import { present, versions } from './present.ts';
 import { Switches } from './switches.ts';
@@ -60,7 +60,7 @@ async function measure(settings: { readonly most: number; readonly rounds: numbe
     rows.push(...(await measureSize(switches, able, size, rounds)));
   }
   return {
-    title: `up to ${formatCount(most)} switches that connect at once, ${rounds} rounds`,
+    title: `up to ${formatCount(most)} switches that connect at once, ${formatRounds(rounds)}`,
     method: [...METHOD, ...(await versions(kinds))],
     table: tableOf(rows),
     results: rows,

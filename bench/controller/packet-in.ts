@@ -5,6 +5,7 @@ import { type Comparison, compare, rateTable } from '../harness/comparison.ts';
 import { cpuMs } from '../harness/cpu.ts';
 import { ratePlot } from '../harness/plot.ts';
 import { type Contender, type Turn, takeTurns } from '../harness/rounds.ts';
+import { formatRounds } from '../harness/table.ts';
 import {
   CANNED,
   type Controller,
@@ -79,7 +80,7 @@ async function measure(
   const results = compare(all);
   const title = `packet-ins of ${switches} switches answered, window ${window}`;
   return {
-    title: `${title}, ${rounds} rounds of ${settings.ms} ms`,
+    title: `${title}, ${formatRounds(rounds)} of ${settings.ms} ms`,
     method: [...METHOD, ...(await versions(kinds))],
     table: rateTable(results, 'answers', ['controller', 'switches']),
     results,

@@ -103,24 +103,26 @@ export function linePlot({ name, title, xLabel, yLabel, lines }: LinePlotOptions
 }
 
 function namedLines(lines: readonly Line[], x: Axis, y: Axis): string[] {
-  const taken: number[] = [];
-  return lines
-    .filter((line) => line.points.length > 0)
+  const drawn = lines
     .map(({ label, points }, i) => {
       const at = points.map(([px, py]) => [x.place(px), y.place(py)] as const);
-      const colour = `line${i % COLOURS}`;
-      // Names that would cover each other move down.
-      let labelY = at.at(-1)![1] + 4;
-      while (taken.some((other) => Math.abs(other - labelY) < 14)) labelY += 2;
-      taken.push(labelY);
-      const dots = at.map(([px, py]) => `<circle class="${colour}" cx="${px}" cy="${py}" r="3.5"/>`);
-      const path = at.map(([px, py]) => `${px} ${py}`).join('L');
-      return [
-        `<path class="curve ${colour}" d="M${path}"/>`,
-        ...dots,
-        text(at.at(-1)![0] + 10, labelY, label, 'start'),
-      ].join('\n');
+      return { label, at, colour: `line${i % COLOURS}` };
+    })
+    .filter(({ at }) => at.length > 0);
+  const curves = drawn.flatMap(({ at, colour }) => [
+    `<path class="curve ${colour}" d="M${at.map(([px, py]) => `${px} ${py}`).join('L')}"/>`,
+    ...at.map(([px, py]) => `<circle class="${colour}" cx="${px}" cy="${py}" r="3.5"/>`),
+  ]);
+  // From the top, each name below the one before: in the order of the ends of their lines.
+  let lowest = 0;
+  const names = drawn
+    .map(({ at, ...line }) => ({ ...line, end: at.at(-1)! }))
+    .sort((one, other) => one.end[1] - other.end[1])
+    .map(({ label, colour, end }) => {
+      lowest = Math.max(end[1] + 4, lowest + 14);
+      return text(end[0] + 10, lowest, label, 'start', colour);
     });
+  return [...curves, ...names];
 }
 
 interface Axis {
@@ -182,16 +184,13 @@ const STYLE = `
   .page { fill: #ffffff; } .grid { stroke: #d1d9e0; fill: none; }
   .whisker { stroke: #1f2328; fill: none; } .curve { stroke-width: 2; }
   .ours { fill: #54aeff; } .peer { fill: #d4a72c; } .limit { fill: #afb8c1; }
-  .line0 { fill: #0969da; stroke: #0969da; } .line1 { fill: #9a6700; stroke: #9a6700; }
-  .line2 { fill: #1a7f37; stroke: #1a7f37; } .line3 { fill: #cf222e; stroke: #cf222e; }
-  .line4 { fill: #8250df; stroke: #8250df; } .line5 { fill: #656d76; stroke: #656d76; }
-  .curve { fill: none; }
+  .curve { stroke: currentColor; fill: none; } circle, text[class^="line"] { fill: currentColor; }
+  .line0 { color: #0969da; } .line1 { color: #9a6700; } .line2 { color: #1a7f37; }
+  .line3 { color: #cf222e; } .line4 { color: #8250df; } .line5 { color: #656d76; }
   @media (prefers-color-scheme: dark) {
     text { fill: #f0f6fc; } .soft { fill: #9198a1; } .page { fill: #0d1117; } .grid { stroke: #30363d; }
     .whisker { stroke: #f0f6fc; } .ours { fill: #1f6feb; } .peer { fill: #9e6a03; } .limit { fill: #656c76; }
-    .line0 { fill: #4493f8; stroke: #4493f8; } .line1 { fill: #d29922; stroke: #d29922; }
-    .line2 { fill: #3fb950; stroke: #3fb950; } .line3 { fill: #f85149; stroke: #f85149; }
-    .line4 { fill: #ab7df8; stroke: #ab7df8; } .line5 { fill: #9198a1; stroke: #9198a1; }
-    .curve { fill: none; }
+    .line0 { color: #4493f8; } .line1 { color: #d29922; } .line2 { color: #3fb950; }
+    .line3 { color: #f85149; } .line4 { color: #ab7df8; } .line5 { color: #9198a1; }
   }
 `;

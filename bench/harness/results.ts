@@ -3,6 +3,7 @@ export interface ResultSection {
   readonly bench: string;
   /** The command that does the same again. */
   readonly command: string;
+  /** When it ended. */
   readonly date: Date;
   /** The report as the terminal shows it. */
   readonly text: string;

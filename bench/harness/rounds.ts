@@ -47,7 +47,7 @@ export interface RoundsOptions {
 }
 
 /** What the turns of one contender may take in all, in milliseconds, until it is known well enough how slow it is. */
-export const PATIENCE_MS = 25_000;
+export const PATIENCE_MS = 20_000;
 
 /**
  * Lets the contenders do the same work by turns, so that what else the machine does hits them alike. Each round

@@ -22,3 +22,8 @@ export function formatCount(value: number): string {
 export function formatRatio(ratio: number | undefined): string {
   return ratio === undefined ? '' : `${ratio.toFixed(2)}x`;
 }
+
+/** A number of rounds, in words. */
+export function formatRounds(rounds: number): string {
+  return rounds === 1 ? '1 round' : `${rounds} rounds`;
+}

@@ -9,7 +9,7 @@ import { versionOf } from '../harness/installed.ts';
 import { ratePlot } from '../harness/plot.ts';
 import { profiledTurns } from '../harness/profile.ts';
 import { type Contender, PATIENCE_MS, takeTurns } from '../harness/rounds.ts';
-import { formatCount } from '../harness/table.ts';
+import { formatCount, formatRounds } from '../harness/table.ts';
 import { OsKenClient } from '../os-ken/client.ts';
 import { OS_KEN_MISSING } from '../os-ken/os-ken.ts';
 import type { Target } from './target.ts';
@@ -88,7 +88,7 @@ export async function measureOnSwitch(
   });
   const results = compare(all, flows);
   return {
-    title: `${formatCount(flows)} ${work.title}, ${rounds} rounds`,
+    title: `${formatCount(flows)} ${work.title}, ${formatRounds(rounds)}`,
     method: [
       ...work.method,
       ...results.flatMap((result) => [...commandRemark(result), ...patienceRemark(result, rounds)]),

@@ -78,6 +78,20 @@ describe('linePlot', () => {
     expect(Math.min(b! - a!, c! - b!)).toBeGreaterThanOrEqual(14);
   });
 
+  it('has the names in the order of the ends of the lines, in their colours', () => {
+    const lines = [
+      { label: 'low', points: [[1, 500] as const, [10, 5] as const] },
+      { label: 'high', points: [[1, 5] as const, [10, 500] as const] },
+    ];
+    const { svg } = linePlot({ ...options, lines });
+    const names = [...svg.matchAll(/y="([\d.]+)" text-anchor="start" class="(line\d)">(\w+)</g)];
+    expect(names.map(([, , colour, name]) => [name, colour])).toEqual([
+      ['high', 'line1'],
+      ['low', 'line0'],
+    ]);
+    expect(Number(names[0]![1])).toBeLessThan(Number(names[1]![1]));
+  });
+
   it('draws axes when there is nothing else to draw', () => {
     expect(linePlot({ ...options, lines: [] }).svg).not.toContain('NaN');
   });
