@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { GalagoError, UsageError } from '../util/errors.ts';
-import { addControllerCommand } from './controller.ts';
 import { EXIT_CODE_HELP, ExitCode } from './exit-code.ts';
 import { addHelpCommand } from './help.ts';
-import { addOfpCommand } from './ofp.ts';
-import { addOvsdbCommand } from './ovsdb.ts';
 import { printable } from './printable.ts';
 
 /** Where the command writes what it is asked for, and what is wrong. */
@@ -20,7 +17,8 @@ export interface CliOutput {
  */
 export async function runCli(args: readonly string[], output: CliOutput = process): Promise<number> {
   try {
-    await createProgram(output).parseAsync(args, { from: 'user' });
+    const program = await createProgram(output, args[0]);
+    await program.parseAsync(args, { from: 'user' });
     return ExitCode.OK;
   } catch (error) {
     // It has been said already; help that was asked for is no failure.
@@ -31,7 +29,7 @@ export async function runCli(args: readonly string[], output: CliOutput = proces
   }
 }
 
-function createProgram({ stdout, stderr }: CliOutput): Command {
+async function createProgram({ stdout, stderr }: CliOutput, first: string | undefined): Promise<Command> {
   const program = new Command('galago')
     .description('A pod network on Open vSwitch, spoken to in OpenFlow 1.3 and OVSDB')
     .version(readVersion(), '-V, --version', 'print the version')
@@ -44,17 +42,31 @@ function createProgram({ stdout, stderr }: CliOutput): Command {
       writeErr: (text) => stderr.write(text),
       outputError: (text, write) => write(`${printable(text.trim(), ' ')}\n`),
     });
-  addControllerCommand(program);
-  addOvsdbCommand(program);
-  addOfpCommand(program, stdout);
+  // Loading all of them takes longer than `connect` does: only help needs more than one.
+  const wanted = COMMANDS.filter(({ names }) => first !== undefined && names.includes(first));
+  for (const { load } of wanted.length > 0 ? wanted : COMMANDS) (await load())(program, stdout);
   addHelpCommand(program);
   return program;
 }
+
+/** What adds a command to the program. */
+type AddCommand = (program: Command, stdout: CliOutput['stdout']) => void;
+
+/** The commands in the order of help, with where they are. */
+const COMMANDS: readonly { readonly names: readonly string[]; readonly load: () => Promise<AddCommand> }[] = [
+  { names: ['connect'], load: async () => (await import('./connect.ts')).addConnectCommand },
+  { names: ['disconnect'], load: async () => (await import('./disconnect.ts')).addDisconnectCommand },
+  { names: ['endpoints', 'pods'], load: async () => (await import('./endpoints.ts')).addEndpointsCommands },
+  { names: ['controller'], load: async () => (await import('./controller.ts')).addControllerCommand },
+  { names: ['ovsdb'], load: async () => (await import('./ovsdb.ts')).addOvsdbCommand },
+  { names: ['ofp'], load: async () => (await import('./ofp.ts')).addOfpCommand },
+];
 
 const EXAMPLES = `
 Examples:
   $ galago controller                      a learning switch for every bridge that calls
   $ ovs-vsctl set-controller br0 tcp:127.0.0.1:6653
+  $ galago connect web 10.0.0.1/24 7       a container into a pod
   $ galago ofp dump-flows br0             the flows of a bridge
   $ galago help controller
 `;

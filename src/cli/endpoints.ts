@@ -1,0 +1,100 @@
+import type { Command } from 'commander';
+import { parsePod } from '../app/pod.ts';
+import { type Endpoint, EndpointKey } from '../host/endpoint.ts';
+import { EXIT_CODE_HELP } from './exit-code.ts';
+import { addHostOptions, type HostOptions, openDatabase, print, printTable } from './host-options.ts';
+import { printable } from './printable.ts';
+
+/** Adds `galago endpoints` and `galago pods`. */
+export function addEndpointsCommands(program: Command): void {
+  const endpoints = program
+    .command('endpoints')
+    .summary("list this host's endpoints")
+    .description(
+      'Prints what is in pods on this host: a line for each interface, or a JSON object with --json.',
+    )
+    .argument('[pod]', 'only of this pod');
+  addHostOptions(endpoints)
+    .addHelpText('after', `\nExamples:\n  $ galago endpoints\n  $ galago endpoints 7 --json${EXIT_CODE_HELP}`)
+    .action((pod: string | undefined, options: HostOptions) => listEndpoints(pod, options, endpoints));
+  const pods = program
+    .command('pods')
+    .summary("list this host's pods")
+    .description('Prints the pods that this host has endpoints of, with their tunnel keys.');
+  addHostOptions(pods)
+    .addHelpText('after', `\nExamples:\n  $ galago pods\n  $ galago pods --json${EXIT_CODE_HELP}`)
+    .action((options: HostOptions) => listPods(options, pods));
+}
+
+async function listEndpoints(pod: string | undefined, options: HostOptions, command: Command): Promise<void> {
+  await using db = await openDatabase(options);
+  const rows = db
+    .endpoints()
+    .map(describe)
+    .filter((row) => pod === undefined || row.pod === pod)
+    .sort((a, b) => (`${a.pod} ${a.container} ${a.port}` < `${b.pod} ${b.container} ${b.port}` ? -1 : 1));
+  if (options.json) return print(command, JSON.stringify(rows));
+  printTable(
+    command,
+    ['POD', 'CONTAINER', 'INTERFACE', 'ADDRESS', 'MAC', 'PORT', 'STATE'],
+    rows.map(({ pod: name, container, ifname, ip, mac, port, state }) =>
+      [name, container, ifname, ip, mac, port, state].map((cell) => printable(cell || '-')),
+    ),
+  );
+}
+
+async function listPods(options: HostOptions, command: Command): Promise<void> {
+  await using db = await openDatabase(options);
+  const endpoints = db.endpoints().map(describe);
+  const rows = [...new Set(endpoints.map(({ pod }) => pod))].sort().map((pod) => {
+    const members = endpoints.filter((endpoint) => endpoint.pod === pod);
+    return { pod, key: members[0]!.key, endpoints: members.length };
+  });
+  if (options.json) return print(command, JSON.stringify(rows));
+  printTable(
+    command,
+    ['POD', 'KEY', 'ENDPOINTS'],
+    rows.map(({ pod, key, endpoints }) => [printable(pod), key === null ? '-' : `${key}`, `${endpoints}`]),
+  );
+}
+
+/** An endpoint in a row of the table. */
+interface EndpointLine {
+  readonly pod: string;
+  readonly key: number | null;
+  readonly container: string;
+  readonly ifname: string;
+  readonly ip: string;
+  readonly mac: string;
+  readonly bridge: string;
+  readonly port: string;
+  readonly ofport: number | null;
+  /** `up`, or what the switch says of it. */
+  readonly state: string;
+}
+
+function describe(endpoint: Endpoint): EndpointLine {
+  const { externalIds, bridge, port, ofport, error } = endpoint;
+  const id = (key: string) => externalIds.get(key) ?? '';
+  return {
+    pod: id(EndpointKey.POD),
+    key: keyOf(endpoint),
+    container: id(EndpointKey.NAME),
+    ifname: id(EndpointKey.IFNAME),
+    ip: id(EndpointKey.IP),
+    mac: id(EndpointKey.MAC),
+    bridge,
+    port,
+    ofport: ofport ?? null,
+    state: ofport === undefined ? (error ?? 'not opened yet') : 'up',
+  };
+}
+
+/** Null for labels that name no pod. */
+function keyOf({ externalIds }: Endpoint): number | null {
+  try {
+    return parsePod(externalIds.get(EndpointKey.POD) ?? '', externalIds.get(EndpointKey.KEY)).key;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,48 @@
+import { type Command, Option } from 'commander';
+import { HostDatabase } from '../host/database.ts';
+
+/** The options that all commands for this host have, as they were read. */
+export interface HostOptions {
+  readonly db: string;
+  readonly json?: true;
+}
+
+/** Adds the options of commands that look at this host. */
+export function addHostOptions(command: Command): Command {
+  const rundir = process.env.OVS_RUNDIR ?? '/var/run/openvswitch';
+  return command
+    .addOption(
+      new Option('--db <method>', "this host's Open vSwitch database").default(
+        `unix:${rundir}/db.sock`,
+        'unix:/var/run/openvswitch/db.sock',
+      ),
+    )
+    .option('--json', 'print JSON')
+    .helpOption('-h, --help', 'print this help');
+}
+
+/** Opens this host's database. @throws as HostDatabase.open */
+export function openDatabase({ db }: HostOptions): Promise<HostDatabase> {
+  return HostDatabase.open(db);
+}
+
+/** Prints a line or more as what the command was asked for. */
+export function print(command: Command, lines: string | readonly string[]): void {
+  const text = [lines].flat().join('\n');
+  if (text !== '') command.configureOutput().writeOut?.(`${text}\n`);
+}
+
+/** Prints a table: its head and then its rows, in columns that fit. */
+export function printTable(
+  command: Command,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): void {
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  const format = (row: readonly string[]) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd();
+  print(command, [head, ...rows].map(format));
+}

@@ -1,0 +1,187 @@
+import { UsageError } from '../util/errors.ts';
+import { isAlive, requireFree, requireNoAddress, requireNoInterface, requireSame } from './connect-checks.ts';
+import { type BridgeRow, type HostDatabase, requireOpen } from './database.ts';
+import { type Endpoint, EndpointKey, type EndpointSettings, endpointIds, portName } from './endpoint.ts';
+import { findLink, formatIp, ipBatch, readNamespace } from './ip.ts';
+import { endpointMtu, readSettings } from './settings.ts';
+import type { Target } from './target.ts';
+import { planWiring, type Wiring, wireInside } from './wire.ts';
+
+/** What is to be connected, and where to. */
+export interface ConnectRequest {
+  readonly target: Target;
+  /** Without a MAC address it has the one that it had, or `defaultMac`. */
+  readonly settings: Omit<EndpointSettings, 'mac'> & { readonly mac: string | undefined };
+  readonly defaultMac: string;
+  /** Default: the one that the host was set up with. */
+  readonly bridge: string | undefined;
+  /** Default: what the network between the hosts has left beside the tunnel. */
+  readonly mtu: number | undefined;
+}
+
+/** What {@link planConnect} found out and is going to do. */
+export interface ConnectPlan {
+  readonly target: Target;
+  readonly bridge: BridgeRow;
+  readonly settings: EndpointSettings;
+  readonly mtu: number;
+  readonly wiring: Wiring;
+  /** The endpoint that is there already and as it should be: there is nothing to do. */
+  readonly existing: Endpoint | undefined;
+  /** Ports and links that a container which has gone, or an interrupted command, has left. */
+  readonly remnants: { readonly ports: readonly string[]; readonly link: string | undefined };
+}
+
+/**
+ * Looks at everything that connecting a container depends on, and changes nothing.
+ * @throws UsageError `HOST_NOT_INITIALIZED`, `HOST_BRIDGE_UNKNOWN`, `HOST_ENDPOINT_EXISTS`, `HOST_INTERFACE_TAKEN`,
+ * `HOST_ADDRESS_TAKEN`, `HOST_MAC_TAKEN`, `HOST_POD_CONFLICT`, `HOST_ROUTE_TAKEN`; HostError as runCommand
+ */
+export async function planConnect(db: HostDatabase, request: ConnectRequest): Promise<ConnectPlan> {
+  const { target, settings: asked } = request;
+  const bridge = requireBridge(db, request.bridge);
+  const endpoints = db.endpoints();
+  const recorded = endpoints.find(
+    ({ externalIds }) =>
+      externalIds.get(EndpointKey.CONTAINER) === target.container &&
+      externalIds.get(EndpointKey.IFNAME) === asked.ifname,
+  );
+  const mac = asked.mac ?? recorded?.externalIds.get(EndpointKey.MAC) ?? request.defaultMac;
+  const settings = { ...asked, mac };
+  const port = portName(target.container, asked.ifname);
+  const [inside, link] = await Promise.all([readNamespace({ netns: target.netns }), findLink(port)]);
+  const mtu = request.mtu ?? endpointMtu(readSettings(db));
+  const wiring = planWiring(settings, target, { mtu, isUserspace: bridge.datapath_type === 'netdev' });
+  const plan = { target, bridge, settings, mtu, wiring };
+  if (recorded !== undefined && isAlive(recorded, target, inside)) {
+    requireSame(recorded, plan);
+    return { ...plan, existing: recorded, remnants: { ports: [], link: undefined } };
+  }
+  requireFree(
+    endpoints.filter((endpoint) => endpoint !== recorded),
+    settings,
+  );
+  const orphan = recorded === undefined && link?.kind === 'veth' ? port : undefined;
+  if (orphan === undefined && recorded === undefined)
+    requireNoInterface(inside, settings.ifname, target.name);
+  requireNoAddress(inside, settings, target.name);
+  if (settings.gateway !== undefined && inside.hasDefaultRoute && !settings.replacesDefaultRoute) {
+    const message = `'${target.name}' has a default route: add --default-route to replace it`;
+    throw new UsageError('HOST_ROUTE_TAKEN', message);
+  }
+  const ports = recorded === undefined ? [] : [recorded.port];
+  return { ...plan, existing: undefined, remnants: { ports, link: link === undefined ? undefined : port } };
+}
+
+/** What a plan is going to do, a line each. */
+export function describeConnect({
+  bridge,
+  settings,
+  target,
+  wiring,
+  remnants,
+  existing,
+}: ConnectPlan): string[] {
+  if (existing !== undefined) return [];
+  const ids = [...endpointIds(settings, target)].map(([key, value]) => `external_ids:${key}=${value}`);
+  const type = settings.isInternal ? ' type=internal' : '';
+  const ovsdb = `ovsdb: add port ${wiring.port} to ${bridge.name}:${type} ${ids.join(' ')}`;
+  const outside = wiring.outside.map((command) => `ip ${formatIp(command)}`);
+  const enter = `nsenter --net=${target.netns}`;
+  return [
+    ...remnants.ports.map((port) => `ovsdb: delete port ${port}, which is of no use any more`),
+    ...(remnants.link === undefined ? [] : [`ip link delete dev ${remnants.link}`]),
+    ...(settings.isInternal ? [ovsdb, ...outside] : [...outside, ovsdb]),
+    ...wiring.inside.map((command) => `${enter} ip ${formatIp(command)}`),
+    ...(wiring.needsChecksums ? [`${enter} ethtool -K ${settings.ifname} tx off`] : []),
+  ];
+}
+
+/**
+ * Does what was planned, all of it: when something fails, what was done is undone.
+ * @returns the OpenFlow port number
+ * @throws HostError as runCommand, `HOST_PORT_FAILED`; TimeoutError `HOST_SWITCH_SILENT`; UsageError
+ * `HOST_ADDRESS_TAKEN` when somebody else was faster
+ */
+export async function carryOutConnect(db: HostDatabase, plan: ConnectPlan): Promise<number> {
+  const { existing, wiring, settings, target, remnants } = plan;
+  if (existing?.ofport !== undefined) return existing.ofport;
+  await removeRemnants(db, remnants);
+  try {
+    if (settings.isInternal) {
+      await addPort(db, plan);
+      await ipBatch(wiring.outside);
+      await wireInside(wiring, settings.ifname, target);
+    } else {
+      await ipBatch(wiring.outside);
+      await allDone([wireInside(wiring, settings.ifname, target), addPort(db, plan)]);
+    }
+    return requireOpen(db.interface(wiring.port), wiring.port);
+  } catch (error) {
+    await undo(db, plan).catch(() => {});
+    throw error;
+  }
+}
+
+/** Takes an endpoint away, in the database and on the machine. @throws as {@link carryOutConnect} */
+export async function removeEndpoint(db: HostDatabase, port: string): Promise<void> {
+  if (db.interface(port) !== undefined) await db.apply(`disconnect ${port}`, (tx) => db.deletePort(tx, port));
+  if ((await findLink(port))?.kind === 'veth') await ipBatch([['link', 'delete', 'dev', port]]);
+}
+
+async function removeRemnants(db: HostDatabase, { ports, link }: ConnectPlan['remnants']): Promise<void> {
+  // A port whose device comes back under the same name stays dead, unless the switch has let it go before.
+  for (const port of ports) await db.apply(`remove ${port}`, (tx) => db.deletePort(tx, port));
+  if (link !== undefined) await ipBatch([['link', 'delete', 'dev', link]]);
+}
+
+async function undo(db: HostDatabase, { wiring }: ConnectPlan): Promise<void> {
+  await allDone([
+    db.interface(wiring.port) === undefined
+      ? undefined
+      : db.apply(`undo ${wiring.port}`, (tx) => db.deletePort(tx, wiring.port)),
+    findLink(wiring.port).then((link) =>
+      link?.kind === 'veth' ? ipBatch([['link', 'delete', 'dev', link.name]]) : undefined,
+    ),
+  ]);
+}
+
+async function addPort(db: HostDatabase, { bridge, settings, target, wiring }: ConnectPlan): Promise<void> {
+  const ids = endpointIds(settings, target);
+  try {
+    await db.apply(`connect ${target.name} to ${settings.pod.name}`, (tx) => {
+      for (const key of [EndpointKey.MAC, EndpointKey.IP]) {
+        const own = new Map([EndpointKey.POD, key].map((name) => [name, ids.get(name)!]));
+        if (own.get(key) === 'dhcp') continue;
+        tx.wait('Interface', [['external_ids', 'includes', own]], [], { columns: ['name'] });
+      }
+      db.insertPort(tx, bridge._uuid, {
+        name: wiring.port,
+        ...(settings.isInternal && { type: 'internal', mac: settings.mac }),
+        external_ids: ids,
+      });
+    });
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'OVSDB_TIMED_OUT') throw error;
+    const message = `${settings.ip} or ${settings.mac} was taken in pod '${settings.pod.name}' just now`;
+    throw new UsageError('HOST_ADDRESS_TAKEN', message, { cause: error });
+  }
+}
+
+/** Like `Promise.all`, but nothing is under way any more when it rejects. */
+async function allDone(promises: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+  const results = await Promise.allSettled(promises);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+function requireBridge(db: HostDatabase, asked: string | undefined): BridgeRow {
+  const name = asked ?? readSettings(db).bridge;
+  if (name === undefined) {
+    const message = 'this host has no bridge for containers: run galago init, or name one with --bridge';
+    throw new UsageError('HOST_NOT_INITIALIZED', message);
+  }
+  const bridge = db.bridge(name);
+  if (bridge !== undefined) return bridge;
+  throw new UsageError('HOST_BRIDGE_UNKNOWN', `there is no bridge '${name}': run galago init`);
+}

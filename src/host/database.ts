@@ -1,0 +1,201 @@
+import { type DatabaseSchema, type NewRow, OvsdbClient, type Transaction } from '../ovsdb/index.ts';
+import { openVswitch } from '../ovsdb/schemas/open-vswitch.ts';
+import { TimeoutError, UsageError } from '../util/errors.ts';
+import { type Endpoint, EndpointKey } from './endpoint.ts';
+import { HostError } from './host-error.ts';
+
+type OpenVswitch = typeof openVswitch extends DatabaseSchema<infer S> ? S : never;
+
+/** A transaction of the host's database. */
+export type HostTransaction = Transaction<OpenVswitch>;
+
+function replicate(client: OvsdbClient<OpenVswitch>) {
+  return client.replicate({
+    Open_vSwitch: ['bridges', 'external_ids', 'next_cfg', 'cur_cfg'],
+    Bridge: ['name', 'ports', 'datapath_type', 'fail_mode', 'other_config', 'external_ids', 'controller'],
+    Port: ['name', 'interfaces', 'external_ids'],
+    Interface: ['name', 'type', 'ofport', 'error', 'options', 'external_ids', 'mac'],
+  });
+}
+
+type Replica = Awaited<ReturnType<typeof replicate>>;
+type RowIn<T extends 'Open_vSwitch' | 'Bridge' | 'Port' | 'Interface'> =
+  Replica[T] extends Iterable<infer R> ? R : never;
+/** A bridge of the host's database. */
+export type BridgeRow = RowIn<'Bridge'>;
+/** An interface of the host's database. */
+export type InterfaceRow = RowIn<'Interface'>;
+
+/** A bridge that is there, or that the same transaction makes. */
+type PortOwner = BridgeRow['_uuid'] | NewRow<'Bridge'>;
+
+/** What a port to be added is like. */
+export interface PortInit {
+  readonly name: string;
+  readonly type?: string;
+  readonly mac?: string;
+  readonly options?: ReadonlyMap<string, string>;
+  readonly external_ids: ReadonlyMap<string, string>;
+}
+
+/** The Open vSwitch database of this machine, and the switch that carries it out. */
+export class HostDatabase implements AsyncDisposable {
+  readonly #client: OvsdbClient<OpenVswitch>;
+  readonly #replica: Replica;
+
+  /**
+   * Connects and reads it.
+   * @throws what OvsdbClient.connect throws; UsageError `HOST_DATABASE_EMPTY`
+   */
+  static async open(method: string): Promise<HostDatabase> {
+    const client = await OvsdbClient.connect(method, { schema: openVswitch, timeoutMs: TIMEOUT_MS });
+    try {
+      const database = new HostDatabase(client, await replicate(client));
+      void database.root;
+      return database;
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+  }
+
+  private constructor(client: OvsdbClient<OpenVswitch>, replica: Replica) {
+    this.#client = client;
+    this.#replica = replica;
+  }
+
+  /** The row that everything else hangs on. */
+  get root(): RowIn<'Open_vSwitch'> {
+    const [root] = this.#replica.Open_vSwitch;
+    if (root !== undefined) return root;
+    throw new UsageError(
+      'HOST_DATABASE_EMPTY',
+      'the database is empty: is ovs-vswitchd set up? Try ovs-vsctl init',
+    );
+  }
+
+  /** The bridge of that name. */
+  bridge(name: string): BridgeRow | undefined {
+    return this.#replica.Bridge.find({ name });
+  }
+
+  get bridges(): readonly BridgeRow[] {
+    return [...this.#replica.Bridge];
+  }
+
+  /** The interface of that name. */
+  interface(name: string): InterfaceRow | undefined {
+    return this.#replica.Interface.find({ name });
+  }
+
+  get interfaces(): readonly InterfaceRow[] {
+    return [...this.#replica.Interface];
+  }
+
+  /** The interfaces of a bridge. */
+  interfacesOf(bridge: BridgeRow): readonly InterfaceRow[] {
+    const ports = this.#replica.Port.getAll(bridge.ports);
+    return ports.flatMap(({ interfaces }) => this.#replica.Interface.getAll(interfaces));
+  }
+
+  /** Every interface that names a pod, with the bridge that it is on. */
+  endpoints(): readonly Endpoint[] {
+    return this.bridges.flatMap((bridge) =>
+      this.interfacesOf(bridge)
+        .filter(({ external_ids }) => external_ids.has(EndpointKey.POD))
+        .map((row) => ({
+          port: row.name,
+          bridge: bridge.name,
+          ofport: row.ofport !== undefined && row.ofport > 0 ? row.ofport : undefined,
+          error: row.error,
+          isInternal: row.type === 'internal',
+          externalIds: row.external_ids,
+        })),
+    );
+  }
+
+  /**
+   * Carries out a transaction, and waits until the switch has as well.
+   * @throws OvsdbError what the database has against it; TimeoutError `HOST_SWITCH_SILENT`: the database has it then
+   */
+  async apply(comment: string, build: (tx: HostTransaction) => void): Promise<void> {
+    const { _uuid } = this.root;
+    const select = await this.#client.transact((tx) => {
+      build(tx);
+      // The switch copies this number to cur_cfg when it has carried out everything up to here.
+      tx.mutate('Open_vSwitch', _uuid, 'next_cfg', '+=', 1);
+      tx.comment(`galago: ${comment}`);
+      return tx.select('Open_vSwitch', _uuid, ['next_cfg']);
+    }, CALL);
+    await this.#carriedOut(select.rows[0]!.next_cfg);
+  }
+
+  /** Carries out a transaction that the switch has nothing to do for. */
+  async write(comment: string, build: (tx: HostTransaction) => void): Promise<void> {
+    await this.#client.transact((tx) => {
+      build(tx);
+      tx.comment(`galago: ${comment}`);
+    }, CALL);
+  }
+
+  /** Adds a port with one interface of the same name to a bridge. */
+  insertPort(tx: HostTransaction, bridge: PortOwner, row: PortInit): void {
+    const iface = tx.insert('Interface', row);
+    const owner = row.external_ids.get(EndpointKey.OWNER);
+    const external_ids = new Map(owner === undefined ? [] : [[EndpointKey.OWNER, owner]]);
+    const port = tx.insert('Port', { name: row.name, interfaces: [iface], external_ids });
+    tx.mutate('Bridge', bridge, 'ports', 'insert', [port]);
+  }
+
+  /** Removes a port from its bridge; a port that is not there is none to remove. */
+  deletePort(tx: HostTransaction, name: string): void {
+    const port = this.#replica.Port.find({ name });
+    const bridge = this.bridges.find(({ ports }) => port !== undefined && ports.includes(port._uuid));
+    if (port !== undefined && bridge !== undefined)
+      tx.mutate('Bridge', bridge._uuid, 'ports', 'delete', [port._uuid]);
+  }
+
+  /** Sets and removes keys of the root's `external_ids`. */
+  writeSettings(tx: HostTransaction, settings: ReadonlyMap<string, string | undefined>): void {
+    const { _uuid } = this.root;
+    tx.mutate('Open_vSwitch', _uuid, 'external_ids', 'delete', [...settings.keys()]);
+    const set = [...settings].flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
+    if (set.length > 0) tx.mutate('Open_vSwitch', _uuid, 'external_ids', 'insert', new Map(set));
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #carriedOut(number: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        if (this.root.cur_cfg < number) return;
+        clearTimeout(timer);
+        this.#replica.off('change', settle);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#replica.off('change', settle);
+        const message = `the switch has not carried it out within ${TIMEOUT_MS / 1000} s: does ovs-vswitchd run?`;
+        reject(new TimeoutError('HOST_SWITCH_SILENT', message));
+      }, TIMEOUT_MS);
+      this.#replica.on('change', settle);
+      settle();
+    });
+  }
+}
+
+/** @throws HostError `HOST_PORT_FAILED` when the switch could not open an interface, with what it says. */
+export function requireOpen(row: InterfaceRow | undefined, name: string): number {
+  if (row?.ofport !== undefined && row.ofport > 0) return row.ofport;
+  const why = row?.error ?? 'it says nothing of it';
+  throw new HostError('HOST_PORT_FAILED', `the switch could not open ${name}: ${why}`);
+}
+
+const TIMEOUT_MS = 30_000;
+const CALL = { timeoutMs: TIMEOUT_MS, verifyReads: false };

@@ -1,0 +1,44 @@
+import type { HostDatabase } from './database.ts';
+import { type Encapsulation, encapsulationOf } from './encapsulation.ts';
+
+/** `external_ids` keys of the table `Open_vSwitch` that are written. */
+const SettingKey = {
+  BRIDGE: 'galago-bridge',
+  LOCAL_IP: 'galago-local-ip',
+  ENCAPSULATION: 'galago-encap',
+  UNDERLAY_MTU: 'galago-underlay-mtu',
+  PEERS: 'galago-peers',
+} as const;
+
+/** What a host has been set up with. */
+export interface HostSettings {
+  /** The bridge for containers; undefined before `galago init`. */
+  readonly bridge: string | undefined;
+  readonly localIp: string | undefined;
+  readonly encapsulation: Encapsulation | undefined;
+  /** Largest packet of the network between the hosts, in bytes. */
+  readonly underlayMtu: number | undefined;
+  /** Tunnel addresses of other hosts. */
+  readonly peers: readonly string[];
+}
+
+/** Reads what a host has been set up with. */
+export function readSettings({ root }: HostDatabase): HostSettings {
+  const ids = root.external_ids;
+  const mtu = Number(ids.get(SettingKey.UNDERLAY_MTU));
+  return {
+    bridge: ids.get(SettingKey.BRIDGE),
+    localIp: ids.get(SettingKey.LOCAL_IP),
+    encapsulation: encapsulationOf(ids.get(SettingKey.ENCAPSULATION)),
+    underlayMtu: Number.isInteger(mtu) && mtu > 0 ? mtu : undefined,
+    peers: (ids.get(SettingKey.PEERS) ?? '').split(' ').filter((peer) => peer !== ''),
+  };
+}
+
+/** The largest packet that an endpoint can send: what the network between the hosts has left beside the tunnel. */
+export function endpointMtu({ underlayMtu = 1500, encapsulation }: HostSettings): number {
+  return underlayMtu - (encapsulation?.overheadBytes ?? MOST_OVERHEAD_BYTES);
+}
+
+/** Of the encapsulations that there are. */
+const MOST_OVERHEAD_BYTES = 50;
