@@ -4,6 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Command as Program } from 'commander';
 import { addControllerCommand } from '../../src/cli/controller.ts';
+import { addOvsdbCommand } from '../../src/cli/ovsdb.ts';
 import {
   anchorOf,
   type Command,
@@ -154,7 +155,10 @@ function npmProblem(at: string, [verb, ...rest]: readonly string[]): string | un
 function galagoProblem(at: string, args: readonly string[]): string | undefined {
   const program = new Program('galago').exitOverride().configureOutput({ writeErr: () => {} });
   addControllerCommand(program);
-  for (const command of program.commands) command.action(() => {});
+  addOvsdbCommand(program);
+  for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
+    if (command.commands.length === 0) command.action(() => {});
+  }
   try {
     program.parse(args, { from: 'user' });
     return undefined;

@@ -91,9 +91,16 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
 
   'docs/ovsdb.md#Connect': {},
   'docs/ovsdb.md#Follow tables': {},
+  'docs/ovsdb.md#Find rows': {},
+  'docs/ovsdb.md#Only some rows': {},
   'docs/ovsdb.md#Change rows': {},
+  'docs/ovsdb.md#Change together': {},
+  'docs/ovsdb.md#Locks and leases': {},
+  'docs/ovsdb.md#Clusters': {},
+  'docs/ovsdb.md#Test without a server': {},
   'docs/ovsdb.md#Let servers call': {},
   'docs/ovsdb.md#Other databases': {},
+  'docs/ovsdb.md#From the command line': {},
 
   'docs/testing.md#A controller of your own': {
     notRun: 'it needs no switch: test/docs/testing.test.ts runs it',
