@@ -76,13 +76,8 @@ export class Writer {
 
   async #delete(id: string): Promise<Outcome> {
     this.#rows.delete(id);
-    const outcome = await this.#outcome(
-      this.#client
-        .transact((tx) => tx.delete('Row', [['id', '==', id]]))
-        .then(({ count }) => {
-          if (count !== 1) this.wrong.push(`${count} rows ${id} were deleted`);
-        }),
-    );
+    // How many were deleted does not say much: a cluster that does it twice answers with the second time.
+    const outcome = await this.#outcome(this.#client.transact((tx) => tx.delete('Row', [['id', '==', id]])));
     this.#ledger.deleted(id, outcome);
     if (outcome === 'acknowledged') this.#expect(!this.replica.Row.find({ id }), `${id} is still shown`);
     return outcome;
