@@ -3,18 +3,26 @@ import { isIpv4, parseCidr } from '../util/ip.ts';
 import { isGroupMac, readMac, writeMac } from '../util/mac.ts';
 import type { Addresses } from './pipeline/intent.ts';
 
+/** What `galago-ip` says when the address comes from DHCP. */
+const DHCP = 'dhcp';
 /** IP addresses that an endpoint may have. */
 const MAX_IPS = 16;
 
 /**
  * The addresses that an interface's `external_ids` name: one in `galago-mac`, and IP addresses, with or without
- * prefix lengths, separated by spaces or commas, in `galago-ip`.
+ * prefix lengths, separated by spaces or commas, in `galago-ip`, or `dhcp`.
+ * @param leased what DHCP has given it.
  * @returns undefined when nothing is said.
  * @throws UsageError `POD_ADDRESS_INVALID`, with what would be right
  */
-export function parseAddresses(mac: string | undefined, ips: string | undefined): Addresses | undefined {
+export function parseAddresses(
+  mac: string | undefined,
+  ips: string | undefined,
+  leased?: string,
+): Addresses | undefined {
   if (mac === undefined && ips === undefined) return undefined;
   if (mac === undefined) throw invalid(`galago-ip '${ips}' needs a galago-mac beside it`);
+  if (ips === DHCP) return { mac: parseMac(mac), ips: leased === undefined ? [] : [leased], isDynamic: true };
   const found = (ips ?? '').split(/[\s,]+/).filter((text) => text !== '');
   if (found.length > MAX_IPS)
     throw invalid(`galago-ip has ${found.length} addresses, at most ${MAX_IPS} can be`);

@@ -2,6 +2,7 @@ import { isPortUp, type PortStatus, type Switch } from '../ofp/index.ts';
 import { type GalagoError, RemoteError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import type { BridgeApp } from './bridge.ts';
+import type { DhcpServer } from './dhcp/server.ts';
 import type { BridgeMode, EventSink, SwitchState } from './events.ts';
 import { LearningBridge } from './learning-bridge.ts';
 import { compile, OWNED } from './pipeline/compile.ts';
@@ -32,6 +33,7 @@ export type BridgeOrder =
  */
 export class BridgeControl {
   readonly #session: Switch;
+  readonly #dhcp: DhcpServer;
   readonly #onEvent: EventSink;
   readonly #log: Log;
   #order: BridgeOrder = { mode: 'waiting', problems: [] };
@@ -39,8 +41,9 @@ export class BridgeControl {
   #app: BridgeApp | undefined;
   #working: Promise<void> | undefined;
 
-  constructor(session: Switch, onEvent: EventSink, log: Log) {
+  constructor(session: Switch, dhcp: DhcpServer, onEvent: EventSink, log: Log) {
     this.#session = session;
+    this.#dhcp = dhcp;
     this.#onEvent = onEvent;
     this.#log = log;
     session.on('portStatus', this.#tellPort);
@@ -131,7 +134,13 @@ export class BridgeControl {
     const hasMeters = await this.#hasMeters();
     if (!hasMeters)
       this.#log.warn({ switch: this.#session.id }, 'no meters: frames of unknown sources are not limited');
-    const app = new PodBridge({ session: this.#session, onEvent: this.#onEvent, log: this.#log, hasMeters });
+    const app = new PodBridge({
+      session: this.#session,
+      onEvent: this.#onEvent,
+      log: this.#log,
+      hasMeters,
+      dhcp: this.#dhcp,
+    });
     this.#app = app;
     await app.start(plan);
   }

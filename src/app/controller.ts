@@ -17,6 +17,7 @@ import { ClosedError, type GalagoError } from '../util/errors.ts';
 import { type Log, silentLog } from '../util/log.ts';
 import { systemTimer } from '../util/timer.ts';
 import { BridgeControl, type BridgeOrder } from './bridge-control.ts';
+import { DhcpServer } from './dhcp/server.ts';
 import type { EventSink, NetworkEvent, SwitchState } from './events.ts';
 import { Host } from './host.ts';
 import type { OpenVswitch } from './host-view.ts';
@@ -56,6 +57,9 @@ type Optional = 'localIp' | 'tls';
 /** The OVSDB port that the specification's registration names (IANA: ovsdb). */
 export const OVSDB_PORT = 6640;
 
+/** How often leases are looked through for those that have run out, in milliseconds. */
+const EXPIRE_EVERY_MS = 30_000;
+
 /**
  * The controller: a learning switch on every bridge that calls, and a pod network on those whose database puts
  * interfaces into pods. It never flushes a switch: closing leaves the flows, and starting takes them over.
@@ -70,10 +74,11 @@ export class Controller implements AsyncDisposable {
   readonly #hosts = new Map<string, Host>();
   readonly #bridges = new Map<string, { readonly session: Switch; readonly control: BridgeControl }>();
   readonly #claims = { keys: new PodKeys(), addresses: new PodAddresses() };
+  readonly #dhcp: DhcpServer;
   readonly #sinks = new Set<EventSink>();
   /** Databases that have been asked for and have not told anything yet, and listeners that some may yet call. */
   #hostsAwaited = 0;
-  readonly #cancelWaits: (() => void)[] = [];
+  readonly #cancelWaits = new Set<() => void>();
   #orderScheduled = false;
   readonly #abort = new AbortController();
 
@@ -88,6 +93,12 @@ export class Controller implements AsyncDisposable {
       log: this.#log,
       ...options,
     };
+    this.#dhcp = new DhcpServer({
+      ownerOf: (key, address) => this.#claims.addresses.ownerOf(key, address),
+      record: async (host, name, lease) => this.#hosts.get(host)?.recordLease(name, lease),
+      now: Date.now,
+      log: this.#log,
+    });
   }
 
   /** Where switches can call, with real ports where 0 was asked for. */
@@ -117,6 +128,7 @@ export class Controller implements AsyncDisposable {
    * ClosedError `NET_LISTEN_FAILED`
    */
   async start(): Promise<void> {
+    this.#expireLater();
     const { openflow, ovsdb } = this.#options;
     const methods = openflow.map((text) => this.#readMethod(text, OPENFLOW_PORT));
     const databases = ovsdb.map((text) => this.#readMethod(text, OVSDB_PORT));
@@ -219,7 +231,7 @@ export class Controller implements AsyncDisposable {
     );
     this.#listeners.push(listener);
     this.#hostsAwaited++;
-    this.#cancelWaits.push(systemTimer(() => this.#hostTold(), this.#options.waitForHostsMs));
+    this.#cancelWaits.add(systemTimer(() => this.#hostTold(), this.#options.waitForHostsMs));
   }
 
   #callHost(method: string): void {
@@ -235,6 +247,24 @@ export class Controller implements AsyncDisposable {
       .then((client) => this.#hostUp(method, client))
       .then(() => this.#hostTold())
       .catch((error: GalagoError) => this.#hostLost(method, error));
+  }
+
+  #expireLater(): void {
+    if (this.#isClosed) return;
+    const cancel = systemTimer(() => {
+      this.#cancelWaits.delete(cancel);
+      void this.#expireLeases().finally(() => this.#expireLater());
+    }, EXPIRE_EVERY_MS);
+    this.#cancelWaits.add(cancel);
+  }
+
+  async #expireLeases(): Promise<void> {
+    for (const { name, view } of this.#hosts.values()) {
+      const members = view.bridges.flatMap((bridge) => bridge.members);
+      await this.#dhcp.expire(name, members).catch(({ code, message }: GalagoError) => {
+        this.#log.warn({ host: name, code }, `leases that have run out could not be taken back: ${message}`);
+      });
+    }
   }
 
   #hostTold(): void {
@@ -284,7 +314,7 @@ export class Controller implements AsyncDisposable {
       void session.close(new ClosedError('OFP_DUPLICATE_DATAPATH', message));
       return;
     }
-    const control = new BridgeControl(session, (event) => this.#tell(event), this.#log);
+    const control = new BridgeControl(session, this.#dhcp, (event) => this.#tell(event), this.#log);
     this.#bridges.set(session.id, { session, control });
     session.once('close', ({ error }) => {
       this.#bridges.delete(session.id);

@@ -3,6 +3,8 @@ import type { openVswitch } from '../ovsdb/schemas/index.ts';
 import { UsageError } from '../util/errors.ts';
 import { isIpv4 } from '../util/ip.ts';
 import { parseAddresses } from './addresses.ts';
+import { parseLease } from './dhcp/lease.ts';
+import { type DhcpSubnet, parseDhcpSubnet } from './dhcp/subnet.ts';
 import type { Addresses } from './pipeline/intent.ts';
 import { type Pod, parsePod } from './pod.ts';
 
@@ -13,7 +15,7 @@ export type OpenVswitch = typeof openVswitch extends DatabaseSchema<infer S> ? S
 export function replicateHost(db: OvsdbClient<OpenVswitch>) {
   return db.replicate({
     Open_vSwitch: ['bridges', 'external_ids', 'cur_cfg', 'next_cfg', 'manager_options'],
-    Bridge: ['name', 'datapath_id', 'ports', 'fail_mode', 'controller', 'other_config'],
+    Bridge: ['name', 'datapath_id', 'ports', 'fail_mode', 'controller', 'other_config', 'external_ids'],
     Port: ['name', 'interfaces'],
     Interface: ['name', 'ofport', 'type', 'options', 'external_ids', 'error'],
     Controller: ['target', 'connection_mode'],
@@ -49,6 +51,8 @@ export interface BridgeView {
   /** Interfaces whose pod cannot be made out, each with the reason. */
   readonly problems: readonly string[];
   readonly tunnels: readonly TunnelView[];
+  /** What DHCP serves, by the pod's name. */
+  readonly subnets: ReadonlyMap<string, DhcpSubnet>;
 }
 
 /** An interface that is in a pod, and that the switch has opened. */
@@ -58,6 +62,13 @@ export interface Member {
   readonly pod: Pod;
   /** What it may send from, and what is answered for it; undefined when its database does not say. */
   readonly addresses?: Addresses;
+  /** When its lease ends, in seconds since 1970. */
+  readonly leasedUntil?: number;
+}
+
+/** Tells an endpoint from all others. */
+export function endpointId(host: string, interfaceName: string): string {
+  return `${host} ${interfaceName}`;
 }
 
 /** A tunnel port to anywhere: `remote_ip=flow` and `key=flow`. */
@@ -77,8 +88,12 @@ export const Key = {
   KEY: 'galago-key',
   MAC: 'galago-mac',
   IP: 'galago-ip',
+  LEASE: 'galago-lease',
   LOCAL_IP: 'galago-local-ip',
 } as const;
+
+/** The `external_ids` key of a bridge is this and a pod's name. */
+const DHCP_KEY = 'galago-dhcp-';
 
 /**
  * Reads a host out of its replica; `before` is what it was. Open vSwitch may throw all flows of a bridge away when it
@@ -127,8 +142,19 @@ function readBridge(replica: HostReplica, bridge: BridgeRow): Omit<BridgeView, '
       problems.push(`${row.name} is in no pod: ${(error as UsageError).message}`);
     }
   }
+  const subnets = new Map<string, DhcpSubnet>();
+  for (const [key, value] of bridge.external_ids) {
+    if (!key.startsWith(DHCP_KEY)) continue;
+    const pod = key.slice(DHCP_KEY.length);
+    try {
+      subnets.set(pod, parseDhcpSubnet(value));
+    } catch (error) {
+      problems.push(`no DHCP in pod '${pod}': ${(error as UsageError).message}`);
+    }
+  }
   return {
     name: bridge.name,
+    subnets,
     carriesPods: interfaces.some((row) => row.external_ids.has(Key.POD) || isFlowTunnel(row)),
     insecurities: insecurities(replica, bridge),
     members,
@@ -151,9 +177,20 @@ function readMember(row: InterfaceRow): Member | undefined {
   if (name === undefined) return undefined;
   if (isFlowTunnel(row)) throw new UsageError('POD_INVALID', 'a tunnel carries all pods and can be in none');
   const pod = parsePod(name, row.external_ids.get(Key.KEY));
-  const addresses = parseAddresses(row.external_ids.get(Key.MAC), row.external_ids.get(Key.IP));
+  const lease = parseLease(row.external_ids.get(Key.LEASE));
+  const addresses = parseAddresses(
+    row.external_ids.get(Key.MAC),
+    row.external_ids.get(Key.IP),
+    lease?.address,
+  );
   if (ofport === undefined) return undefined;
-  return { interface: row.name, ofport, pod, ...(addresses && { addresses }) };
+  return {
+    interface: row.name,
+    ofport,
+    pod,
+    ...(addresses && { addresses }),
+    ...(addresses?.isDynamic && lease && { leasedUntil: lease.until }),
+  };
 }
 
 /** The port number, once the switch has opened the interface; -1 is Open vSwitch's word for having failed to. */

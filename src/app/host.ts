@@ -1,9 +1,11 @@
 import type { OvsdbClient } from '../ovsdb/index.ts';
 import type { Log } from '../util/log.ts';
+import { formatLease, type Lease } from './dhcp/lease.ts';
 import {
   type BridgeView,
   type HostReplica,
   type HostView,
+  Key,
   type OpenVswitch,
   readHost,
   replicateHost,
@@ -105,6 +107,24 @@ export class Host {
       });
     }
     return this.#securing.get(name) === 'under way';
+  }
+
+  /** Writes the lease of an interface, or that it has none. @throws as OvsdbClient.transact */
+  async recordLease(interfaceName: string, lease: Lease | undefined): Promise<void> {
+    const row = this.#replica.Interface.find({ name: interfaceName });
+    if (row === undefined) return;
+    await this.#db.transact((tx) => {
+      tx.mutate('Interface', row._uuid, 'external_ids', 'delete', [Key.LEASE]);
+      if (lease !== undefined)
+        tx.mutate(
+          'Interface',
+          row._uuid,
+          'external_ids',
+          'insert',
+          new Map([[Key.LEASE, formatLease(lease)]]),
+        );
+      tx.comment(`galago: lease of ${interfaceName}`);
+    });
   }
 
   async close(): Promise<void> {

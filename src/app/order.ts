@@ -1,5 +1,7 @@
 import type { BridgeOrder } from './bridge-control.ts';
-import { type BridgeView, type HostView, Key, type Member } from './host-view.ts';
+import { serverMac } from './dhcp/server.ts';
+import type { DhcpSubnet } from './dhcp/subnet.ts';
+import { type BridgeView, endpointId, type HostView, Key, type Member } from './host-view.ts';
 import type { TunnelPort } from './pipeline/intent.ts';
 import type { AddressClaim, PodAddresses } from './pod-addresses.ts';
 import type { PodKeys } from './pod-keys.ts';
@@ -49,10 +51,20 @@ export function orderBridges(
 ): ReadonlyMap<string, PodBridgeOrder> {
   const bridges = hosts.flatMap((host) => host.view.bridges.map((bridge) => ({ host, bridge })));
   claims.keys.keepOnly(bridges.flatMap(({ bridge }) => bridge.members.map(({ pod }) => pod)));
-  claims.addresses.keepOnly(
-    bridges.flatMap(({ host, bridge }) => bridge.members.flatMap((member) => claimOf(host, member) ?? [])),
+  const servers = bridges.flatMap(({ bridge }) => serverClaims(bridge));
+  claims.addresses.keepOnly([
+    ...servers,
+    ...bridges.flatMap(({ host, bridge }) => bridge.members.flatMap((member) => claimOf(host, member) ?? [])),
+  ]);
+  const unserved = new Map(
+    servers.flatMap((server) => {
+      const taken = claims.addresses.claim(server);
+      return taken === undefined ? [] : [[server.key, taken] as const];
+    }),
   );
-  const admitted = new Map(bridges.map(({ host, bridge }) => [bridge, admit(host, bridge, claims)]));
+  const admitted = new Map(
+    bridges.map(({ host, bridge }) => [bridge, admit(host, bridge, claims, unserved)]),
+  );
   const holders = holdersByKey(hosts, admitted);
   const orders = new Map<string, PodBridgeOrder>();
   for (const host of hosts) {
@@ -69,11 +81,13 @@ type Holders = ReadonlyMap<number, ReadonlyMap<KnownHost, readonly Member[]>>;
 
 interface Admission {
   readonly members: readonly Member[];
+  /** What DHCP serves, by pod key. */
+  readonly subnets: ReadonlyMap<number, DhcpSubnet>;
   readonly problems: readonly string[];
 }
 
 /** Leaves out the members whose pod or addresses another one's stand against. */
-function admit(host: KnownHost, bridge: BridgeView, claims: Claims): Admission {
+function admit(host: KnownHost, bridge: BridgeView, claims: Claims, unserved: Unserved): Admission {
   const members: Member[] = [];
   const problems = [...bridge.problems];
   for (const member of bridge.members) {
@@ -81,17 +95,51 @@ function admit(host: KnownHost, bridge: BridgeView, claims: Claims): Admission {
     if (conflict === undefined) members.push(member);
     else problems.push(`${member.interface} is in no pod: ${conflict}`);
   }
-  return { members, problems };
+  const subnets = subnetsByKey(members, bridge.subnets);
+  for (const [key, taken] of unserved) {
+    if (subnets.delete(key)) problems.push(`no DHCP where an endpoint has the server's address ${taken}`);
+  }
+  return { members, subnets, problems };
 }
+
+/** The address that another one has instead of the pod's DHCP server, by the pod's key. */
+type Unserved = ReadonlyMap<number, string>;
 
 function addressConflict(host: KnownHost, member: Member, { addresses }: Claims): string | undefined {
   const claim = claimOf(host, member);
   const taken = claim === undefined ? undefined : addresses.claim(claim);
-  return taken === undefined ? undefined : `another endpoint of pod '${member.pod.name}' has ${taken}`;
+  return taken === undefined
+    ? undefined
+    : `${addressOwner(addresses, member, taken)} of pod '${member.pod.name}' has ${taken}`;
+}
+
+function addressOwner(addresses: PodAddresses, { pod }: Member, taken: string): string {
+  return addresses.ownerOf(pod.key, taken) === SERVER ? SERVER : 'another endpoint';
 }
 
 function claimOf(host: KnownHost, { interface: name, pod, addresses }: Member): AddressClaim | undefined {
-  return addresses && { owner: `${host.name} ${name}`, key: pod.key, addresses };
+  return addresses && { owner: endpointId(host.name, name), key: pod.key, addresses };
+}
+
+/** The addresses of the servers of the pods that a bridge has members and a subnet of. */
+function serverClaims({ members, subnets }: BridgeView): AddressClaim[] {
+  return [...subnetsByKey(members, subnets)].map(([key, { server }]) => {
+    return { owner: SERVER, key, addresses: { mac: serverMac(key), ips: [server] } };
+  });
+}
+
+const SERVER = 'the DHCP server';
+
+function subnetsByKey(
+  members: readonly Member[],
+  subnets: ReadonlyMap<string, DhcpSubnet>,
+): Map<number, DhcpSubnet> {
+  return new Map(
+    members.flatMap(({ pod }) => {
+      const subnet = subnets.get(pod.name);
+      return subnet === undefined ? [] : [[pod.key, subnet]];
+    }),
+  );
 }
 
 function holdersByKey(hosts: readonly KnownHost[], admitted: ReadonlyMap<BridgeView, Admission>): Holders {
@@ -110,7 +158,7 @@ function holdersByKey(hosts: readonly KnownHost[], admitted: ReadonlyMap<BridgeV
 function orderBridge(
   host: KnownHost,
   bridge: BridgeView,
-  { members, problems }: Admission,
+  { members, subnets, problems }: Admission,
   holders: Holders,
   underlay: Underlay,
 ): PodBridgeOrder {
@@ -131,7 +179,15 @@ function orderBridge(
   const isShared = needsTunnel || [...keys].some((key) => holders.get(key)!.size > 1);
   const tunnel = openTunnel(bridge, underlay);
   const remoteStations = [...keys].flatMap((key) => stationsElsewhere(host, key, holders.get(key)!));
-  const plan = { members, peersByKey, remoteStations, tunnel, keepsPeers: underlay.mayLackHosts };
+  const plan = {
+    members,
+    peersByKey,
+    remoteStations,
+    tunnel,
+    subnets,
+    host: host.name,
+    keepsPeers: underlay.mayLackHosts,
+  };
   const tunnelProblems = isShared ? problemsOfTunnel(host, bridge, underlay) : [];
   return {
     host,

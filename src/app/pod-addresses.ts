@@ -24,6 +24,11 @@ export class PodAddresses {
     return taken;
   }
 
+  /** Which endpoint of a pod has the address. */
+  ownerOf(key: number, address: string): string | undefined {
+    return this.#owners.get(`${key} ${address}`);
+  }
+
   /** Gives up the addresses that their owners do not ask for any more. */
   keepOnly(asked: Iterable<AddressClaim>): void {
     const kept = new Map<string, string>();

@@ -1,9 +1,19 @@
-import type { FlowRemoved, FlowSpec, GroupSpec, Match, MeterSpec, PacketIn, Switch } from '../ofp/index.ts';
+import {
+  type FlowRemoved,
+  type FlowSpec,
+  type GroupSpec,
+  type Match,
+  type MeterSpec,
+  output,
+  type PacketIn,
+  type Switch,
+} from '../ofp/index.ts';
 import type { GalagoError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import { readMac } from '../util/mac.ts';
 import { announce } from './announce.ts';
 import type { BridgeApp } from './bridge.ts';
+import type { DhcpReply, DhcpServer } from './dhcp/server.ts';
 import type { EventSink, Membership } from './events.ts';
 import type { Member } from './host-view.ts';
 import { type MacEntry, MacTable, type Seen } from './mac-table.ts';
@@ -15,6 +25,7 @@ import { Table } from './pipeline/tables.ts';
 import { planIntents } from './pod-intents.ts';
 import {
   locationId,
+  NO_PLAN,
   Places,
   type PodPlan,
   type RemoteStation,
@@ -32,6 +43,8 @@ export interface PodBridgeOptions {
   readonly log: Log;
   /** Whether the switch has meters; without, frames of unknown sources come unlimited. */
   readonly hasMeters: boolean;
+  /** Answers the DHCP clients of all pods. */
+  readonly dhcp: DhcpServer;
 }
 
 /*
@@ -47,19 +60,16 @@ export class PodBridge implements BridgeApp {
   readonly #onEvent: EventSink;
   readonly #log: Log;
   readonly #hasMeters: boolean;
+  readonly #dhcp: DhcpServer;
   readonly #macs = new MacTable<Location>({ maxEntries: 65_536, maxPerLocation: 16_384, locationId });
   readonly #desired = new Map<string, Intent>();
   readonly #realised = new Map<string, Part>();
   readonly #touched = new Set<string>();
   /** Members that are new, until the switch has what it takes to reach the others. */
   #unannounced: Member[] = [];
-  #plan: PodPlan = {
-    members: [],
-    tunnel: undefined,
-    peersByKey: new Map(),
-    remoteStations: [],
-    keepsPeers: false,
-  };
+  /** What ports are told when the switch lets their new addresses through, by port. */
+  readonly #unacknowledged = new Map<number, DhcpReply>();
+  #plan = NO_PLAN;
   #places = new Places(this.#plan);
   /** The peers that the switch knew when it was taken over, for as long as there may be hosts that have not told. */
   #recalledPeers = new Map<number, string[]>();
@@ -70,11 +80,12 @@ export class PodBridge implements BridgeApp {
   #working: Promise<void> | undefined;
   #stopped = false;
 
-  constructor({ session, onEvent, log, hasMeters }: PodBridgeOptions) {
+  constructor({ session, onEvent, log, hasMeters, dhcp }: PodBridgeOptions) {
     this.#session = session;
     this.#onEvent = onEvent;
     this.#log = log;
     this.#hasMeters = hasMeters;
+    this.#dhcp = dhcp;
   }
 
   /** Makes the switch what the plan says; addresses that its flows still know are taken over. @throws as Switch.reconcile */
@@ -203,6 +214,7 @@ export class PodBridge implements BridgeApp {
     }
     this.#working = undefined;
     this.#announceNew();
+    this.#acknowledge();
   }
 
   async #realiseTouched(): Promise<void> {
@@ -244,11 +256,33 @@ export class PodBridge implements BridgeApp {
   }
 
   readonly #onPacketIn = (message: PacketIn): void => {
+    if (message.tableId === Table.SERVE) void this.#serve(message);
     if (message.tableId !== Table.LEARN || message.data.length < ETH_SRC_END) return;
     const place = this.#places.of(message.match);
     // The rest of the frame does not matter, and may be cut off.
     if (place !== undefined) this.#learn(place.key, readMac(message.data, ETH_SRC), place.location);
   };
+
+  async #serve({ match, data }: PacketIn): Promise<void> {
+    const member = this.#plan.members.find(({ ofport }) => ofport === match.inPort);
+    const subnet = member && this.#plan.subnets.get(member.pod.key);
+    if (member === undefined || subnet === undefined) return;
+    const reply = await this.#dhcp.receive(data, { host: this.#plan.host, member, subnet });
+    if (reply === undefined) return;
+    this.#unacknowledged.set(member.ofport, reply);
+    if (this.#working === undefined) this.#acknowledge();
+  }
+
+  /** Sends what may be sent: a client that was granted an address may use it at once. */
+  #acknowledge(): void {
+    if (this.#stopped || this.#session.isClosed) return;
+    for (const [ofport, { frame, granted }] of this.#unacknowledged) {
+      const member = this.#plan.members.find((candidate) => candidate.ofport === ofport);
+      if (granted !== undefined && member?.addresses?.ips.includes(granted) !== true) continue;
+      this.#unacknowledged.delete(ofport);
+      this.#session.send({ type: 'packetOut', actions: [output(ofport)], data: frame });
+    }
+  }
 
   readonly #onFlowRemoved = (message: FlowRemoved): void => {
     if (message.tableId === Table.CLASSIFY && message.reason === 'delete') return this.#onFlush();

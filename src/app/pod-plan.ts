@@ -1,5 +1,6 @@
 import type { FlowStats, Match } from '../ofp/index.ts';
 import { toBigInt } from '../util/u64.ts';
+import type { DhcpSubnet } from './dhcp/subnet.ts';
 import type { SeenAt } from './events.ts';
 import type { Member } from './host-view.ts';
 import type { Addresses, Location, TunnelPort } from './pipeline/intent.ts';
@@ -14,6 +15,10 @@ export interface PodPlan {
   readonly peersByKey: PeersByKey;
   /** The endpoints of the same pods on other hosts whose addresses are known. */
   readonly remoteStations: readonly RemoteStation[];
+  /** What DHCP serves here, by pod key. */
+  readonly subnets: ReadonlyMap<number, DhcpSubnet>;
+  /** The host's name, which leases are recorded under. */
+  readonly host: string;
   /** True while there may be hosts that have not told yet: those that the switch knows from before stay. */
   readonly keepsPeers: boolean;
 }
@@ -25,6 +30,17 @@ export interface RemoteStation extends Addresses {
   /** Its host's tunnel address. */
   readonly peer: string;
 }
+
+/** The plan of a bridge that carries nothing. */
+export const NO_PLAN: PodPlan = {
+  members: [],
+  tunnel: undefined,
+  peersByKey: new Map(),
+  remoteStations: [],
+  subnets: new Map(),
+  host: '',
+  keepsPeers: false,
+};
 
 /** Tunnel addresses by pod key, in one order. */
 export type PeersByKey = ReadonlyMap<number, readonly string[]>;

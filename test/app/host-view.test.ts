@@ -20,6 +20,7 @@ interface HostRows {
   readonly curCfg?: number;
   readonly nextCfg?: number;
   readonly failMode?: string;
+  readonly bridgeIds?: Readonly<Record<string, string>>;
   readonly otherConfig?: Readonly<Record<string, string>>;
   readonly interfaces?: Readonly<Record<string, InterfaceRow>>;
   readonly controllers?: readonly RemoteRow[];
@@ -63,6 +64,7 @@ function replica(host: HostRows): HostReplica {
         fail_mode: failMode === '' ? undefined : failMode,
         controller: Object.keys(remotes(controllers)),
         other_config: map(host.otherConfig),
+        external_ids: map(host.bridgeIds),
       },
     }),
     Port: table(Object.fromEntries(names.map((name) => [name, { name, interfaces: [name, 'gone'] }]))),
@@ -116,6 +118,7 @@ describe('the view of a bridge', () => {
       ],
       podPorts: [1, 2],
       problems: [],
+      subnets: new Map(),
       tunnels: [],
     });
   });
@@ -225,5 +228,41 @@ describe('the insecurity of a bridge', () => {
     expect(bridgeOf(readHost(replica({ nextCfg: 2 }), underWay)).insecurities).toHaveLength(1);
     expect(bridgeOf(readHost(replica({ nextCfg: 2, curCfg: 2 }), underWay)).insecurities).toEqual([]);
     expect(bridgeOf(readHost(replica({ nextCfg: 2 }))).insecurities).toEqual([]);
+  });
+});
+
+describe('addresses and DHCP in the view of a bridge', () => {
+  const ids = { 'galago-pod': '7', 'galago-mac': '02:00:00:00:00:01' };
+  const memberWith = (more: Readonly<Record<string, string>>) =>
+    read({ interfaces: { if1: { ofport: 1, ids: { ...ids, ...more } } } }).members[0];
+
+  it('are what the labels say', () => {
+    expect(memberWith({})?.addresses).toEqual({ mac: ids['galago-mac'], ips: [] });
+    expect(memberWith({ 'galago-ip': '10.0.0.1' })?.addresses).toEqual({
+      mac: ids['galago-mac'],
+      ips: ['10.0.0.1'],
+    });
+  });
+
+  it('have what DHCP has given, and until when', () => {
+    const dynamic = { mac: ids['galago-mac'], isDynamic: true };
+    expect(memberWith({ 'galago-ip': 'dhcp' })).toMatchObject({ addresses: { ...dynamic, ips: [] } });
+    const leased = memberWith({ 'galago-ip': 'dhcp', 'galago-lease': '10.0.0.5 1000' });
+    expect(leased).toMatchObject({ addresses: { ...dynamic, ips: ['10.0.0.5'] }, leasedUntil: 1000 });
+    for (const damaged of ['10.0.0.5', '10.0.0 1000', '10.0.0.5 soon'])
+      expect(memberWith({ 'galago-ip': 'dhcp', 'galago-lease': damaged })).not.toHaveProperty('leasedUntil');
+    expect(memberWith({ 'galago-ip': '10.0.0.1', 'galago-lease': '10.0.0.5 1000' })).not.toHaveProperty(
+      'leasedUntil',
+    );
+  });
+
+  it('have the subnets of pods, and what is wrong with others', () => {
+    const { subnets, problems } = read({
+      bridgeIds: { 'galago-dhcp-7': 'subnet=10.0.0.0/24', 'galago-dhcp-8': 'subnet=10.0.0', other: 'x' },
+    });
+    expect([...subnets.keys()]).toEqual(['7']);
+    expect(problems).toEqual([
+      expect.stringMatching(/^no DHCP in pod '8': galago-dhcp: expected an address/),
+    ]);
   });
 });

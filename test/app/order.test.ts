@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { parseDhcpSubnet } from '../../src/app/dhcp/subnet.ts';
 import type { BridgeView } from '../../src/app/host-view.ts';
 import { type KnownHost, orderBridges, type Underlay } from '../../src/app/order.ts';
 import { parsePod } from '../../src/app/pod.ts';
@@ -22,6 +23,7 @@ function bridge(datapathId: string, pods: readonly string[], changes: Partial<Br
     podPorts: members.map(({ ofport }) => ofport),
     problems: [],
     tunnels: [VXLAN],
+    subnets: new Map(),
     ...changes,
   };
 }
@@ -234,6 +236,20 @@ describe('addresses in the order for a bridge', () => {
     expect(planOn(orders, 'a').remoteStations).toEqual([{ key: 0x10007, peer: '192.0.2.2', ...B }]);
     expect(planOn(orders, 'b').remoteStations).toEqual([{ key: 0x10007, peer: '192.0.2.1', ...A }]);
     expect(planOn(orders, 'c').remoteStations).toEqual([]);
+  });
+
+  it('are no endpoint’s when they are the DHCP server’s, unless it had them before', () => {
+    const served = { subnets: new Map([['7', parseDhcpSubnet('subnet=10.0.0.0/24')]]) };
+    const first = order([host(1, { ...withAddresses('a', A, B), ...served })]);
+    expect(problemsOn(first, 'a')).toEqual([`if1 is in no pod: the DHCP server of pod '7' has 10.0.0.1`]);
+    expect([...planOn(first, 'a').subnets.keys()]).toEqual([0x10007]);
+    const addresses = new PodAddresses();
+    const keys = new PodKeys();
+    order([host(1, withAddresses('a', A, B))], {}, keys, addresses);
+    const later = order([host(1, { ...withAddresses('a', A, B), ...served })], {}, keys, addresses);
+    expect(problemsOn(later, 'a')).toEqual([`no DHCP where an endpoint has the server's address 10.0.0.1`]);
+    expect(planOn(later, 'a').members).toHaveLength(2);
+    expect(planOn(later, 'a').subnets.size).toBe(0);
   });
 
   it('stay with whoever had them first, until that one has gone', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { DhcpServer } from '../../src/app/dhcp/server.ts';
 import type { NetworkEvent } from '../../src/app/events.ts';
 import { compile } from '../../src/app/pipeline/compile.ts';
 import type { Location } from '../../src/app/pipeline/intent.ts';
@@ -25,6 +26,8 @@ function planOf(pods: readonly string[], changes: Partial<PodPlan> = {}): PodPla
     peersByKey: new Map(members.map(({ pod }) => [pod.key, [PEER]])),
     keepsPeers: false,
     remoteStations: [],
+    subnets: new Map(),
+    host: 'h1',
     ...changes,
   };
 }
@@ -38,7 +41,19 @@ const fromPeer = (tunIpv4Src: string, key = KEY) => ({
 const learntFlows = (location: Location) =>
   compile({ type: 'learnt', key: KEY, mac: MAC, location, tunnel: TUNNEL }).flows;
 
-async function startBridge(plan: PodPlan, prepare: (fake: FakeSession) => void = () => {}) {
+/** A server that knows nobody, and nobody asks. */
+const NO_DHCP = new DhcpServer({
+  ownerOf: () => undefined,
+  record: async () => {},
+  now: () => 0,
+  log: silentLog,
+});
+
+async function startBridge(
+  plan: PodPlan,
+  prepare: (fake: FakeSession) => void = () => {},
+  dhcp: DhcpServer = NO_DHCP,
+) {
   const fake = new FakeSession();
   prepare(fake);
   const events: NetworkEvent[] = [];
@@ -47,6 +62,7 @@ async function startBridge(plan: PodPlan, prepare: (fake: FakeSession) => void =
     onEvent: (event) => events.push(event),
     log: silentLog,
     hasMeters: true,
+    dhcp,
   });
   await bridge.start(plan);
   const told = () => events.splice(0);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { OURS } from '../../src/app/pipeline/cookie.ts';
 import { type Intent, intentNumber, type Location } from '../../src/app/pipeline/intent.ts';
-import { LEARN_METER, LEARN_RATE, Table } from '../../src/app/pipeline/tables.ts';
+import { FIRST_DHCP_METER, LEARN_METER, LEARN_RATE, Table } from '../../src/app/pipeline/tables.ts';
 import { ROOT, readDocuments } from './documents.ts';
 
 const design = readDocuments().find(({ file }) => file === 'docs/design.md')!;
@@ -50,6 +50,8 @@ describe('docs/design.md', () => {
       station({ type: 'port', ofport: 1 }),
       { type: 'tunnel', ofport: 1 },
       station({ type: 'tunnel', peer: '192.0.2.1' }),
+      { type: 'dhcp', ...port, hasMeters: true },
+      { type: 'server', key: 1, mac: '02:00:00:00:00:01', ip: '10.0.0.1' },
     ];
     const named = (intent: Intent) =>
       intent.type === 'station'
@@ -62,10 +64,12 @@ describe('docs/design.md', () => {
   it('has the numbers that flows, groups and meters of ours are told by', () => {
     const mark = `0x${OURS.shiftRightUnsigned(48).toString(16)}`;
     const meter = `0x${LEARN_METER.toString(16)}`;
-    for (const text of [`${mark}: ours`, `The meter is ${meter}.`, `${LEARN_RATE} such frames a second`])
+    for (const text of [`${mark}: ours`, `The meters are ${meter} and`, `${LEARN_RATE} such frames a second`])
       expect(design.text).toContain(text);
     expect(pods.text).toContain(`cookie ${mark}000000000000`);
-    expect(pods.text).toContain(`| one meter | ${LEARN_METER} |`);
+    expect(pods.text).toContain(
+      `| meters | ${LEARN_METER}; and for each port that DHCP serves, ${FIRST_DHCP_METER} + its number |`,
+    );
   });
 });
 

@@ -64,7 +64,7 @@ export function parseDocument(file: string, text: string): Document {
   return { file, text, headings, fences, prose };
 }
 
-/** A command of an `sh` fence: plain words, which mean the same with and without a shell. */
+/** A command of an `sh` fence: plain or quoted words, which mean the same with and without a shell. */
 export interface Command {
   /** `FILE:LINE`, for messages. */
   readonly at: string;
@@ -86,14 +86,20 @@ export function readCommands({ file, line, text }: Fence): readonly Command[] {
     }
     const isContinued = whole.endsWith(' \\');
     const part = isContinued ? whole.slice(0, -2) : whole;
-    if (/[|&;<>()$`\\"'*?~#{}]/.test(part)) throw new Error(`${at}: expected plain words, got '${part}'`);
-    words = [...words, ...part.split(' ').filter((word) => word !== '')];
+    words = [...words, ...readWords(part, at)];
     if (isContinued || words.length === 0) continue;
     commands.push({ at, host, words });
     words = [];
   }
   if (words.length > 0) throw new Error(`${file}:${line}: the last command goes on after the fence`);
   return commands;
+}
+
+/** Words apart by spaces; what is in single quotes is one, whatever it has in it. */
+function readWords(part: string, at: string): string[] {
+  const plain = part.replaceAll(/'[^']*'/g, '');
+  if (/[|&;<>()$`\\"'*?~#{}]/.test(plain)) throw new Error(`${at}: expected plain words, got '${part}'`);
+  return [...part.matchAll(/'([^']*)'|[^ ]+/g)].map(([word, quoted]) => quoted ?? word);
 }
 
 /** The anchor that a heading has on GitHub. */

@@ -23,6 +23,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
 
   'docs/pods.md#Labels': {},
   'docs/pods.md#Guarded endpoints': {},
+  'docs/pods.md#DHCP': {},
   'docs/pods.md#A controller on each host': {
     claim: async (trial) => {
       await reaches(trial, 'web1', 'web2');
@@ -73,6 +74,10 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   },
   'docs/openflow.md#Make it so': {},
   'docs/openflow.md#Packets': {
+    // Nothing but the program lets a packet through then.
+    before: async (trial) => {
+      await trial.host().ovs.ofctl('del-flows', trial.host().bridge);
+    },
     claim: (trial) => reaches(trial, 'web1', 'web2'),
   },
   'docs/openflow.md#Limit packet-ins': {

@@ -23,6 +23,9 @@ const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 /** Where Open vSwitch is on a reader's machine. */
 const RUN_DIRECTORY = '/var/run/openvswitch';
 
+/** How long a program of a document may run that ends by itself, on a machine that is very busy. */
+const PROGRAM_MS = 90_000;
+
 /** Carries out what a document says, in its order, on real hosts. */
 export class Trial {
   readonly #hosts: readonly Host[];
@@ -119,7 +122,9 @@ export class Trial {
       return;
     }
     this.#lastOutput = () => running.output;
+    const late = setTimeout(() => running.kill('SIGKILL'), PROGRAM_MS);
     const { code } = await running.exited;
+    clearTimeout(late);
     if (code !== 0) throw new Error(`${fence.file}:${fence.line} ended with ${code}: ${running.output}`);
   }
 

@@ -1,5 +1,5 @@
 import { describe, jest } from '@jest/globals';
-import { missingRequirements } from '../lab/index.ts';
+import { missingRequirements, type OptionalCommand } from '../lab/index.ts';
 
 /**
  * Describes tests that need real hosts. Where the lab cannot run they are skipped, and the reason, which ends the
@@ -7,9 +7,9 @@ import { missingRequirements } from '../lab/index.ts';
  *
  * Every test and hook of the file has three minutes: nothing takes that long but on a machine that is very busy.
  */
-export function describeWithLab(name: string, body: () => void): void {
+export function describeWithLab(name: string, body: () => void, more: readonly OptionalCommand[] = []): void {
   jest.setTimeout(180_000);
-  const missing = missingRequirements();
+  const missing = missingRequirements(more);
   if (missing.length === 0) describe(name, body);
   else describe.skip(`${name} (skipped: ${missing.join(', ')})`, body);
 }

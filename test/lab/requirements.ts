@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { VSWITCH_SCHEMA } from './openvswitch.ts';
 import { SEARCH_PATH } from './run.ts';
 
-/** What the lab lacks on this machine, one phrase each, with the way to mend it. Empty when it can run. */
-export function missingRequirements(): string[] {
-  return [...missingPrivileges(), ...missingCommands(), ...missingFiles()];
+/**
+ * What the lab lacks on this machine, one phrase each, with the way to mend it. Empty when it can run.
+ * @param more commands that are needed beside those of the lab itself
+ */
+export function missingRequirements(more: readonly OptionalCommand[] = []): string[] {
+  return [...missingPrivileges(), ...missingCommands(more), ...missingFiles()];
 }
 
 function missingPrivileges(): string[] {
@@ -16,8 +19,8 @@ function missingPrivileges(): string[] {
   );
 }
 
-function missingCommands(): string[] {
-  return Object.entries(PACKAGE_OF)
+function missingCommands(more: readonly OptionalCommand[]): string[] {
+  return [...Object.entries(PACKAGE_OF), ...more.map((command) => [command, OPTIONAL[command]] as const)]
     .filter(([command]) => !SEARCH_PATH.split(':').some((folder) => isExecutable(join(folder, command))))
     .map(([command, name]) => `no ${command} (apt-get install ${name})`);
 }
@@ -43,6 +46,12 @@ const CAPABILITIES = [
   { name: 'CAP_NET_ADMIN', bit: 12n },
   { name: 'CAP_SYS_ADMIN', bit: 21n },
 ] as const;
+
+/** A command that only some tests need. */
+export type OptionalCommand = keyof typeof OPTIONAL;
+
+/** The Debian package that provides each of them. */
+const OPTIONAL = { udhcpc: 'udhcpc', dhclient: 'isc-dhcp-client' } as const;
 
 /** The Debian package that provides each command of the lab. */
 const PACKAGE_OF: Readonly<Record<string, string>> = {

@@ -11,8 +11,8 @@ import { cookie, OURS, OURS_MASK } from './cookie.ts';
 import { guardFlows } from './guard.ts';
 import { type Intent, intentNumber, type Location, type TunnelPort } from './intent.ts';
 import { apply, flowsOnly, goto, inPod, inPodFrom, intoTunnel, type Part, writeMetadata } from './part.ts';
-import { duplicateDetection, serveFlows } from './serve.ts';
-import { FROM_TUNNEL, LEARN_METER, LEARN_RATE, Priority, Table } from './tables.ts';
+import { dhcpPart, duplicateDetection, serveFlows } from './serve.ts';
+import { FIRST_DHCP_METER, FROM_TUNNEL, LEARN_METER, LEARN_RATE, Priority, Table } from './tables.ts';
 
 /** Seconds without a frame after which a learnt address is forgotten. */
 export const LEARNT_IDLE_TIMEOUT = 300;
@@ -26,7 +26,8 @@ export const OWNED = {
   cookie: OURS,
   cookieMask: OURS_MASK,
   ownsGroup: (groupId: number) => groupId >= FIRST_GROUP && groupId <= LAST_GROUP,
-  ownsMeter: (meterId: number) => meterId === LEARN_METER,
+  ownsMeter: (meterId: number) =>
+    meterId === LEARN_METER || (meterId > FIRST_DHCP_METER && meterId < 2 * FIRST_DHCP_METER),
 };
 
 type IntentOf<Type extends Intent['type']> = Extract<Intent, { type: Type }>;
@@ -44,6 +45,10 @@ export function compile(intent: Intent): Part {
       return compileEndpoint(intent);
     case 'station':
       return compileStation(intent);
+    case 'dhcp':
+      return dhcpPart(ownOf(intent), intent.key, intent.ofport, intent.hasMeters);
+    case 'server':
+      return compileServer(intent);
     case 'barred':
       return compileBarred(intent);
     case 'learnt':
@@ -52,7 +57,7 @@ export function compile(intent: Intent): Part {
 }
 
 function compileBase(intent: IntentOf<'base'>): Part {
-  const own = { cookie: cookie('intended', intentNumber(intent)), priority: Priority.MISS };
+  const own = { ...ownOf(intent), priority: Priority.MISS };
   const onward = (tableId: number, next: number): FlowSpec => ({
     ...own,
     tableId,
@@ -82,7 +87,7 @@ function compileBase(intent: IntentOf<'base'>): Part {
 
 function compilePod(intent: IntentOf<'pod'>): Part {
   const { key, ofports, tunnel, peers } = intent;
-  const own = { cookie: cookie('intended', intentNumber(intent)), priority: Priority.NORMAL };
+  const own = { ...ownOf(intent), priority: Priority.NORMAL };
   const local = ofports.map((ofport) => ({ actions: [output(ofport)] }));
   const remote =
     tunnel === undefined ? [] : peers.map((peer) => ({ actions: intoTunnel(tunnel.ofport, key, peer) }));
@@ -116,13 +121,13 @@ function compilePod(intent: IntentOf<'pod'>): Part {
 
 /** What no peer's flow takes is dropped, and counted, by one of its own. */
 function compileTunnel(intent: IntentOf<'tunnel'>): Part {
-  const own = { cookie: cookie('intended', intentNumber(intent)), priority: Priority.LOW };
+  const own = { ...ownOf(intent), priority: Priority.LOW };
   return flowsOnly({ ...own, tableId: Table.CLASSIFY, match: { inPort: intent.ofport } });
 }
 
 function compileEndpoint(intent: IntentOf<'endpoint'>): Part {
   const { ofport, key, addresses } = intent;
-  const own = { cookie: cookie('intended', intentNumber(intent)) };
+  const own = ownOf(intent);
   const classify: FlowSpec = {
     ...own,
     tableId: Table.CLASSIFY,
@@ -133,8 +138,17 @@ function compileEndpoint(intent: IntentOf<'endpoint'>): Part {
   return flowsOnly(classify, ...(addresses === undefined ? [] : guardFlows(own, ofport, addresses)));
 }
 
+function compileServer(intent: IntentOf<'server'>): Part {
+  const { key, mac, ip } = intent;
+  return flowsOnly(...serveFlows(ownOf(intent), key, undefined, { mac, ips: [ip] }));
+}
+
+function ownOf(intent: Intent): Pick<FlowSpec, 'cookie'> {
+  return { cookie: cookie('intended', intentNumber(intent)) };
+}
+
 function compileBarred(intent: IntentOf<'barred'>): Part {
-  const own = { cookie: cookie('intended', intentNumber(intent)), priority: Priority.TOP };
+  const own = { ...ownOf(intent), priority: Priority.TOP };
   return flowsOnly({ ...own, tableId: Table.CLASSIFY, match: { inPort: intent.ofport } });
 }
 
@@ -149,7 +163,7 @@ function compileLearnt(intent: IntentOf<'learnt'>): Part {
 
 /** As one that was learnt, but above those and without end; and what others ask about it is answered. */
 function compileStation(intent: IntentOf<'station'>): Part {
-  const own = { cookie: cookie('intended', intentNumber(intent)), priority: Priority.ABOVE };
+  const own = { ...ownOf(intent), priority: Priority.ABOVE };
   const passage = passageOf(intent);
   if (passage === undefined) return flowsOnly();
   const { key, location } = intent;

@@ -28,7 +28,7 @@ const UNADDRESSED_ICMPV6 = [131, 133, NEIGHBOUR_SOLICITATION, 143];
  * appendix A). Where only the MAC is known, every IP address is taken to be the endpoint's.
  */
 export function guardFlows(own: Own, ofport: number, addresses: Addresses): FlowSpec[] {
-  const { mac, ips } = addresses;
+  const { mac } = addresses;
   const inPort = { inPort: ofport };
   const guard = (match: MatchInit, next: number): FlowSpec => ({
     ...own,
@@ -39,9 +39,14 @@ export function guardFlows(own: Own, ofport: number, addresses: Addresses): Flow
   });
   return [
     { ...own, tableId: Table.GUARD, priority: Priority.NORMAL, match: inPort },
-    ...(ips.length === 0 ? anySources(guard, own, inPort, mac) : ownSources(guard, addresses)),
+    ...(isAny(addresses) ? anySources(guard, own, inPort, mac) : ownSources(guard, addresses)),
     ...neighbourFlows(own, ofport, addresses),
   ];
+}
+
+/** Nothing is known of its IP addresses, and nobody gives it any. */
+function isAny({ ips, isDynamic }: Addresses): boolean {
+  return ips.length === 0 && isDynamic !== true;
 }
 
 type Guard = (match: MatchInit, next: number) => FlowSpec;
@@ -74,7 +79,8 @@ function anySources(guard: Guard, own: Own, inPort: MatchInit, mac: string): Flo
 }
 
 /** What neighbour messages say inside of themselves (RFC 4861, 4.3 and 4.4). */
-function neighbourFlows(own: Own, ofport: number, { mac, ips }: Addresses): FlowSpec[] {
+function neighbourFlows(own: Own, ofport: number, addresses: Addresses): FlowSpec[] {
+  const { mac, ips } = addresses;
   const neighbour = (icmpv6Type: number, priority: number, match: MatchInit, passes = true): FlowSpec => ({
     ...own,
     tableId: Table.GUARD_ND,
@@ -83,7 +89,7 @@ function neighbourFlows(own: Own, ofport: number, { mac, ips }: Addresses): Flow
     ...(passes && { instructions: [goto(Table.LEARN)] }),
   });
   const v6 = [...ips.filter((ip) => !isIpv4(ip)), linkLocalIpv6(mac)];
-  const targets: MatchInit[] = ips.length === 0 ? [{}] : v6.map((ipv6NdTarget) => ({ ipv6NdTarget }));
+  const targets: MatchInit[] = isAny(addresses) ? [{}] : v6.map((ipv6NdTarget) => ({ ipv6NdTarget }));
   const linkLayers = [NO_MAC, mac];
   const first = { icmpv6Code: 0 };
   return [

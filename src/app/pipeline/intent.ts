@@ -11,8 +11,10 @@ export interface TunnelPort {
 /** The addresses that an endpoint owns. */
 export interface Addresses {
   readonly mac: string;
-  /** IPv4 and IPv6 in canonical form; empty when they are not known, and then any may be used. */
+  /** IPv4 and IPv6 in canonical form; empty when they are not known. */
   readonly ips: readonly string[];
+  /** True when DHCP gives the IPv4 address. Without, and with no `ips`, any may be used. */
+  readonly isDynamic?: boolean;
 }
 
 /** One reason for flows to exist on one switch. */
@@ -43,6 +45,10 @@ export type Intent =
       readonly location: Location;
       readonly tunnel: TunnelPort | undefined;
     } & Addresses)
+  /** An endpoint that is heard when it looks for a DHCP server. */
+  | { readonly type: 'dhcp'; readonly ofport: number; readonly key: number; readonly hasMeters: boolean }
+  /** The address of a pod's own services, which the switch answers for. */
+  | { readonly type: 'server'; readonly key: number; readonly mac: string; readonly ip: string }
   /** An interface that is in a pod, on a bridge that could not keep it there. */
   | { readonly type: 'barred'; readonly ofport: number }
   /** A MAC address that has been seen. */
@@ -71,6 +77,10 @@ export function intentId(intent: Intent): string {
       return `station ${intent.key} ${intent.mac}`;
     case 'tunnel':
       return `tunnel ${intent.ofport}`;
+    case 'dhcp':
+      return `dhcp ${intent.ofport}`;
+    case 'server':
+      return `server ${intent.key}`;
   }
 }
 
@@ -94,6 +104,10 @@ export function intentNumber(intent: Intent): number {
       return (intent.location.type === 'port' ? STATION_HERE : STATION_ELSEWHERE) + intent.key;
     case 'tunnel':
       return 6 * TYPE_UNIT + intent.ofport;
+    case 'dhcp':
+      return 8 * TYPE_UNIT + intent.ofport;
+    case 'server':
+      return 9 * TYPE_UNIT + intent.key;
   }
 }
 

@@ -3,15 +3,16 @@ import {
   type FieldName,
   type FlowSpec,
   type MatchInit,
+  MeterFlag,
   output,
   PortNo,
   setField,
 } from '../../ofp/index.ts';
-import { EthType, IpProtocol } from '../../packet/index.ts';
+import { DhcpPort, EthType, IpProtocol } from '../../packet/index.ts';
 import { isIpv4 } from '../../util/ip.ts';
 import type { Addresses } from './intent.ts';
-import { apply, goto, inPod, inPodFrom } from './part.ts';
-import { Priority, Table } from './tables.ts';
+import { apply, goto, inPod, inPodFrom, type Part } from './part.ts';
+import { DHCP_RATE, FIRST_DHCP_METER, Priority, Table } from './tables.ts';
 
 /** What all flows of a station have in common. */
 type Own = Pick<FlowSpec, 'cookie'>;
@@ -56,6 +57,30 @@ export function serveFlows(
     };
     return [...answers, ownQuestion];
   });
+}
+
+const DHCP: MatchInit = {
+  ...UNTAGGED,
+  ethType: EthType.IPV4,
+  ipProto: IpProtocol.UDP,
+  udpSrc: DhcpPort.CLIENT,
+  udpDst: DhcpPort.SERVER,
+};
+
+/** Has the controller deal with what a port says to DHCP servers, and nobody else hear it. */
+export function dhcpPart(own: Own, key: number, ofport: number, hasMeters: boolean): Part {
+  const meterId = FIRST_DHCP_METER + ofport;
+  const toController: ActionInit = { type: 'nxController2', ...(hasMeters && { meterId }) };
+  const flow: FlowSpec = {
+    ...own,
+    tableId: Table.SERVE,
+    priority: Priority.ABOVE,
+    match: { inPort: ofport, metadata: inPod(key), ...DHCP },
+    instructions: [apply(toController)],
+  };
+  const band = { type: 'drop', rate: DHCP_RATE, burstSize: DHCP_RATE } as const;
+  const meters = [{ meterId, flags: MeterFlag.PKTPS | MeterFlag.BURST, bands: [band] }];
+  return { flows: [flow], groups: [], meters: hasMeters ? meters : [] };
 }
 
 /** Solicitations without a source ask whether anybody has the address (RFC 4862, 5.4.3): its owner shall say so. */

@@ -42,5 +42,9 @@ export const POD_AND_ORIGIN_MASK = FROM_TUNNEL + POD_MASK;
 
 /** The meter that limits the copies of frames from unknown sources. */
 export const LEARN_METER = 0x6a1;
+/** The meters of ports that look for a DHCP server: this and the port's number. */
+export const FIRST_DHCP_METER = 0x1_0000;
+/** Messages to the DHCP server that a port may send, a second. */
+export const DHCP_RATE = 10;
 /** Frames of unknown sources that a switch sends to the controller, a second. */
 export const LEARN_RATE = 1000;

@@ -1,0 +1,85 @@
+import { addressNumber, addressText } from './address-number.ts';
+import type { DhcpSubnet } from './subnet.ts';
+
+/** How long an address is kept for the client that it was offered to, in milliseconds. */
+const OFFER_MS = 60_000;
+/** How long an address is left alone that somebody was found to use already. */
+const DECLINED_MS = 600_000;
+/** Addresses looked at for a free one: a pool greater than that and full is not searched to its end each time. */
+const MAX_TRIES = 65_536;
+
+interface Reservation {
+  /** Undefined when nobody may have it. */
+  readonly owner: string | undefined;
+  readonly until: number;
+}
+
+/** Tells who in a pod has an address, of those that databases know. */
+export type OwnerOf = (address: string) => string | undefined;
+
+/**
+ * The addresses of one pod that are promised, but not yet anybody's by its database, or that are left alone for a
+ * while. What databases know outranks it.
+ */
+export class AddressPool {
+  readonly #reserved = new Map<string, Reservation>();
+  readonly #ownerOf: OwnerOf;
+  readonly #now: () => number;
+  /** The last address given, so that one that was given up rests as long as possible. */
+  #last = -1;
+
+  constructor(ownerOf: OwnerOf, now: () => number) {
+    this.#ownerOf = ownerOf;
+    this.#now = now;
+  }
+
+  /** An address for an owner: the one promised before, the one that it asks for, or another; undefined when all are taken. */
+  offer(subnet: DhcpSubnet, owner: string, wanted?: string): string | undefined {
+    this.#forgetOld();
+    const promised = [...this.#reserved].find(([, reservation]) => reservation.owner === owner)?.[0];
+    const chosen = [promised, wanted].find((address) => address && this.isFree(subnet, owner, address));
+    const address = chosen ?? this.#nextFree(subnet, owner);
+    if (promised !== undefined && promised !== address) this.#reserved.delete(promised);
+    if (address !== undefined) this.#reserved.set(address, { owner, until: this.#now() + OFFER_MS });
+    return address;
+  }
+
+  /** True when the owner could have the address. */
+  isFree(subnet: DhcpSubnet, owner: string, address: string): boolean {
+    const number = addressNumber(address);
+    if (number < addressNumber(subnet.first) || number > addressNumber(subnet.last)) return false;
+    if (address === subnet.server || address === subnet.router) return false;
+    if ((this.#ownerOf(address) ?? owner) !== owner) return false;
+    const reservation = this.#reserved.get(address);
+    return reservation === undefined || reservation.owner === owner || reservation.until <= this.#now();
+  }
+
+  /** Leaves an address alone that somebody uses of whom nothing is known. */
+  decline(address: string): void {
+    this.#reserved.set(address, { owner: undefined, until: this.#now() + DECLINED_MS });
+  }
+
+  /** Takes a promise back. */
+  withdraw(owner: string): void {
+    for (const [address, reservation] of this.#reserved)
+      if (reservation.owner === owner) this.#reserved.delete(address);
+  }
+
+  #nextFree(subnet: DhcpSubnet, owner: string): string | undefined {
+    const first = addressNumber(subnet.first);
+    const count = addressNumber(subnet.last) - first + 1;
+    for (let step = 1; step <= Math.min(count, MAX_TRIES); step++) {
+      const number = first + ((Math.max(this.#last - first, -1) + step) % count);
+      const address = addressText(number);
+      if (!this.isFree(subnet, owner, address)) continue;
+      this.#last = number;
+      return address;
+    }
+    return undefined;
+  }
+
+  #forgetOld(): void {
+    const now = this.#now();
+    for (const [address, { until }] of this.#reserved) if (until <= now) this.#reserved.delete(address);
+  }
+}

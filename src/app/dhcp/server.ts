@@ -1,0 +1,155 @@
+import { emptyHeaders, IpProtocol, locateHeaders, read16 } from '../../packet/headers.ts';
+import { type DhcpMessage, DhcpPort, decodeDhcp, encodeDhcp, encodeUdp } from '../../packet/index.ts';
+import type { GalagoError } from '../../util/errors.ts';
+import { isIpv4 } from '../../util/ip.ts';
+import type { Log } from '../../util/log.ts';
+import { endpointId, type Member } from '../host-view.ts';
+import { AddressPool } from './address-pool.ts';
+import { answerDhcp, type DhcpDecision } from './answer.ts';
+import type { Lease } from './lease.ts';
+import type { DhcpSubnet } from './subnet.ts';
+
+/** What the server needs of the world. */
+export interface DhcpServerOptions {
+  /** Which endpoint of a pod has an address, as far as databases know. */
+  readonly ownerOf: (key: number, address: string) => string | undefined;
+  /** Writes an endpoint's lease, or that it has none any more, to its host's database. */
+  readonly record: (host: string, interfaceName: string, lease: Lease | undefined) => Promise<void>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** Where a message came from: a port of a host, in a pod with a subnet. */
+export interface DhcpPlace {
+  readonly host: string;
+  readonly member: Member;
+  readonly subnet: DhcpSubnet;
+}
+
+/** What a switch shall send to the port that asked. */
+export interface DhcpReply {
+  readonly frame: Uint8Array;
+  /** The address that the endpoint must have first; undefined to send at once. */
+  readonly granted?: string;
+}
+
+const BROADCAST_MAC = 'ff:ff:ff:ff:ff:ff';
+const BROADCAST_IP = '255.255.255.255';
+const BROADCAST_FLAG = 0x8000;
+const NONE = '0.0.0.0';
+const UDP_HEADER_SIZE = 8;
+
+/**
+ * The DHCPv4 server of all pods (RFC 2131). What it grants is recorded in the database of the endpoint's host before
+ * the client hears of it, so that no address has two owners, whatever ends in between.
+ */
+export class DhcpServer {
+  readonly #options: DhcpServerOptions;
+  readonly #pools = new Map<number, AddressPool>();
+
+  constructor(options: DhcpServerOptions) {
+    this.#options = options;
+  }
+
+  /** Deals with a frame from an endpoint. @returns what to answer; undefined for nothing. Never rejects. */
+  async receive(frame: Uint8Array, place: DhcpPlace): Promise<DhcpReply | undefined> {
+    const { host, member } = place;
+    try {
+      const message = readMessage(frame);
+      // Whatever else a client says of itself, its port tells who it is.
+      if (message === undefined || message.chaddr !== member.addresses?.mac) return undefined;
+      return await this.#carryOut(this.#decide(message, place), place);
+    } catch (error) {
+      const { code, message } = error as GalagoError;
+      this.#options.log.debug({ host, interface: member.interface, code }, `DHCP: ${message}`);
+      return undefined;
+    }
+  }
+
+  /** Takes leases back that have run out. */
+  async expire(host: string, members: readonly Member[]): Promise<void> {
+    const now = this.#options.now() / 1000;
+    for (const { interface: name, leasedUntil } of members)
+      if (leasedUntil !== undefined && leasedUntil < now) await this.#options.record(host, name, undefined);
+  }
+
+  #decide(message: DhcpMessage, { host, member, subnet }: DhcpPlace): DhcpDecision {
+    const pool = this.#poolOf(member.pod.key);
+    const owner = endpointId(host, member.interface);
+    return answerDhcp(message, {
+      subnet,
+      address: member.addresses?.ips.find(isIpv4),
+      offer: (wanted) => pool.offer(subnet, owner, wanted),
+      isFree: (address) => pool.isFree(subnet, owner, address),
+    });
+  }
+
+  async #carryOut(decision: DhcpDecision, place: DhcpPlace): Promise<DhcpReply | undefined> {
+    const { host, member, subnet } = place;
+    const { record, now } = this.#options;
+    const pool = this.#poolOf(member.pod.key);
+    switch (decision.type) {
+      case 'ignore':
+        return undefined;
+      case 'withdraw':
+        pool.withdraw(endpointId(host, member.interface));
+        return undefined;
+      case 'decline':
+        pool.decline(decision.address);
+        if (member.addresses?.isDynamic) await record(host, member.interface, undefined);
+        return undefined;
+      case 'release':
+        if (member.addresses?.isDynamic) await record(host, member.interface, undefined);
+        return undefined;
+      case 'grant': {
+        const { address, reply } = decision;
+        if (member.addresses?.isDynamic) {
+          const until = Math.floor(now() / 1000) + subnet.leaseSeconds;
+          await record(host, member.interface, { address, until });
+        }
+        return { frame: replyFrame(reply, place), granted: address };
+      }
+      default:
+        return { frame: replyFrame(decision.reply, place) };
+    }
+  }
+
+  #poolOf(key: number): AddressPool {
+    let pool = this.#pools.get(key);
+    if (pool === undefined) {
+      pool = new AddressPool((address) => this.#options.ownerOf(key, address), this.#options.now);
+      this.#pools.set(key, pool);
+    }
+    return pool;
+  }
+}
+
+/** The MAC address that a pod's server has in it. */
+export function serverMac(key: number): string {
+  const hex = key.toString(16).padStart(6, '0');
+  return `02:6a:1a:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4)}`;
+}
+
+function readMessage(frame: Uint8Array): DhcpMessage | undefined {
+  const { l4, protocol, end } = locateHeaders(frame, emptyHeaders());
+  if (l4 < 0 || protocol !== IpProtocol.UDP || l4 + UDP_HEADER_SIZE > end) return undefined;
+  if (read16(frame, l4 + 2) !== DhcpPort.SERVER) return undefined;
+  return decodeDhcp(frame.subarray(l4 + UDP_HEADER_SIZE, Math.min(end, l4 + read16(frame, l4 + 4))));
+}
+
+/** To where the client can receive it (RFC 2131, 4.1). */
+function replyFrame(reply: DhcpMessage, { member, subnet }: DhcpPlace): Uint8Array {
+  const { ciaddr, yiaddr, flags, chaddr } = reply;
+  const unicast = ciaddr === NONE ? yiaddr : ciaddr;
+  const isBroadcast = unicast === NONE || (ciaddr === NONE && (flags & BROADCAST_FLAG) !== 0);
+  return encodeUdp({
+    ethSrc: serverMac(member.pod.key),
+    ethDst: isBroadcast ? BROADCAST_MAC : chaddr,
+    ipv4Src: subnet.server,
+    ipv4Dst: isBroadcast ? BROADCAST_IP : unicast,
+    udpSrc: DhcpPort.SERVER,
+    udpDst: DhcpPort.CLIENT,
+    data: encodeDhcp(reply),
+  });
+}
