@@ -32,7 +32,7 @@ export class FlowComparison {
   /** @throws UsageError `OFP_DUPLICATE` when two of the flows are the same one; WireError for a value that is none */
   constructor(desired: Iterable<FlowSpec>) {
     for (const flow of desired) {
-      if (!this.#index.add(encodeFlowEntry(this.#index.arena, flow)))
+      if (!this.#index.add(flow))
         throw new UsageError('OFP_DUPLICATE', `desired twice: ${describe(addFlow(flow))}`);
       this.#desired.push(flow);
       this.#changes.push('add');
@@ -83,11 +83,11 @@ export class FlowComparison {
   }
 
   #hasFrame(number: number, wire: WireView, start: number): boolean {
-    return hasSameFrame(this.#index.arena, this.#index.startOf(number), wire, start);
+    return hasSameFrame(this.#index.wireOf(number), this.#index.startOf(number), wire, start);
   }
 
   #does(number: number, wire: WireView, start: number): boolean {
-    return doesSame(this.#index.arena, this.#index.startOf(number), wire, start);
+    return doesSame(this.#index.wireOf(number), this.#index.startOf(number), wire, start);
   }
 }
 
