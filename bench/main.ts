@@ -13,6 +13,7 @@ import { Profiler } from './harness/profile.ts';
 import { type ResultSection, updateResults } from './harness/results.ts';
 import { formatTable } from './harness/table.ts';
 import { reconcile, reconcileSame } from './reconcile.ts';
+import { scale } from './scale/scale.ts';
 import { sizes } from './sizes.ts';
 
 // Benches import the library as the package that it is built into, by its name: what tsx makes of the sources names
@@ -29,6 +30,7 @@ const BENCHES: readonly Bench[] = [
   connections,
   sizes,
   codec,
+  scale,
 ];
 
 const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url));

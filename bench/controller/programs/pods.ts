@@ -1,0 +1,58 @@
+import { Controller } from 'galago/app';
+
+// The controller of a pod network, as the command runs it, and how it is doing.
+
+/** What the parent asks for. */
+export type PodsOrder =
+  /** Begin, with these databases. The answer is where switches can call. */
+  | { readonly type: 'start'; readonly databases: readonly string[] }
+  /** Answer when so many interfaces are in pods, and every switch has confirmed what follows. */
+  | { readonly type: 'await'; readonly members: number }
+  | { readonly type: 'measure' };
+
+/** What it has used so far. */
+export interface PodsMeasure {
+  readonly heapBytes: number;
+  readonly rssBytes: number;
+  readonly cpuMs: number;
+}
+
+let controller: Controller | undefined;
+let members = 0;
+let awaited: number | undefined;
+
+process.on('message', (order: PodsOrder) => void obey(order));
+process.on('disconnect', () => process.exit());
+process.send!({ isReady: true });
+
+async function obey(order: PodsOrder): Promise<void> {
+  switch (order.type) {
+    case 'start': {
+      controller = new Controller({ openflow: ['ptcp:0:127.0.0.1'], ovsdb: order.databases });
+      controller.subscribe(({ type }) => {
+        if (type === 'podJoined') count(1);
+        else if (type === 'podLeft') count(-1);
+      });
+      await controller.start();
+      process.send!({ port: Number(controller.listening[0]!.split(':')[1]) });
+      return;
+    }
+    case 'await':
+      awaited = order.members;
+      return count(0);
+    case 'measure': {
+      globalThis.gc?.();
+      const { heapUsed, rss } = process.memoryUsage();
+      const { user, system } = process.cpuUsage();
+      const measure: PodsMeasure = { heapBytes: heapUsed, rssBytes: rss, cpuMs: (user + system) / 1000 };
+      process.send!(measure);
+    }
+  }
+}
+
+function count(change: number): void {
+  members += change;
+  if (members !== awaited) return;
+  awaited = undefined;
+  void controller!.settled().then(() => process.send!({ isSettled: true }));
+}
