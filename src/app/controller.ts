@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   type ConnectionMethod,
   type DialOptions,
@@ -17,13 +18,12 @@ import { ClosedError, type GalagoError } from '../util/errors.ts';
 import { type Log, silentLog } from '../util/log.ts';
 import { systemTimer } from '../util/timer.ts';
 import { BridgeControl, type BridgeOrder } from './bridge-control.ts';
+import { BridgeOrders } from './bridge-orders.ts';
 import { DhcpServer } from './dhcp/server.ts';
-import type { EventSink, NetworkEvent, SwitchState } from './events.ts';
+import type { BridgeMode, EventSink, NetworkEvent, SwitchState } from './events.ts';
 import { Host } from './host.ts';
 import type { OpenVswitch } from './host-view.ts';
-import { orderBridges, type PodBridgeOrder } from './order.ts';
-import { PodAddresses } from './pod-addresses.ts';
-import { PodKeys } from './pod-keys.ts';
+import type { PodBridgeOrder } from './order.ts';
 
 /** What a {@link Controller} controls, and how. */
 export interface ControllerOptions {
@@ -73,7 +73,9 @@ export class Controller implements AsyncDisposable {
   readonly #clients = new Set<OvsdbClient<OpenVswitch>>();
   readonly #hosts = new Map<string, Host>();
   readonly #bridges = new Map<string, { readonly session: Switch; readonly control: BridgeControl }>();
-  readonly #claims = { keys: new PodKeys(), addresses: new PodAddresses() };
+  readonly #orders = new BridgeOrders();
+  /** Switches that no database has told of, and what they are used as meanwhile, once they have been told. */
+  readonly #unknown = new Map<string, BridgeMode | undefined>();
   readonly #dhcp: DhcpServer;
   readonly #sinks = new Set<EventSink>();
   /** Databases that have been asked for and have not told anything yet, and listeners that some may yet call. */
@@ -83,6 +85,8 @@ export class Controller implements AsyncDisposable {
   readonly #abort = new AbortController();
 
   constructor(options: ControllerOptions) {
+    // Every call of a database that is under way listens to it, and there may be a thousand.
+    setMaxListeners(0, this.#abort.signal);
     this.#log = options.log ?? silentLog;
     this.#options = {
       ovsdb: [],
@@ -94,7 +98,7 @@ export class Controller implements AsyncDisposable {
       ...options,
     };
     this.#dhcp = new DhcpServer({
-      ownerOf: (key, address) => this.#claims.addresses.ownerOf(key, address),
+      ownerOf: (key, address) => this.#orders.addresses.ownerOf(key, address),
       record: async (host, name, lease) => this.#hosts.get(host)?.recordLease(name, lease),
       now: Date.now,
       log: this.#log,
@@ -316,6 +320,7 @@ export class Controller implements AsyncDisposable {
     }
     const control = new BridgeControl(session, this.#dhcp, (event) => this.#tell(event), this.#log);
     this.#bridges.set(session.id, { session, control });
+    this.#unknown.set(session.id, undefined);
     session.once('close', ({ error }) => {
       this.#bridges.delete(session.id);
       const why = error === undefined ? {} : { code: error.code, reason: error.message };
@@ -346,15 +351,24 @@ export class Controller implements AsyncDisposable {
     const hosts = [...this.#hosts.values()];
     const { encapsulation, localIp, peers } = this.#options;
     const underlay = { encapsulation, localIp, peers, mayLackHosts: this.#hostsAwaited > 0 };
-    const orders = orderBridges(hosts, underlay, this.#claims);
-    for (const [datapathId, { control }] of this.#bridges) {
-      const known = orders.get(datapathId);
-      if (known === undefined) control.order(this.#orderUnknown());
+    const changed = this.#orders.update(hosts, underlay);
+    for (const datapathId of new Set([...changed, ...this.#unknown.keys()])) {
+      const control = this.#bridges.get(datapathId)?.control;
+      const known = this.#orders.get(datapathId);
+      if (control === undefined || known !== undefined) this.#unknown.delete(datapathId);
+      if (control === undefined) continue;
+      if (known === undefined) this.#useUnknown(datapathId, control);
       else if (!this.#isBeingSecured(known)) control.order(known.order);
-      if (known?.needsTunnel) {
+      if (known?.needsTunnel)
         this.#hosts.get(known.host.name)?.ensureTunnel(known.bridge, encapsulation, localIp);
-      }
     }
+  }
+
+  #useUnknown(datapathId: string, control: BridgeControl): void {
+    const order = this.#orderUnknown();
+    if (this.#unknown.get(datapathId) === order.mode) return;
+    this.#unknown.set(datapathId, order.mode);
+    control.order(order);
   }
 
   /** Mends a bridge that would be refused, when that was asked for; its order waits until then. */
@@ -368,12 +382,9 @@ export class Controller implements AsyncDisposable {
    * whose datapath id they do not know.
    */
   #orderUnknown(): BridgeOrder {
-    const passive = this.#options.ovsdb.some((method) =>
-      isPassive(parseMethod(method, { defaultPort: OVSDB_PORT })),
-    );
-    const bridges = [...this.#hosts.values()].flatMap(({ view }) => view.bridges);
-    const isNamed = bridges.every(({ datapathId }) => datapathId !== undefined);
-    if (!passive && this.#hostsAwaited === 0 && isNamed) return { mode: 'learning', problems: [] };
+    const mayTell = this.#listeners.length > 0 || this.#hostsAwaited > 0;
+    const isUnnamed = ({ view }: Host) => view.bridges.some(({ datapathId }) => datapathId === undefined);
+    if (!mayTell && ![...this.#hosts.values()].some(isUnnamed)) return { mode: 'learning', problems: [] };
     return {
       mode: 'waiting',
       problems: ['no database has told of this bridge yet: its flows stay as they are until one has'],

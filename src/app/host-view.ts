@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DatabaseSchema, OvsdbClient } from '../ovsdb/index.ts';
 import type { openVswitch } from '../ovsdb/schemas/index.ts';
 import { UsageError } from '../util/errors.ts';
@@ -104,7 +105,7 @@ export function readHost(replica: HostReplica, before?: HostView): HostView {
   const [root] = replica.Open_vSwitch;
   const localIp = root?.external_ids.get(Key.LOCAL_IP);
   const isCarriedOut = root === undefined || root.cur_cfg >= root.next_cfg;
-  return {
+  const view: HostView = {
     localIp: localIp !== undefined && isIpv4(localIp) ? localIp : undefined,
     bridges: [...replica.Bridge].map((row) => {
       const old = before?.bridges.find(({ name }) => name === row.name);
@@ -120,6 +121,21 @@ export function readHost(replica: HostReplica, before?: HostView): HostView {
         : bridge;
     }),
   };
+  return before !== undefined && isSameView(view, before) ? before : view;
+}
+
+/** Many changes of a database say nothing new, and are not to be followed any further. */
+function isSameView(view: HostView, before: HostView): boolean {
+  const isSame = (bridge: BridgeView, old: BridgeView | undefined) =>
+    old !== undefined &&
+    bridge.members.length === old.members.length &&
+    bridge.members.every((member, i) => member === old.members[i]) &&
+    isDeepStrictEqual({ ...bridge, members: [] }, { ...old, members: [] });
+  return (
+    view.localIp === before.localIp &&
+    view.bridges.length === before.bridges.length &&
+    view.bridges.every((bridge, i) => isSame(bridge, before.bridges[i]))
+  );
 }
 
 const UNDER_WAY: readonly string[] = ['the switch has not carried out the change of its configuration yet'];
@@ -136,7 +152,7 @@ function readBridge(replica: HostReplica, bridge: BridgeRow): Omit<BridgeView, '
   const problems: string[] = [];
   for (const row of interfaces) {
     try {
-      const member = readMember(row);
+      const member = memberOf(row);
       if (member !== undefined) members.push(member);
     } catch (error) {
       problems.push(`${row.name} is in no pod: ${(error as UsageError).message}`);
@@ -169,6 +185,17 @@ function readBridge(replica: HostReplica, bridge: BridgeRow): Omit<BridgeView, '
       error: row.error,
     })),
   };
+}
+
+/** Rows are replaced when they change: one that was read needs no second look, and gives the same member. */
+const members = new WeakMap<InterfaceRow, Member>();
+
+function memberOf(row: InterfaceRow): Member | undefined {
+  const known = members.get(row);
+  if (known !== undefined) return known;
+  const member = readMember(row);
+  if (member !== undefined) members.set(row, member);
+  return member;
 }
 
 function readMember(row: InterfaceRow): Member | undefined {

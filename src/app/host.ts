@@ -103,6 +103,8 @@ export class Host {
       this.#secure(name).catch((error) => {
         this.#log.error({ host: this.name, bridge: name, code: error.code }, `not secured: ${error.message}`);
         this.#securing.set(name, 'failed');
+        // Another view than before, so that it is looked at again.
+        this.#view = { ...this.#view };
         this.#onChange();
       });
     }

@@ -40,70 +40,58 @@ export interface PodBridgeOrder {
   readonly needsTunnel: boolean;
 }
 
-/**
- * What each bridge that a host's database knows should be used as, by datapath id: a pure function of what the hosts
- * say, but for the claims, which remember who came first.
- */
-export function orderBridges(
-  hosts: readonly KnownHost[],
-  underlay: Underlay,
-  claims: Claims,
-): ReadonlyMap<string, PodBridgeOrder> {
-  const bridges = hosts.flatMap((host) => host.view.bridges.map((bridge) => ({ host, bridge })));
-  claims.keys.keepOnly(bridges.flatMap(({ bridge }) => bridge.members.map(({ pod }) => pod)));
-  const servers = bridges.flatMap(({ bridge }) => serverClaims(bridge));
-  claims.addresses.keepOnly([
-    ...servers,
-    ...bridges.flatMap(({ host, bridge }) => bridge.members.flatMap((member) => claimOf(host, member) ?? [])),
-  ]);
-  const unserved = new Map(
-    servers.flatMap((server) => {
-      const taken = claims.addresses.claim(server);
-      return taken === undefined ? [] : [[server.key, taken] as const];
-    }),
-  );
-  const admitted = new Map(
-    bridges.map(({ host, bridge }) => [bridge, admit(host, bridge, claims, unserved)]),
-  );
-  const holders = holdersByKey(hosts, admitted);
-  const orders = new Map<string, PodBridgeOrder>();
-  for (const host of hosts) {
-    for (const bridge of host.view.bridges) {
-      if (bridge.datapathId === undefined) continue;
-      orders.set(bridge.datapathId, orderBridge(host, bridge, admitted.get(bridge)!, holders, underlay));
-    }
-  }
-  return orders;
-}
-
-/** The hosts that hold each pod with their members of it, but for those whose bridge is refused. */
-type Holders = ReadonlyMap<number, ReadonlyMap<KnownHost, readonly Member[]>>;
-
-interface Admission {
+/** Who of a bridge's interfaces are in their pods, and what is served to them. */
+export interface Admission {
   readonly members: readonly Member[];
   /** What DHCP serves, by pod key. */
   readonly subnets: ReadonlyMap<number, DhcpSubnet>;
   readonly problems: readonly string[];
+  /** Whether somebody else's claim stands against one of the bridge's. */
+  readonly isContested: boolean;
 }
 
-/** Leaves out the members whose pod or addresses another one's stand against. */
-function admit(host: KnownHost, bridge: BridgeView, claims: Claims, unserved: Unserved): Admission {
+/** Asks for what a member needs, or gives that up: a pod and addresses are kept as long as somebody asks for them. */
+export function askFor(host: KnownHost, member: Member, { keys, addresses }: Claims, count: 1 | -1): void {
+  keys.ask(member.pod, count);
+  const claim = claimOf(host, member);
+  if (claim !== undefined) addresses.ask(claim, count);
+}
+
+/** Asks for the addresses of a bridge's DHCP servers, or gives them up. */
+export function askForServers(bridge: BridgeView, { addresses }: Claims, count: 1 | -1): void {
+  for (const claim of serverClaims(bridge)) addresses.ask(claim, count);
+}
+
+/**
+ * Leaves out the members whose pod or addresses another one's stand against.
+ * @param admitted who has what they need already
+ */
+export function admit(
+  host: KnownHost,
+  bridge: BridgeView,
+  claims: Claims,
+  admitted: ReadonlySet<Member>,
+): Admission {
   const members: Member[] = [];
   const problems = [...bridge.problems];
+  const unserved = serverClaims(bridge).flatMap((server) => {
+    const taken = claims.addresses.claim(server);
+    return taken === undefined ? [] : [{ key: server.key, taken }];
+  });
   for (const member of bridge.members) {
-    const conflict = claims.keys.claim(member.pod) ?? addressConflict(host, member, claims);
+    const conflict = admitted.has(member)
+      ? undefined
+      : (claims.keys.claim(member.pod) ?? addressConflict(host, member, claims));
     if (conflict === undefined) members.push(member);
     else problems.push(`${member.interface} is in no pod: ${conflict}`);
   }
   const subnets = subnetsByKey(members, bridge.subnets);
-  for (const [key, taken] of unserved) {
+  for (const { key, taken } of unserved) {
     if (subnets.delete(key)) problems.push(`no DHCP where an endpoint has the server's address ${taken}`);
   }
-  return { members, subnets, problems };
+  const isContested = unserved.length > 0 || members.length < bridge.members.length;
+  return { members, subnets, problems, isContested };
 }
-
-/** The address that another one has instead of the pod's DHCP server, by the pod's key. */
-type Unserved = ReadonlyMap<number, string>;
 
 function addressConflict(host: KnownHost, member: Member, { addresses }: Claims): string | undefined {
   const claim = claimOf(host, member);
@@ -142,24 +130,64 @@ function subnetsByKey(
   );
 }
 
-function holdersByKey(hosts: readonly KnownHost[], admitted: ReadonlyMap<BridgeView, Admission>): Holders {
-  const holders = new Map<number, Map<KnownHost, Member[]>>();
-  for (const host of hosts) {
-    const bridges = host.view.bridges.filter(({ insecurities }) => insecurities.length === 0);
-    for (const member of bridges.flatMap((bridge) => admitted.get(bridge)!.members)) {
-      const { key } = member.pod;
-      const byHost = holders.get(key) ?? new Map<KnownHost, Member[]>();
-      holders.set(key, byHost.set(host, [...(byHost.get(host) ?? []), member]));
-    }
-  }
-  return holders;
+/** A host that holds a pod. */
+export interface Holder {
+  readonly localIp: string | undefined;
+  readonly members: readonly Member[];
 }
 
-function orderBridge(
+/** What a host has to know of the others that hold a pod. */
+interface Share {
+  /** Their tunnel addresses, in one order. */
+  readonly peers: readonly string[];
+  readonly stations: readonly RemoteStation[];
+}
+
+/** The hosts that hold a pod, by name, as long as none of them changes; bridges that are refused hold none. */
+export class PodHolders {
+  readonly hosts: ReadonlyMap<string, Holder>;
+  readonly #key: number;
+  readonly #shares = new Map<string, Share>();
+
+  constructor(key: number, hosts: ReadonlyMap<string, Holder>) {
+    this.#key = key;
+    this.hosts = hosts;
+  }
+
+  /** Worked out once: who asks again gets the same one. */
+  shareOf(host: KnownHost, underlay: Underlay): Share {
+    const known = this.#shares.get(host.name);
+    if (known !== undefined) return known;
+    const share = { peers: this.#peersOf(host, underlay), stations: this.#stationsElsewhere(host) };
+    this.#shares.set(host.name, share);
+    return share;
+  }
+
+  #peersOf(host: KnownHost, underlay: Underlay): string[] {
+    const found = new Set(underlay.peers);
+    for (const { localIp } of this.hosts.values()) if (localIp !== undefined) found.add(localIp);
+    const own = ownAddress(host, underlay);
+    if (own !== undefined) found.delete(own);
+    return [...found].sort();
+  }
+
+  #stationsElsewhere(host: KnownHost): RemoteStation[] {
+    const stations: RemoteStation[] = [];
+    for (const [name, { localIp, members }] of this.hosts) {
+      if (name === host.name || localIp === undefined) continue;
+      for (const { addresses } of members)
+        if (addresses !== undefined) stations.push({ key: this.#key, peer: localIp, ...addresses });
+    }
+    return stations;
+  }
+}
+
+/** What a bridge should be used as, given who holds its pods. */
+export function orderBridge(
   host: KnownHost,
   bridge: BridgeView,
   { members, subnets, problems }: Admission,
-  holders: Holders,
+  holdersOf: (key: number) => PodHolders,
   underlay: Underlay,
 ): PodBridgeOrder {
   const { name, carriesPods, insecurities } = bridge;
@@ -173,12 +201,14 @@ function orderBridge(
       order: { mode: 'refused', bridge: name, problems: insecurities, podPorts: bridge.podPorts },
     };
   }
-  const keys = new Set(members.map(({ pod }) => pod.key));
-  const peersByKey = new Map([...keys].map((key) => [key, peersOf(host, holders.get(key)!, underlay)]));
-  const needsTunnel = [...peersByKey.values()].some((peers) => peers.length > 0);
-  const isShared = needsTunnel || [...keys].some((key) => holders.get(key)!.size > 1);
+  const keys = [...new Set(members.map(({ pod }) => pod.key))];
+  const holders = keys.map(holdersOf);
+  const shares = holders.map((each) => each.shareOf(host, underlay));
+  const peersByKey = new Map(keys.map((key, i) => [key, shares[i]!.peers]));
+  const needsTunnel = shares.some(({ peers }) => peers.length > 0);
+  const isShared = needsTunnel || holders.some(({ hosts }) => hosts.size > 1);
   const tunnel = openTunnel(bridge, underlay);
-  const remoteStations = [...keys].flatMap((key) => stationsElsewhere(host, key, holders.get(key)!));
+  const remoteStations = shares.flatMap(({ stations }) => stations);
   const plan = {
     members,
     peersByKey,
@@ -195,34 +225,6 @@ function orderBridge(
     needsTunnel,
     order: { mode: 'pods', bridge: name, problems: [...problems, ...tunnelProblems], plan },
   };
-}
-
-/** The tunnel addresses of the other hosts that hold a pod, in one order. */
-function peersOf(
-  host: KnownHost,
-  holders: ReadonlyMap<KnownHost, readonly Member[]>,
-  underlay: Underlay,
-): string[] {
-  const found = new Set(underlay.peers);
-  for (const { view } of holders.keys()) if (view.localIp !== undefined) found.add(view.localIp);
-  const own = ownAddress(host, underlay);
-  if (own !== undefined) found.delete(own);
-  return [...found].sort();
-}
-
-function stationsElsewhere(
-  host: KnownHost,
-  key: number,
-  holders: ReadonlyMap<KnownHost, readonly Member[]>,
-): RemoteStation[] {
-  const stations: RemoteStation[] = [];
-  for (const [other, members] of holders) {
-    const { localIp } = other.view;
-    if (other === host || localIp === undefined) continue;
-    for (const { addresses } of members)
-      if (addresses !== undefined) stations.push({ key, peer: localIp, ...addresses });
-  }
-  return stations;
 }
 
 function ownAddress({ view }: KnownHost, { localIp }: Underlay): string | undefined {

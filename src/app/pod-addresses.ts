@@ -15,6 +15,8 @@ export interface AddressClaim {
  */
 export class PodAddresses {
   readonly #owners = new Map<string, string>();
+  /** How many ask for each address as each owner, whether it is theirs or not. */
+  readonly #asking = new Map<string, number>();
 
   /** Which address another endpoint of the pod has; undefined when there is none, and then all are the owner's. */
   claim({ owner, key, addresses }: AddressClaim): string | undefined {
@@ -29,15 +31,18 @@ export class PodAddresses {
     return this.#owners.get(`${key} ${address}`);
   }
 
-  /** Gives up the addresses that their owners do not ask for any more. */
-  keepOnly(asked: Iterable<AddressClaim>): void {
-    const kept = new Map<string, string>();
-    for (const { owner, key, addresses } of asked) {
-      for (const address of [addresses.mac, ...addresses.ips]) {
-        const id = `${key} ${address}`;
-        if (this.#owners.get(id) === owner) kept.set(id, owner);
+  /** Counts who asks for addresses; an owner keeps each one until it does not ask for it any more. */
+  ask({ owner, key, addresses }: AddressClaim, count: 1 | -1): void {
+    for (const address of [addresses.mac, ...addresses.ips]) {
+      const id = `${key} ${address}`;
+      const asker = `${id} ${owner}`;
+      const asking = (this.#asking.get(asker) ?? 0) + count;
+      if (asking > 0) {
+        this.#asking.set(asker, asking);
+        continue;
       }
+      this.#asking.delete(asker);
+      if (this.#owners.get(id) === owner) this.#owners.delete(id);
     }
-    for (const id of this.#owners.keys()) if (!kept.has(id)) this.#owners.delete(id);
   }
 }

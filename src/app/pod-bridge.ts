@@ -22,7 +22,7 @@ import { cookie, KIND_MASK, OURS, OURS_MASK, TYPE_MASK } from './pipeline/cookie
 import { type Intent, intentId, type Location, STATION_ELSEWHERE } from './pipeline/intent.ts';
 import type { Part } from './pipeline/part.ts';
 import { Table } from './pipeline/tables.ts';
-import { planIntents } from './pod-intents.ts';
+import { PlanIntents } from './pod-intents.ts';
 import {
   locationId,
   NO_PLAN,
@@ -59,7 +59,7 @@ export class PodBridge implements BridgeApp {
   readonly #session: Switch;
   readonly #onEvent: EventSink;
   readonly #log: Log;
-  readonly #hasMeters: boolean;
+  readonly #planIntents: PlanIntents;
   readonly #dhcp: DhcpServer;
   readonly #macs = new MacTable<Location>({ maxEntries: 65_536, maxPerLocation: 16_384, locationId });
   readonly #desired = new Map<string, Intent>();
@@ -84,7 +84,7 @@ export class PodBridge implements BridgeApp {
     this.#session = session;
     this.#onEvent = onEvent;
     this.#log = log;
-    this.#hasMeters = hasMeters;
+    this.#planIntents = new PlanIntents(hasMeters);
     this.#dhcp = dhcp;
   }
 
@@ -183,7 +183,7 @@ export class PodBridge implements BridgeApp {
 
   #intents(): Intent[] {
     const learnt = [...this.#macs.values()].map((entry) => this.#learntIntent(entry));
-    return [...planIntents(this.#plan, this.#hasMeters), ...learnt];
+    return [...this.#planIntents.of(this.#plan), ...learnt];
   }
 
   #learntIntent({ domain, mac, location }: Omit<MacEntry<Location>, 'seenAtMs'>): Intent {
@@ -192,7 +192,7 @@ export class PodBridge implements BridgeApp {
 
   #want(id: string, intent: Intent | undefined): void {
     const present = this.#desired.get(id);
-    if (JSON.stringify(present) === JSON.stringify(intent)) return;
+    if (isSame(present, intent)) return;
     if (intent === undefined) this.#desired.delete(id);
     else this.#desired.set(id, intent);
     this.#touched.add(id);
@@ -355,8 +355,12 @@ export class PodBridge implements BridgeApp {
   }
 
   #tellMembers(before: readonly Member[], after: readonly Member[]): void {
-    const left = new Map(before.map((member) => [memberId(member), member]));
+    const stays = new Set(before);
+    const is = new Set(after);
+    const gone = before.filter((member) => !is.has(member));
+    const left = new Map(gone.map((member) => [memberId(member), member]));
     for (const member of after) {
+      if (stays.has(member)) continue;
       if (left.delete(memberId(member))) continue;
       this.#onEvent({ type: 'podJoined', ...this.#membership(member) });
       this.#unannounced.push(member);
@@ -393,4 +397,14 @@ const ETH_SRC_END = 12;
 
 function memberId({ interface: name, ofport, pod, addresses }: Member): string {
   return JSON.stringify([name, ofport, pod.key, addresses]);
+}
+
+/** Compares values of plain data. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const [left, right] = [Object.entries(a), Object.entries(b)];
+  return (
+    left.length === right.length && left.every(([key, value]) => isSame(value, (b as typeof a)[key as never]))
+  );
 }

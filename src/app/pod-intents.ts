@@ -1,28 +1,62 @@
 import { serverMac } from './dhcp/server.ts';
 import type { Member } from './host-view.ts';
 import type { Intent, Location } from './pipeline/intent.ts';
-import type { PodPlan } from './pod-plan.ts';
+import type { PodPlan, RemoteStation } from './pod-plan.ts';
+
+/** What intents followed from, and what they were: members and stations that stay the same give the same ones. */
+interface Made {
+  readonly tunnel: number | undefined;
+  readonly isServed: boolean;
+  readonly intents: readonly Intent[];
+}
 
 /** Everything that a plan is reason for, but for the addresses that are learnt. */
-export function planIntents(plan: PodPlan, hasMeters: boolean): Intent[] {
-  const { members, tunnel, remoteStations, subnets } = plan;
-  return [
-    { type: 'base', hasMeters },
-    ...(tunnel === undefined ? [] : [{ type: 'tunnel', ofport: tunnel.ofport } as const]),
-    ...podIntents(plan),
-    ...members.flatMap((member) => endpointIntents(plan, member, hasMeters)),
-    ...[...subnets].map(([key, { server }]): Intent => {
-      return { type: 'server', key, mac: serverMac(key), ip: server };
-    }),
-    ...remoteStations.map(
-      ({ peer, ...station }): Intent => ({
-        type: 'station',
-        ...station,
-        location: { type: 'tunnel', peer },
-        tunnel,
+export class PlanIntents {
+  readonly #hasMeters: boolean;
+  readonly #made = new WeakMap<Member | RemoteStation, Made>();
+
+  constructor(hasMeters: boolean) {
+    this.#hasMeters = hasMeters;
+  }
+
+  of(plan: PodPlan): Intent[] {
+    const { members, tunnel, remoteStations, subnets } = plan;
+    const hasMeters = this.#hasMeters;
+    return [
+      { type: 'base', hasMeters },
+      ...(tunnel === undefined ? [] : [{ type: 'tunnel', ofport: tunnel.ofport } as const]),
+      ...podIntents(plan),
+      ...members.flatMap((member) =>
+        this.#once(plan, member, member.pod.key, () => endpointIntents(plan, member, hasMeters)),
+      ),
+      ...[...subnets].map(([key, { server }]): Intent => {
+        return { type: 'server', key, mac: serverMac(key), ip: server };
       }),
-    ),
-  ];
+      ...remoteStations.flatMap((remote) =>
+        this.#once(plan, remote, remote.key, () => [stationIntent(plan, remote)]),
+      ),
+    ];
+  }
+
+  /** Makes the intents of a member or station, unless those that were made for it still hold. */
+  #once(
+    { tunnel: port, subnets }: PodPlan,
+    source: Member | RemoteStation,
+    key: number,
+    make: () => readonly Intent[],
+  ): readonly Intent[] {
+    const [tunnel, isServed] = [port?.ofport, subnets.has(key)];
+    const before = this.#made.get(source);
+    if (before !== undefined && before.tunnel === tunnel && before.isServed === isServed)
+      return before.intents;
+    const intents = make();
+    this.#made.set(source, { tunnel, isServed, intents });
+    return intents;
+  }
+}
+
+function stationIntent({ tunnel }: PodPlan, { peer, ...station }: RemoteStation): Intent {
+  return { type: 'station', ...station, location: { type: 'tunnel', peer }, tunnel };
 }
 
 function podIntents({ members, tunnel, peersByKey }: PodPlan): Intent[] {

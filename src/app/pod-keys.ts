@@ -7,6 +7,8 @@ import type { Pod } from './pod.ts';
 export class PodKeys {
   readonly #keyByName = new Map<string, number>();
   readonly #nameByKey = new Map<number, string>();
+  /** How many ask for each pod, whether it can be or not. */
+  readonly #asking = new Map<string, number>();
 
   /** Why the pod cannot be, given those that are; undefined when it can, and then it is. */
   claim({ name, key }: Pod): string | undefined {
@@ -23,15 +25,18 @@ export class PodKeys {
     return undefined;
   }
 
-  /** Gives up the pods that nobody asks for any more. */
-  keepOnly(asked: Iterable<Pod>): void {
-    const kept = new Set<number>();
-    for (const { name, key } of asked) if (this.#nameByKey.get(key) === name) kept.add(key);
-    for (const [key, name] of this.#nameByKey) {
-      if (kept.has(key)) continue;
-      this.#nameByKey.delete(key);
-      this.#keyByName.delete(name);
+  /** Counts who asks for a pod; it keeps its name and key until nobody does any more. */
+  ask({ name, key }: Pod, count: 1 | -1): void {
+    const id = `${key} ${name}`;
+    const asking = (this.#asking.get(id) ?? 0) + count;
+    if (asking > 0) {
+      this.#asking.set(id, asking);
+      return;
     }
+    this.#asking.delete(id);
+    if (this.#nameByKey.get(key) !== name) return;
+    this.#nameByKey.delete(key);
+    this.#keyByName.delete(name);
   }
 
   /** The name of the pod with this key. */

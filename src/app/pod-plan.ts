@@ -56,16 +56,12 @@ export class Places {
   readonly #plan: PodPlan;
   readonly #keyByOfport: ReadonlyMap<number, number>;
   readonly #nameByKey: ReadonlyMap<number, string>;
-  readonly #stations: ReadonlySet<string>;
+  #stations: ReadonlySet<string> | undefined;
 
   constructor(plan: PodPlan) {
     this.#plan = plan;
     this.#keyByOfport = new Map(plan.members.map(({ ofport, pod }) => [ofport, pod.key]));
     this.#nameByKey = new Map(plan.members.map(({ pod }) => [pod.key, pod.name]));
-    this.#stations = new Set([
-      ...plan.members.flatMap(({ pod, addresses }) => (addresses ? `${pod.key} ${addresses.mac}` : [])),
-      ...plan.remoteStations.map(stationId),
-    ]);
   }
 
   /** Where a frame that the match is of came from, if that is a place where a pod is. */
@@ -88,6 +84,7 @@ export class Places {
 
   /** True for the address of an endpoint that is known to be its. */
   isStation(key: number, mac: string): boolean {
+    this.#stations ??= stationsOf(this.#plan);
     return this.#stations.has(`${key} ${mac}`);
   }
 
@@ -111,6 +108,7 @@ export function recallPeer({ tunnelId, tunIpv4Src }: Match): { key: number; peer
 
 /** The plan with the peers of another one, for the pods that it has. */
 export function withPeers(plan: PodPlan, more: PeersByKey): PodPlan {
+  if (more.size === 0) return plan;
   const peersByKey = new Map(plan.peersByKey);
   for (const [key, peers] of peersByKey)
     peersByKey.set(key, [...new Set([...peers, ...(more.get(key) ?? [])])].sort());
@@ -151,6 +149,7 @@ function answeredAs(instruction: KnownFlow['instructions'][number]): string[] {
 
 /** The plan with stations of another one, for the pods that it has. */
 export function withStations(plan: PodPlan, more: readonly RemoteStation[]): PodPlan {
+  if (more.length === 0) return plan;
   const known = new Set([
     ...plan.remoteStations.map(stationId),
     ...plan.members.map(({ pod, addresses }) => `${pod.key} ${addresses?.mac}`),
@@ -158,6 +157,13 @@ export function withStations(plan: PodPlan, more: readonly RemoteStation[]): Pod
   const keys = new Set(plan.members.map(({ pod }) => pod.key));
   const missing = more.filter((station) => keys.has(station.key) && !known.has(stationId(station)));
   return { ...plan, remoteStations: [...plan.remoteStations, ...missing] };
+}
+
+function stationsOf({ members, remoteStations }: PodPlan): ReadonlySet<string> {
+  return new Set([
+    ...members.flatMap(({ pod, addresses }) => (addresses ? `${pod.key} ${addresses.mac}` : [])),
+    ...remoteStations.map(stationId),
+  ]);
 }
 
 function stationId({ key, mac }: RemoteStation): string {

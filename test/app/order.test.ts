@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { BridgeOrders } from '../../src/app/bridge-orders.ts';
 import { parseDhcpSubnet } from '../../src/app/dhcp/subnet.ts';
 import type { BridgeView } from '../../src/app/host-view.ts';
-import { type KnownHost, orderBridges, type Underlay } from '../../src/app/order.ts';
+import type { KnownHost, Underlay } from '../../src/app/order.ts';
 import { parsePod } from '../../src/app/pod.ts';
-import { PodAddresses } from '../../src/app/pod-addresses.ts';
-import { PodKeys } from '../../src/app/pod-keys.ts';
 
 const VXLAN = { interface: 'vx0', type: 'vxlan', ofport: 9, error: undefined };
 
@@ -33,14 +32,11 @@ const host = (number: number, ...bridges: BridgeView[]): KnownHost => ({
   view: { localIp: `192.0.2.${number}`, bridges },
 });
 
-function order(
-  hosts: readonly KnownHost[],
-  underlay: Partial<Underlay> = {},
-  keys = new PodKeys(),
-  addresses = new PodAddresses(),
-) {
-  const all = { encapsulation: 'vxlan', localIp: undefined, peers: [], mayLackHosts: false, ...underlay };
-  return orderBridges(hosts, all, { keys, addresses });
+const UNDERLAY: Underlay = { encapsulation: 'vxlan', localIp: undefined, peers: [], mayLackHosts: false };
+
+function order(hosts: readonly KnownHost[], underlay: Partial<Underlay> = {}, orders = new BridgeOrders()) {
+  orders.update(hosts, { ...UNDERLAY, ...underlay });
+  return orders;
 }
 
 /** The peers of each pod on a bridge, by pod. */
@@ -94,7 +90,8 @@ describe('the order for a bridge', () => {
   });
 
   it('is not given before the switch has a datapath id', () => {
-    expect(order([host(1, bridge('a', ['7'], { datapathId: undefined }))]).size).toBe(0);
+    const nameless = bridge('a', ['7'], { datapathId: undefined });
+    expect(new BridgeOrders().update([host(1, nameless)], UNDERLAY).size).toBe(0);
   });
 
   it('says that hosts may be missing', () => {
@@ -191,17 +188,17 @@ describe('a conflict of keys', () => {
   });
 
   it('is over at once when the other one has gone', () => {
-    const keys = new PodKeys();
-    order([host(1, bridge('a', ['web=5'])), host(2, bridge('b', ['db=5']))], {}, keys);
-    const orders = order([host(1, bridge('a', ['7'])), host(2, bridge('b', ['db=5']))], {}, keys);
+    const earlier = new BridgeOrders();
+    order([host(1, bridge('a', ['web=5'])), host(2, bridge('b', ['db=5']))], {}, earlier);
+    const orders = order([host(1, bridge('a', ['7'])), host(2, bridge('b', ['db=5']))], {}, earlier);
     expect(peersOn(orders, 'b')).toEqual({ db: [] });
     expect(problemsOn(orders, 'b')).toEqual([]);
   });
 
   it('does not arise when a pod changes its own key', () => {
-    const keys = new PodKeys();
-    order([host(1, bridge('a', ['web=5']))], {}, keys);
-    const orders = order([host(1, bridge('a', ['web=6']))], {}, keys);
+    const earlier = new BridgeOrders();
+    order([host(1, bridge('a', ['web=5']))], {}, earlier);
+    const orders = order([host(1, bridge('a', ['web=6']))], {}, earlier);
     expect(problemsOn(orders, 'a')).toEqual([]);
     expect(peersOn(orders, 'a')).toEqual({ web: [] });
   });
@@ -243,36 +240,92 @@ describe('addresses in the order for a bridge', () => {
     const first = order([host(1, { ...withAddresses('a', A, B), ...served })]);
     expect(problemsOn(first, 'a')).toEqual([`if1 is in no pod: the DHCP server of pod '7' has 10.0.0.1`]);
     expect([...planOn(first, 'a').subnets.keys()]).toEqual([0x10007]);
-    const addresses = new PodAddresses();
-    const keys = new PodKeys();
-    order([host(1, withAddresses('a', A, B))], {}, keys, addresses);
-    const later = order([host(1, { ...withAddresses('a', A, B), ...served })], {}, keys, addresses);
+    const orders = new BridgeOrders();
+    order([host(1, withAddresses('a', A, B))], {}, orders);
+    const later = order([host(1, { ...withAddresses('a', A, B), ...served })], {}, orders);
     expect(problemsOn(later, 'a')).toEqual([`no DHCP where an endpoint has the server's address 10.0.0.1`]);
     expect(planOn(later, 'a').members).toHaveLength(2);
     expect(planOn(later, 'a').subnets.size).toBe(0);
   });
 
   it('stay with whoever had them first, until that one has gone', () => {
-    const addresses = new PodAddresses();
-    const keys = new PodKeys();
-    order([host(2, withAddresses('b', A))], {}, keys, addresses);
+    const orders = new BridgeOrders();
+    order([host(2, withAddresses('b', A))], {}, orders);
     const thief = { mac: B.mac, ips: A.ips };
-    const both = order(
-      [host(1, withAddresses('a', thief)), host(2, withAddresses('b', A))],
-      {},
-      keys,
-      addresses,
-    );
+    const both = order([host(1, withAddresses('a', thief)), host(2, withAddresses('b', A))], {}, orders);
     expect(problemsOn(both, 'a')).toEqual([`if1 is in no pod: another endpoint of pod '7' has 10.0.0.1`]);
     expect(planOn(both, 'a').members).toEqual([]);
     expect(planOn(both, 'b').members).toHaveLength(1);
-    const later = order(
-      [host(1, withAddresses('a', thief)), host(2, withAddresses('b', B))],
-      {},
-      keys,
-      addresses,
-    );
+    const later = order([host(1, withAddresses('a', thief)), host(2, withAddresses('b', B))], {}, orders);
     expect(problemsOn(later, 'a')).toEqual([]);
     expect(problemsOn(later, 'b')).toEqual([`if1 is in no pod: another endpoint of pod '7' has ${B.mac}`]);
+  });
+});
+
+describe('a change', () => {
+  /** Hosts with two pods each; neighbours share one of them. */
+  const many = (count: number, reads: { members: number }) =>
+    Array.from({ length: count }, (_, i) => {
+      const plain = bridge(`${i}`, [`${i + 1}`, `${i + 2}`]);
+      const counted = { ...plain };
+      const read = () => {
+        reads.members++;
+        return plain.members;
+      };
+      Object.defineProperty(counted, 'members', { get: read });
+      return host(i + 1, counted);
+    });
+
+  it('is followed to the bridges whose pods it touches, and what others are is not even looked at', () => {
+    const reads = { members: 0 };
+    const hosts = many(100, reads);
+    const orders = order(hosts);
+    const before = ['9', '12', '80'].map((id) => orders.get(id));
+    const changed = [...hosts];
+    // As a database is read again: what has not changed is the same.
+    const { members } = hosts[10]!.view.bridges[0]!;
+    const more = bridge('10', ['11', '12', '500']);
+    changed[10] = host(11, { ...more, members: [...members, more.members[2]!] });
+    reads.members = 0;
+    expect(orders.update(changed, UNDERLAY)).toEqual(new Set(['10']));
+    expect(reads.members).toBeLessThan(5);
+    changed[10] = host(11, { ...more, members: [members[1]!, more.members[2]!] });
+    expect(orders.update(changed, UNDERLAY)).toEqual(new Set(['9', '10']));
+    expect(peersOn(orders, '9')).toEqual({ 10: ['192.0.2.9'], 11: [] });
+    expect(['9', '12', '80'].map((id, i) => orders.get(id) === before[i])).toEqual([false, true, true]);
+    expect(reads.members).toBeLessThan(10);
+    expect(orders.update(changed, UNDERLAY).size).toBe(0);
+  });
+
+  it('of a host that goes is followed to those that shared its pods', () => {
+    const hosts = many(10, { members: 0 });
+    const orders = order(hosts);
+    const left = hosts.filter(({ name }) => name !== 'h5');
+    expect(orders.update(left, UNDERLAY)).toEqual(new Set(['3', '4', '5']));
+    expect(orders.get('4')).toBeUndefined();
+    expect(peersOn(orders, '5')).toEqual({ 6: [], 7: ['192.0.2.7'] });
+  });
+
+  it('of where the tunnels to a host end is followed to all that it shares pods with', () => {
+    const hosts = many(10, { members: 0 });
+    const orders = order(hosts);
+    const moved = hosts.with(4, { name: 'h5', view: { ...hosts[4]!.view, localIp: '192.0.2.99' } });
+    expect(orders.update(moved, UNDERLAY)).toEqual(new Set(['3', '4', '5']));
+    expect(peersOn(orders, '5')).toEqual({ 6: ['192.0.2.99'], 7: ['192.0.2.7'] });
+  });
+
+  it('of what is the same for all is followed to all', () => {
+    const hosts = many(10, { members: 0 });
+    const orders = order(hosts);
+    expect(orders.update(hosts, { ...UNDERLAY, peers: ['192.0.2.200'] }).size).toBe(10);
+    expect(peersOn(orders, '0')).toEqual({ 1: ['192.0.2.200'], 2: ['192.0.2.2', '192.0.2.200'] });
+  });
+
+  it('leaves the order to the other one of two databases that know a bridge', () => {
+    const hosts = [host(1, bridge('a', ['7'])), host(2, bridge('a', ['8']))];
+    const orders = order(hosts);
+    expect(peersOn(orders, 'a')).toEqual({ 8: [] });
+    expect(orders.update([hosts[0]!], UNDERLAY)).toEqual(new Set(['a']));
+    expect(peersOn(orders, 'a')).toEqual({ 7: [] });
   });
 });

@@ -16,9 +16,13 @@ describe('the keys of pods', () => {
     const keys = new PodKeys();
     const web = { name: 'web', key: 5 };
     const db = { name: 'db', key: 6 };
-    keys.claim(web);
-    keys.claim(db);
-    keys.keepOnly([db]);
+    for (const pod of [web, web, db]) {
+      keys.ask(pod, 1);
+      keys.claim(pod);
+    }
+    keys.ask(web, -1);
+    expect(keys.name(5)).toBe('web');
+    keys.ask(web, -1);
     expect([keys.name(5), keys.name(6)]).toEqual([undefined, 'db']);
     expect(keys.claim({ name: 'web', key: 7 })).toBeUndefined();
     expect(keys.claim({ name: 'other', key: 5 })).toBeUndefined();
@@ -26,12 +30,17 @@ describe('the keys of pods', () => {
 
   it('are not kept by a pod that only asks for the same key or the same name', () => {
     const keys = new PodKeys();
-    keys.claim({ name: 'web', key: 5 });
-    keys.claim({ name: 'db', key: 6 });
-    keys.keepOnly([
-      { name: 'other', key: 5 },
-      { name: 'db', key: 7 },
-    ]);
+    for (const pod of [
+      { name: 'web', key: 5 },
+      { name: 'db', key: 6 },
+    ]) {
+      keys.ask(pod, 1);
+      keys.claim(pod);
+    }
+    keys.ask({ name: 'other', key: 5 }, 1);
+    keys.ask({ name: 'db', key: 7 }, 1);
+    keys.ask({ name: 'web', key: 5 }, -1);
+    keys.ask({ name: 'db', key: 6 }, -1);
     expect(keys.claim({ name: 'other', key: 5 })).toBeUndefined();
     expect(keys.claim({ name: 'db', key: 7 })).toBeUndefined();
     expect(keys.name(6)).toBeUndefined();
