@@ -107,7 +107,8 @@ async function startCommand(
 ): Promise<Controller> {
   const port = await freePort();
   const line = pinned('controller', { command, args: argsFor(port) });
-  const child = spawn(line.command, line.args, {
+  // Whatever ends this process, it is not to go on alone.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', line.command, ...line.args], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, ...variables },
   });
