@@ -14,7 +14,7 @@ export interface Bucket {
   readonly actions: readonly Action[];
 }
 
-/** A {@link Bucket} to be sent: weight 0 and watching nothing unless given. */
+/** A {@link Bucket} to be sent: weight 0 and watching nothing unless given (OpenFlow 1.3.5, 7.3.4.2). */
 export interface BucketInit {
   readonly weight?: number;
   readonly watchPort?: number;

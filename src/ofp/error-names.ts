@@ -1,6 +1,9 @@
 import { Experimenter } from './oxm/fields.ts';
 
-/** OFPET_EXPERIMENTER: the error belongs to an experimenter, and its code is that experimenter's own. */
+/**
+ * OFPET_EXPERIMENTER: the error belongs to an experimenter, and its code is that experimenter's own (OpenFlow 1.3.5,
+ * 7.4.4).
+ */
 export const EXPERIMENTER_ERROR = 0xffff;
 
 /** Names of error codes, by error type and code, spelt as Open vSwitch spells them (OpenFlow 1.3.5, 7.4.4). */
@@ -210,7 +213,7 @@ const EXPERIMENTERS: ReadonlyMap<number, Readonly<Record<number, string>>> = new
 ]);
 
 /**
- * The name of an error, as in `OFPFMFC_TABLE_FULL`; numbers where there is none.
+ * The name of an error, as in `OFPFMFC_TABLE_FULL`; numbers where there is none (OpenFlow 1.3.5, 7.4.4).
  * @param experimenter the experimenter id that came with {@link EXPERIMENTER_ERROR}
  */
 export function errorName(errorType: number, code: number, experimenter = 0): string {

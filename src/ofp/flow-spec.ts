@@ -6,7 +6,10 @@ import type { MeterBand } from './meter-band.ts';
 import type { MatchInit } from './oxm/fields.ts';
 import type { Enumerated } from './wire/enumeration.ts';
 
-/** A flow as it should be in a switch. Table, priority and match say which flow it is; the rest is what it does. */
+/**
+ * A flow as it should be in a switch (OpenFlow 1.3.5, 5.2). Table, priority and match say which flow it is; the rest is
+ * what it does.
+ */
 export interface FlowSpec {
   readonly tableId: number;
   readonly priority: number;
@@ -19,14 +22,14 @@ export interface FlowSpec {
   readonly instructions?: readonly InstructionInit[];
 }
 
-/** A group as it should be in a switch. */
+/** A group as it should be in a switch (OpenFlow 1.3.5, 5.6). */
 export interface GroupSpec {
   readonly groupId: number;
   readonly groupType: Enumerated<GroupType>;
   readonly buckets: readonly BucketInit[];
 }
 
-/** A meter as it should be in a switch. */
+/** A meter as it should be in a switch (OpenFlow 1.3.5, 5.7). */
 export interface MeterSpec {
   readonly meterId: number;
   /** Bits of MeterFlag. */
@@ -34,7 +37,7 @@ export interface MeterSpec {
   readonly bands: readonly MeterBand[];
 }
 
-/** Everything that should be in a switch, as far as it is somebody's. */
+/** Everything that should be in a switch, as far as it is somebody's (OpenFlow 1.3.5, 5.1). */
 export interface TableState {
   readonly flows: Iterable<FlowSpec>;
   readonly groups: Iterable<GroupSpec>;

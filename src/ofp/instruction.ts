@@ -6,37 +6,40 @@ import { enumeration } from './wire/enumeration.ts';
 import { badLength, countPadded, type WireView } from './wire/wire-view.ts';
 import { type Writer, writeU8, writeU32 } from './wire/writer.ts';
 
-/** OFPIT_GOTO_TABLE: goes on in a later table. */
+/** OFPIT_GOTO_TABLE: goes on in a later table (OpenFlow 1.3.5, 7.2.4). */
 export interface GotoTable {
   readonly type: 'gotoTable';
   readonly tableId: number;
 }
 
-/** OFPIT_WRITE_METADATA: writes the bits of `metadata` that `metadataMask` sets. */
+/** OFPIT_WRITE_METADATA: writes the bits of `metadata` that `metadataMask` sets (OpenFlow 1.3.5, 7.2.4). */
 export interface WriteMetadata<V = Long> {
   readonly type: 'writeMetadata';
   readonly metadata: V;
   readonly metadataMask: V;
 }
 
-/** OFPIT_WRITE_ACTIONS (into the action set) and OFPIT_APPLY_ACTIONS (at once). */
+/** OFPIT_WRITE_ACTIONS (into the action set) and OFPIT_APPLY_ACTIONS (at once) (OpenFlow 1.3.5, 7.2.4). */
 export interface ActionsInstruction<A = Action> {
   readonly type: 'writeActions' | 'applyActions';
   readonly actions: readonly A[];
 }
 
-/** OFPIT_CLEAR_ACTIONS: empties the action set. */
+/** OFPIT_CLEAR_ACTIONS: empties the action set (OpenFlow 1.3.5, 7.2.4). */
 export interface ClearActions {
   readonly type: 'clearActions';
 }
 
-/** OFPIT_METER: applies a meter to the packet, which may drop it. */
+/** OFPIT_METER: applies a meter to the packet, which may drop it (OpenFlow 1.3.5, 7.2.4). */
 export interface MeterInstruction {
   readonly type: 'meter';
   readonly meterId: number;
 }
 
-/** An instruction that is not known here, experimenters' included; `raw` is all behind its type and length. */
+/**
+ * An instruction that is not known here, experimenters' included; `raw` is all behind its type and length (OpenFlow
+ * 1.3.5, 7.2.4).
+ */
 export interface UnknownInstruction {
   readonly type: 'unknown';
   readonly code: number;
@@ -52,7 +55,7 @@ export type Instruction =
   | MeterInstruction
   | UnknownInstruction;
 
-/** An instruction to be sent. */
+/** An instruction to be sent (OpenFlow 1.3.5, 7.2.4). */
 export type InstructionInit = Instruction | WriteMetadata<U64> | ActionsInstruction<ActionInit>;
 
 /** OFPIT_ numbers. */
@@ -65,7 +68,7 @@ const Code = {
   METER: 6,
 } as const;
 
-/** What an instruction that is known here is called. */
+/** What an instruction that is known here is called (OpenFlow 1.3.5, 7.2.4). */
 export type InstructionName = Exclude<Instruction['type'], 'unknown'>;
 
 /** The numbers of {@link InstructionName}. */

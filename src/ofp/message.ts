@@ -64,7 +64,7 @@ import { HEADER_SIZE } from './wire/framer.ts';
 import { need, readLength, type WireView, wireView } from './wire/wire-view.ts';
 import { Writer, writeU8, writeU32 } from './wire/writer.ts';
 
-/** A message of a type that is not known here: all behind its header as it came. */
+/** A message of a type that is not known here: all behind its header as it came (OpenFlow 1.3.5, 7.1). */
 export interface UnknownMessage {
   readonly type: 'unknown';
   readonly xid: number;
@@ -108,7 +108,10 @@ export type Message =
   | OnfMessage
   | UnknownMessage;
 
-/** A message to be sent: any {@link Message}, or one with less said where the specification has a usual value. */
+/**
+ * A message to be sent: any {@link Message}, or one with less said where the specification has a usual value (OpenFlow
+ * 1.3.5, 7.1).
+ */
 export type MessageInit =
   | HelloInit
   | ErrorInit
@@ -126,7 +129,7 @@ export type MessageInit =
   | RoleRequestInit
   | WithoutXid<Message>;
 
-/** The version byte of OpenFlow 1.3. */
+/** The version byte of OpenFlow 1.3 (OpenFlow 1.3.5, 7.1). */
 export const OFP_VERSION = 4;
 
 /** Every message type, in the order of their numbers. */
@@ -199,7 +202,7 @@ const levels: NestedMessages[] = Array.from({ length: MAX_DEPTH }, (_, depth) =>
 }));
 
 /**
- * Decodes the message that begins at `offset`; what follows it is not looked at.
+ * Decodes the message that begins at `offset`; what follows it is not looked at (OpenFlow 1.3.5, 7.1).
  * @throws WireError `OFP_TRUNCATED`, `OFP_BAD_LENGTH`, `OFP_BAD_VERSION`, and those of what is in the message
  */
 export function decode(bytes: Uint8Array, offset = 0): Message {
@@ -236,7 +239,7 @@ function decodeAt(wire: WireView, start: number, end: number, depth: number): Me
 }
 
 /**
- * Encodes a message into bytes of its own; without `xid` it is 0.
+ * Encodes a message into bytes of its own; without `xid` it is 0 (OpenFlow 1.3.5, 7.1).
  * @throws WireError when a value cannot be written
  */
 export function encode(message: MessageInit): Buffer {
@@ -246,7 +249,8 @@ export function encode(message: MessageInit): Buffer {
 }
 
 /**
- * Encodes a message behind what the writer already has; one that cannot be written leaves the writer as it was.
+ * Encodes a message behind what the writer already has; one that cannot be written leaves the writer as it was
+ * (OpenFlow 1.3.5, 7.1).
  * @throws WireError
  */
 export function encodeInto(writer: Writer, message: MessageInit, xid: number): void {

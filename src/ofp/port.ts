@@ -20,7 +20,7 @@ export interface Port {
   readonly maxSpeed: number;
 }
 
-/** OFPPC_ bits. */
+/** OFPPC_ bits (OpenFlow 1.3.5, 7.2.1). */
 export const PortConfig = {
   PORT_DOWN: 1 << 0,
   NO_RECV: 1 << 2,
@@ -28,10 +28,10 @@ export const PortConfig = {
   NO_PACKET_IN: 1 << 6,
 } as const;
 
-/** OFPPS_ bits. */
+/** OFPPS_ bits (OpenFlow 1.3.5, 7.2.1). */
 export const PortState = { LINK_DOWN: 1 << 0, BLOCKED: 1 << 1, LIVE: 1 << 2 } as const;
 
-/** True when packets can leave through the port: neither ordered down nor without a link. */
+/** True when packets can leave through the port: neither ordered down nor without a link (OpenFlow 1.3.5, 7.2.1). */
 export function isPortUp({ config, state }: Port): boolean {
   return (config & PortConfig.PORT_DOWN) === 0 && (state & PortState.LINK_DOWN) === 0;
 }

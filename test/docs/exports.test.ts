@@ -24,14 +24,21 @@ function exportsOf(index: string): Exported[] {
   });
 }
 
-/** The names that a file declares with a comment that ends right above them. */
-function commented(file: string): Set<string> {
+/** What a specification's section, or the manual or header that takes its place, is called by. */
+const REFERENCE =
+  /OpenFlow\s+(\*\s+)?1\.\d(\.\d)?,\s+(\*\s+)?[\w.]+|RFC \d+|EXT-\d+|ovs-\w+\(\d\)|nicira-ext|openflow-1\.|\bONF\b/;
+
+/** The names that a file declares with a comment that ends right above them, each with the comment. */
+function comments(file: string): Map<string, string> {
   const lines = readFileSync(file, 'utf8').split('\n');
-  const names = lines.map((line, at) => {
+  const found = new Map<string, string>();
+  for (const [at, line] of lines.entries()) {
     const [, name] = DECLARATION.exec(line) ?? [];
-    return name !== undefined && /\*\/\s*$/.test(lines[at - 1] ?? '') ? name : undefined;
-  });
-  return new Set(names.filter((name) => name !== undefined));
+    if (name === undefined || !/\*\/\s*$/.test(lines[at - 1] ?? '')) continue;
+    const start = lines.slice(0, at).findLastIndex((above) => above.startsWith('/**'));
+    found.set(name, lines.slice(start, at).join('\n'));
+  }
+  return found;
 }
 
 const rooms = readdirSync(join(ROOT, 'src'), { withFileTypes: true })
@@ -50,8 +57,16 @@ describe('what a room exports', () => {
   it.each(rooms)('is explained where it is declared: $room', ({ index }) => {
     const found = exportsOf(index);
     expect(found.length).toBeGreaterThan(0);
-    const silent = found.filter(([name, file]) => !commented(file).has(name));
+    const silent = found.filter(([name, file]) => !comments(file).has(name));
     expect(silent.map(([name, file]) => `${name} in ${file.slice(ROOT.length)}`)).toEqual([]);
+  });
+
+  it('says where it comes from, in the room of OpenFlow', () => {
+    const { index } = rooms.find(({ room }) => room === 'ofp')!;
+    const without = exportsOf(index).filter(
+      ([name, file]) => !REFERENCE.test(comments(file).get(name) ?? ''),
+    );
+    expect(without.map(([name, file]) => `${name} in ${file.slice(ROOT.length)}`)).toEqual([]);
   });
 
   it('is found for every room that the package exports', () => {

@@ -10,7 +10,10 @@ import { type OpenFlow11Action, openflow11Actions } from './openflow11.ts';
 import { type SetField, type SetFieldInit, setFieldAction } from './set-field.ts';
 import { encodeOutput, type OutputInit, type StandardAction, standardActions } from './standard.ts';
 
-/** An action that is not known here, other experimenters' included; `raw` is all behind its type and length. */
+/**
+ * An action that is not known here, other experimenters' included; `raw` is all behind its type and length (OpenFlow
+ * 1.3.5, 7.2.5).
+ */
 export interface UnknownAction {
   readonly type: 'unknown';
   readonly code: number;
@@ -20,7 +23,7 @@ export interface UnknownAction {
 /** A decoded action (OpenFlow 1.3.5, 7.2.5). */
 export type Action = StandardAction | SetField | OpenFlow11Action | NiciraAction | OnfAction | UnknownAction;
 
-/** An action to be sent. */
+/** An action to be sent (OpenFlow 1.3.5, 7.2.5). */
 export type ActionInit = Action | OutputInit | SetFieldInit | NiciraActionInit | OnfActionInit;
 
 /** OFPAT_EXPERIMENTER. */
@@ -54,7 +57,7 @@ for (const [experimenter, codecs] of experimenters) {
   bySubtype.set(experimenter, subtypes);
 }
 
-/** What an action of the specification is called. */
+/** What an action of the specification is called (OpenFlow 1.3.5, 7.2.5). */
 export type ActionName = (StandardAction | SetField | OpenFlow11Action)['type'];
 
 /** The numbers of {@link ActionName}. */
@@ -69,14 +72,14 @@ const levels: NestedActions[] = Array.from({ length: MAX_DEPTH }, (_, depth) => 
 }));
 
 /**
- * Decodes a list of actions that fills `start` to `end`.
+ * Decodes a list of actions that fills `start` to `end` (OpenFlow 1.3.5, 7.2.5).
  * @throws WireError `OFP_BAD_LENGTH`, `OFP_TRUNCATED`, `OFP_TOO_DEEP`
  */
 export function decodeActions(wire: WireView, start: number, end: number): Action[] {
   return decodeList(wire, start, end, 0);
 }
 
-/** Encodes a list of actions. @throws WireError when one has a value that cannot be written */
+/** Encodes a list of actions (OpenFlow 1.3.5, 7.2.5). @throws WireError when one has a value that cannot be written */
 export function encodeActions(writer: Writer, actions: readonly ActionInit[]): void {
   encodeList(writer, actions, 0);
 }

@@ -4,7 +4,7 @@ import { type Subfield, subfieldOf, writeReference } from '../oxm/subfield.ts';
 import type { WireView } from '../wire/wire-view.ts';
 import type { Writer } from '../wire/writer.ts';
 
-/** What copies bits of one field into as many of another. */
+/** What copies bits of one field into as many of another (OpenFlow 1.3.5, 7.2.5). */
 export interface FieldCopy {
   readonly src: Subfield;
   /** As many bits as `src`. */

@@ -2,55 +2,55 @@ import { readIpv4, writeIpv4 } from '../../util/ip.ts';
 import { readMac, writeMac } from '../../util/mac.ts';
 import { type ActionCodec, actionCodec } from './codec.ts';
 
-/** OFPAT_SET_VLAN_VID, of a packet that has a tag. */
+/** OFPAT_SET_VLAN_VID, of a packet that has a tag (OpenFlow 1.1.0, A.2.5). */
 export interface SetVlanVid {
   readonly type: 'setVlanVid';
   readonly vlanVid: number;
 }
 
-/** OFPAT_SET_VLAN_PCP, of a packet that has a tag. */
+/** OFPAT_SET_VLAN_PCP, of a packet that has a tag (OpenFlow 1.1.0, A.2.5). */
 export interface SetVlanPcp {
   readonly type: 'setVlanPcp';
   readonly vlanPcp: number;
 }
 
-/** OFPAT_SET_DL_SRC and OFPAT_SET_DL_DST. */
+/** OFPAT_SET_DL_SRC and OFPAT_SET_DL_DST (OpenFlow 1.1.0, A.2.5). */
 export interface SetDlAddr {
   readonly type: 'setDlSrc' | 'setDlDst';
   readonly dlAddr: string;
 }
 
-/** OFPAT_SET_NW_SRC and OFPAT_SET_NW_DST. */
+/** OFPAT_SET_NW_SRC and OFPAT_SET_NW_DST (OpenFlow 1.1.0, A.2.5). */
 export interface SetNwAddr {
   readonly type: 'setNwSrc' | 'setNwDst';
   readonly nwAddr: string;
 }
 
-/** OFPAT_SET_NW_TOS: the six bits of the DSCP, where they stand in the byte. */
+/** OFPAT_SET_NW_TOS: the six bits of the DSCP, where they stand in the byte (OpenFlow 1.1.0, A.2.5). */
 export interface SetNwTos {
   readonly type: 'setNwTos';
   readonly nwTos: number;
 }
 
-/** OFPAT_SET_NW_ECN. */
+/** OFPAT_SET_NW_ECN (OpenFlow 1.1.0, A.2.5). */
 export interface SetNwEcn {
   readonly type: 'setNwEcn';
   readonly nwEcn: number;
 }
 
-/** OFPAT_SET_TP_SRC and OFPAT_SET_TP_DST: the port of TCP, UDP or SCTP. */
+/** OFPAT_SET_TP_SRC and OFPAT_SET_TP_DST: the port of TCP, UDP or SCTP (OpenFlow 1.1.0, A.2.5). */
 export interface SetTpPort {
   readonly type: 'setTpSrc' | 'setTpDst';
   readonly tpPort: number;
 }
 
-/** OFPAT_SET_MPLS_LABEL. */
+/** OFPAT_SET_MPLS_LABEL (OpenFlow 1.1.0, A.2.5). */
 export interface SetMplsLabel {
   readonly type: 'setMplsLabel';
   readonly mplsLabel: number;
 }
 
-/** OFPAT_SET_MPLS_TC. */
+/** OFPAT_SET_MPLS_TC (OpenFlow 1.1.0, A.2.5). */
 export interface SetMplsTc {
   readonly type: 'setMplsTc';
   readonly mplsTc: number;

@@ -4,7 +4,10 @@ import { decodeOxm, emptyOxm, encodeOxm } from '../oxm/oxm.ts';
 import type { WireView } from '../wire/wire-view.ts';
 import { type ActionCodec, actionCodec } from './codec.ts';
 
-/** An action of the type `Type` that writes a value into a field, in the bits that `mask` sets where there is one. */
+/**
+ * An action of the type `Type` that writes a value into a field, in the bits that `mask` sets where there is one
+ * (OpenFlow 1.3.5, 7.2.5).
+ */
 export type FieldWrite<Type extends string> =
   | {
       [N in FieldName]: {
@@ -16,7 +19,7 @@ export type FieldWrite<Type extends string> =
     }[FieldName]
   | UnknownFieldWrite<Type>;
 
-/** A {@link FieldWrite} to be sent. */
+/** A {@link FieldWrite} to be sent (OpenFlow 1.3.5, 7.2.5). */
 export type FieldWriteInit<Type extends string> =
   | {
       [N in FieldName]: {
@@ -38,10 +41,10 @@ interface UnknownFieldWrite<Type extends string> {
 /** OFPAT_SET_FIELD (OpenFlow 1.3.5, 7.2.5): writes one field. The mask is OpenFlow 1.5's, which Open vSwitch takes over 1.3 too. */
 export type SetField = FieldWrite<'setField'>;
 
-/** A {@link SetField} to be sent. */
+/** A {@link SetField} to be sent (OpenFlow 1.3.5, 7.2.5). */
 export type SetFieldInit = FieldWriteInit<'setField'>;
 
-/** Makes the action that writes `value` into a field. */
+/** Makes the action that writes `value` into a field (OpenFlow 1.3.5, 7.2.5). */
 export function setField<N extends FieldName>(field: N, value: InitOf<N>): SetFieldInit {
   return { type: 'setField', field, value } as SetFieldInit;
 }

@@ -3,7 +3,7 @@ import { type Writer, writeU16, writeU32 } from '../wire/writer.ts';
 import type { Action } from './action.ts';
 import { type ActionCodec, actionCodec } from './codec.ts';
 
-/** OFPAT_OUTPUT: sends the packet out of a port. */
+/** OFPAT_OUTPUT: sends the packet out of a port (OpenFlow 1.3.5, 7.2.5). */
 export interface Output {
   readonly type: 'output';
   readonly port: number;
@@ -11,46 +11,49 @@ export interface Output {
   readonly maxLen: number;
 }
 
-/** An {@link Output} to be sent; `maxLen` is 0xffff for the controller and 0 for other ports unless given. */
+/**
+ * An {@link Output} to be sent; `maxLen` is 0xffff for the controller and 0 for other ports unless given (OpenFlow
+ * 1.3.5, 7.2.5).
+ */
 export interface OutputInit {
   readonly type: 'output';
   readonly port: number;
   readonly maxLen?: number;
 }
 
-/** OFPCML_NO_BUFFER: the whole packet goes to the controller. */
+/** OFPCML_NO_BUFFER: the whole packet goes to the controller (OpenFlow 1.3.5, 7.2.5). */
 export const WHOLE_PACKET = 0xffff;
 
-/** Actions that are told by their type alone. */
+/** Actions that are told by their type alone (OpenFlow 1.3.5, 7.2.5). */
 export interface BareAction {
   readonly type: 'copyTtlOut' | 'copyTtlIn' | 'decMplsTtl' | 'popVlan' | 'decNwTtl' | 'popPbb';
 }
 
-/** OFPAT_SET_MPLS_TTL and OFPAT_SET_NW_TTL. */
+/** OFPAT_SET_MPLS_TTL and OFPAT_SET_NW_TTL (OpenFlow 1.3.5, 7.2.5). */
 export interface SetTtl {
   readonly type: 'setMplsTtl' | 'setNwTtl';
   readonly ttl: number;
 }
 
-/** OFPAT_PUSH_VLAN, OFPAT_PUSH_MPLS, OFPAT_POP_MPLS and OFPAT_PUSH_PBB. */
+/** OFPAT_PUSH_VLAN, OFPAT_PUSH_MPLS, OFPAT_POP_MPLS and OFPAT_PUSH_PBB (OpenFlow 1.3.5, 7.2.5). */
 export interface TagAction {
   readonly type: 'pushVlan' | 'pushMpls' | 'popMpls' | 'pushPbb';
   readonly ethType: number;
 }
 
-/** OFPAT_SET_QUEUE. */
+/** OFPAT_SET_QUEUE (OpenFlow 1.3.5, 7.2.5). */
 export interface SetQueue {
   readonly type: 'setQueue';
   readonly queueId: number;
 }
 
-/** OFPAT_GROUP: hands the packet to a group. */
+/** OFPAT_GROUP: hands the packet to a group (OpenFlow 1.3.5, 7.2.5). */
 export interface GroupAction {
   readonly type: 'group';
   readonly groupId: number;
 }
 
-/** The actions of OpenFlow 1.3.5 (7.2.5), without set-field and experimenters. */
+/** The actions of OpenFlow 1.3.5 (7.2.5), without set-field and experimenters (OpenFlow 1.3.5, 7.2.5). */
 export type StandardAction = Output | BareAction | SetTtl | TagAction | SetQueue | GroupAction;
 
 /** Bytes of an output, all of them. */
@@ -157,12 +160,12 @@ function tag(type: TagAction['type'], code: number): ActionCodec {
   });
 }
 
-/** Makes the action that sends a packet out of `port`. */
+/** Makes the action that sends a packet out of `port` (OpenFlow 1.3.5, 7.2.5). */
 export function output(port: number, maxLen?: number): OutputInit & Action {
   return { type: 'output', port, maxLen: maxLen ?? (port === PortNo.CONTROLLER ? WHOLE_PACKET : 0) };
 }
 
-/** Makes the action that hands a packet to the group `groupId`. */
+/** Makes the action that hands a packet to the group `groupId` (OpenFlow 1.3.5, 7.2.5). */
 export function group(groupId: number): GroupAction {
   return { type: 'group', groupId };
 }

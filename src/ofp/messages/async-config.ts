@@ -14,13 +14,13 @@ export interface AsyncConfig {
   readonly flowRemovedSlave: number;
 }
 
-/** OFPT_GET_ASYNC_REQUEST. */
+/** OFPT_GET_ASYNC_REQUEST (OpenFlow 1.3.5, 7.3.10). */
 export type GetAsyncRequest = MessageBase<'getAsyncRequest'>;
 
-/** OFPT_GET_ASYNC_REPLY. */
+/** OFPT_GET_ASYNC_REPLY (OpenFlow 1.3.5, 7.3.10). */
 export interface GetAsyncReply extends MessageBase<'getAsyncReply'>, AsyncConfig {}
 
-/** OFPT_SET_ASYNC. */
+/** OFPT_SET_ASYNC (OpenFlow 1.3.5, 7.3.10). */
 export interface SetAsync extends MessageBase<'setAsync'>, AsyncConfig {}
 
 /** The layout of {@link AsyncConfig}. */

@@ -17,7 +17,7 @@ export interface ErrorMessage extends MessageBase<'error'> {
   readonly data: Uint8Array;
 }
 
-/** An {@link ErrorMessage} to be sent; its name follows from its numbers. */
+/** An {@link ErrorMessage} to be sent; its name follows from its numbers (OpenFlow 1.3.5, 7.4.4). */
 export interface ErrorInit {
   readonly type: 'error';
   readonly xid?: number;

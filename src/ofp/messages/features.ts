@@ -19,10 +19,10 @@ export interface SwitchFeatures {
   readonly reserved: number;
 }
 
-/** OFPT_FEATURES_REPLY. */
+/** OFPT_FEATURES_REPLY (OpenFlow 1.3.5, 7.3.1). */
 export interface FeaturesReply extends MessageBase<'featuresReply'>, SwitchFeatures {}
 
-/** OFPC_ bits. */
+/** OFPC_ bits (OpenFlow 1.3.5, 7.3.1). */
 export const Capability = {
   FLOW_STATS: 1 << 0,
   TABLE_STATS: 1 << 1,

@@ -27,7 +27,7 @@ export const flowModCommands = enumeration<FlowModCommand>('OFPFC', {
   deleteStrict: 4,
 });
 
-/** OFPFF_ bits. */
+/** OFPFF_ bits (OpenFlow 1.3.5, 7.3.4.1). */
 export const FlowModFlag = {
   /** Tell the controller when the flow goes. */
   SEND_FLOW_REM: 1 << 0,
@@ -62,8 +62,8 @@ export interface FlowMod extends MessageBase<'flowMod'> {
 }
 
 /**
- * A {@link FlowMod} to be sent. Left out: table 0, priority 0x8000, cookie and mask 0, no timeouts, no buffer,
- * any port and group, no flags, every packet, no instructions (drop).
+ * A {@link FlowMod} to be sent (OpenFlow 1.3.5, 7.3.4.1). Left out: table 0, priority 0x8000, cookie and mask 0, no
+ * timeouts, no buffer, any port and group, no flags, every packet, no instructions (drop).
  */
 export interface FlowModInit {
   readonly type: 'flowMod';
@@ -83,7 +83,7 @@ export interface FlowModInit {
   readonly instructions?: readonly InstructionInit[];
 }
 
-/** OFP_DEFAULT_PRIORITY. */
+/** OFP_DEFAULT_PRIORITY (OpenFlow 1.3.5, 7.3.4.1). */
 export const DEFAULT_PRIORITY = 0x8000;
 
 const MATCH_OFFSET = 48;

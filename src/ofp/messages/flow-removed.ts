@@ -43,7 +43,7 @@ export interface FlowRemoved extends MessageBase<'flowRemoved'>, FlowRemovedFiel
   readonly match: Match;
 }
 
-/** A {@link FlowRemoved} to be sent. */
+/** A {@link FlowRemoved} to be sent (OpenFlow 1.3.5, 7.4.2). */
 export interface FlowRemovedInit extends WithoutXid<MessageBase<'flowRemoved'>>, FlowRemovedFields<U64> {
   readonly match: MatchInit;
 }

@@ -2,7 +2,7 @@ import { type Bucket, type BucketInit, decodeBuckets, encodeBuckets } from '../b
 import { type Enumerated, enumeration } from '../wire/enumeration.ts';
 import type { MessageBase, MessageCodec } from './codec.ts';
 
-/** OFPGC_, and Open vSwitch's own command that adds a group or replaces it. */
+/** OFPGC_, and Open vSwitch's own command that adds a group or replaces it (OpenFlow 1.3.5, 7.3.4.2). */
 export type GroupModCommand = 'add' | 'modify' | 'delete' | 'addOrModify';
 
 /** The numbers of {@link GroupModCommand}. */
@@ -13,7 +13,7 @@ export const groupModCommands = enumeration<GroupModCommand>('OFPGC', {
   addOrModify: 0x8000,
 });
 
-/** OFPGT_: how a group chooses among its buckets. */
+/** OFPGT_: how a group chooses among its buckets (OpenFlow 1.3.5, 7.3.4.2). */
 export type GroupType = 'all' | 'select' | 'indirect' | 'fastFailover';
 
 /** The numbers of {@link GroupType}. */
@@ -32,7 +32,7 @@ export interface GroupMod extends MessageBase<'groupMod'> {
   readonly buckets: readonly Bucket[];
 }
 
-/** A {@link GroupMod} to be sent: an `all` group without buckets unless given. */
+/** A {@link GroupMod} to be sent: an `all` group without buckets unless given (OpenFlow 1.3.5, 7.3.4.2). */
 export interface GroupModInit {
   readonly type: 'groupMod';
   readonly xid?: number;

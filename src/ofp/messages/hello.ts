@@ -9,7 +9,7 @@ export interface Hello extends MessageBase<'hello'> {
   readonly elements: readonly HelloElement[];
 }
 
-/** A {@link Hello} to be sent: version 4 with no elements unless given. */
+/** A {@link Hello} to be sent: version 4 with no elements unless given (OpenFlow 1.3.5, 7.5.1). */
 export interface HelloInit {
   readonly type: 'hello';
   readonly xid?: number;
@@ -17,7 +17,7 @@ export interface HelloInit {
   readonly elements?: readonly HelloElement[];
 }
 
-/** OFPHET_VERSIONBITMAP, or an element that is not known here. */
+/** OFPHET_VERSIONBITMAP, or an element that is not known here (OpenFlow 1.3.5, 7.5.1). */
 export type HelloElement =
   | {
       readonly type: 'versionBitmap' /** Versions, as header values: 4 is OpenFlow 1.3. */;

@@ -2,13 +2,13 @@ import { decodeMeterBands, encodeMeterBands, type MeterBand } from '../meter-ban
 import { type Enumerated, enumeration } from '../wire/enumeration.ts';
 import type { MessageBase, MessageCodec } from './codec.ts';
 
-/** OFPMC_. */
+/** OFPMC_ (OpenFlow 1.3.5, 7.3.4.4). */
 export type MeterModCommand = 'add' | 'modify' | 'delete';
 
 /** The numbers of {@link MeterModCommand}. */
 export const meterModCommands = enumeration<MeterModCommand>('OFPMC', { add: 0, modify: 1, delete: 2 });
 
-/** OFPMF_ bits. */
+/** OFPMF_ bits (OpenFlow 1.3.5, 7.3.4.4). */
 export const MeterFlag = { KBPS: 1 << 0, PKTPS: 1 << 1, BURST: 1 << 2, STATS: 1 << 3 } as const;
 
 /** OFPT_METER_MOD (OpenFlow 1.3.5, 7.3.4.4): adds, changes or deletes a meter. */
@@ -20,7 +20,7 @@ export interface MeterMod extends MessageBase<'meterMod'> {
   readonly bands: readonly MeterBand[];
 }
 
-/** A {@link MeterMod} to be sent: no flags and no bands unless given. */
+/** A {@link MeterMod} to be sent: no flags and no bands unless given (OpenFlow 1.3.5, 7.3.4.4). */
 export interface MeterModInit {
   readonly type: 'meterMod';
   readonly xid?: number;

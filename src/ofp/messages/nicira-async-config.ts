@@ -10,10 +10,10 @@ import {
 import { type AsyncConfig, asyncConfigStruct } from './async-config.ts';
 import { EXPERIMENTER_BODY, type ExperimenterCodec, experimenterCodec, type MessageBase } from './codec.ts';
 
-/** NXT_SET_ASYNC_CONFIG: OFPT_SET_ASYNC before OpenFlow 1.3 had it. */
+/** NXT_SET_ASYNC_CONFIG: OFPT_SET_ASYNC before OpenFlow 1.3 had it (nicira-ext.h). */
 export interface NxSetAsyncConfig extends MessageBase<'nxSetAsyncConfig'>, AsyncConfig {}
 
-/** OFPACPT_: the messages that {@link NxSetAsyncConfig2} can ask for, by the controller's role. */
+/** OFPACPT_: the messages that {@link NxSetAsyncConfig2} can ask for, by the controller's role (nicira-ext.h). */
 export type AsyncMask =
   | 'packetInSlave'
   | 'packetInMaster'
@@ -28,10 +28,13 @@ export type AsyncMask =
   | 'requestforwardSlave'
   | 'requestforwardMaster';
 
-/** One property of {@link NxSetAsyncConfig2}: one bit of `mask` a reason. Kinds that are not named keep what they have. */
+/**
+ * One property of {@link NxSetAsyncConfig2}: one bit of `mask` a reason (nicira-ext.h). Kinds that are not named keep
+ * what they have.
+ */
 export type AsyncProperty = { readonly type: AsyncMask; readonly mask: number } | UnknownProperty;
 
-/** NXT_SET_ASYNC_CONFIG2: as OpenFlow 1.4's OFPT_SET_ASYNC, with role-status and requestforward. */
+/** NXT_SET_ASYNC_CONFIG2: as OpenFlow 1.4's OFPT_SET_ASYNC, with role-status and requestforward (nicira-ext.h). */
 export interface NxSetAsyncConfig2 extends MessageBase<'nxSetAsyncConfig2'> {
   readonly properties: readonly AsyncProperty[];
 }

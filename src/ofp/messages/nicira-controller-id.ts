@@ -1,7 +1,10 @@
 import { Experimenter } from '../oxm/fields.ts';
 import { type ExperimenterCodec, experimenterCodec, type MessageBase } from './codec.ts';
 
-/** NXT_SET_CONTROLLER_ID: the id of this connection, which actions name that send packets to some controllers only. */
+/**
+ * NXT_SET_CONTROLLER_ID: the id of this connection, which actions name that send packets to some controllers only
+ * (nicira-ext.h).
+ */
 export interface NxSetControllerId extends MessageBase<'nxSetControllerId'> {
   readonly controllerId: number;
 }

@@ -11,7 +11,7 @@ import {
 import type { WireView } from '../wire/wire-view.ts';
 import { type ExperimenterCodec, experimenterCodec, type MessageBase } from './codec.ts';
 
-/** NXT_CT_FLUSH_ZONE: forgets the connections of a zone. */
+/** NXT_CT_FLUSH_ZONE: forgets the connections of a zone (nicira-ext.h). */
 export interface NxCtFlushZone extends MessageBase<'nxCtFlushZone'> {
   readonly zoneId: number;
 }
@@ -24,13 +24,13 @@ interface CtProperties extends UnknownProperties {
   readonly zoneId?: number;
 }
 
-/** NXT_CT_FLUSH: forgets some connections. */
+/** NXT_CT_FLUSH: forgets some connections (nicira-ext.h). */
 export interface NxCtFlush extends MessageBase<'nxCtFlush'>, CtProperties {
   /** The IP protocol; 0 for any. */
   readonly ipProto: number;
 }
 
-/** One direction of a connection; what is left out may be anything. */
+/** One direction of a connection; what is left out may be anything (nicira-ext.h). */
 export interface CtTuple extends UnknownProperties {
   /** An IPv4 or IPv6 address. */
   readonly src?: string;

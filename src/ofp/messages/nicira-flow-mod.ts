@@ -16,13 +16,16 @@ import { type ExperimenterCodec, experimenterCodec, type MessageBase } from './c
 import { DEFAULT_PRIORITY, type FlowModCommand, flowModCommands } from './flow-mod.ts';
 import { NO_BUFFER } from './packet-in.ts';
 
-/** Which cookies modify and delete look at: those that are `value` in the bits of `mask`. */
+/** Which cookies modify and delete look at: those that are `value` in the bits of `mask` (nicira-ext.h). */
 export interface CookieMatch<Value = Long> {
   readonly value: Value;
   readonly mask: Value;
 }
 
-/** NXT_FLOW_MOD: a flow-mod with an nx_match. Over OpenFlow 1.0 it ends with actions, over 1.3 with instructions. */
+/**
+ * NXT_FLOW_MOD: a flow-mod with an nx_match (nicira-ext.h). Over OpenFlow 1.0 it ends with actions, over 1.3 with
+ * instructions.
+ */
 export interface NxFlowMod extends MessageBase<'nxFlowMod'> {
   readonly cookie: Long;
   readonly command: Enumerated<FlowModCommand>;
@@ -41,7 +44,7 @@ export interface NxFlowMod extends MessageBase<'nxFlowMod'> {
   readonly instructions: readonly Instruction[];
 }
 
-/** An {@link NxFlowMod} to be sent, with what a flow-mod has unless given. */
+/** An {@link NxFlowMod} to be sent, with what a flow-mod has unless given (nicira-ext.h). */
 export interface NxFlowModInit {
   readonly type: 'nxFlowMod';
   readonly xid?: number;
@@ -59,7 +62,7 @@ export interface NxFlowModInit {
   readonly instructions?: readonly InstructionInit[];
 }
 
-/** NXT_FLOW_MOD_TABLE_ID: whether the high byte of later commands is a table. */
+/** NXT_FLOW_MOD_TABLE_ID: whether the high byte of later commands is a table (nicira-ext.h). */
 export interface NxFlowModTableId extends MessageBase<'nxFlowModTableId'> {
   readonly set: boolean;
 }

@@ -20,12 +20,12 @@ interface NxFlowRemovedFields<Value> {
   readonly byteCount: Value;
 }
 
-/** NXT_FLOW_REMOVED: a flow that asked for it has gone. */
+/** NXT_FLOW_REMOVED: a flow that asked for it has gone (nicira-ext.h). */
 export interface NxFlowRemoved extends MessageBase<'nxFlowRemoved'>, NxFlowRemovedFields<Long> {
   readonly match: Match;
 }
 
-/** An {@link NxFlowRemoved} to be sent. */
+/** An {@link NxFlowRemoved} to be sent (nicira-ext.h). */
 export interface NxFlowRemovedInit
   extends WithoutXid<MessageBase<'nxFlowRemoved'>>,
     NxFlowRemovedFields<U64> {

@@ -2,7 +2,7 @@ import { Experimenter } from '../oxm/fields.ts';
 import { type Enumerated, enumeration } from '../wire/enumeration.ts';
 import { EXPERIMENTER_BODY, type ExperimenterCodec, experimenterCodec, type MessageBase } from './codec.ts';
 
-/** The message that packets come to the controller in. */
+/** The message that packets come to the controller in (nicira-ext.h). */
 export type PacketInFormat = 'packetIn' | 'nxPacketIn' | 'nxPacketIn2';
 
 /** The numbers of {@link PacketInFormat}. */
@@ -12,7 +12,7 @@ const packetInFormats = enumeration<PacketInFormat>('NXPIF', {
   nxPacketIn2: 2,
 });
 
-/** NXT_SET_PACKET_IN_FORMAT. */
+/** NXT_SET_PACKET_IN_FORMAT (nicira-ext.h). */
 export interface NxSetPacketInFormat extends MessageBase<'nxSetPacketInFormat'> {
   readonly format: Enumerated<PacketInFormat>;
 }

@@ -7,7 +7,7 @@ import { need } from '../wire/wire-view.ts';
 import { type ExperimenterCodec, experimenterCodec, type MessageBase } from './codec.ts';
 import { NO_BUFFER, type PacketInReason, packetInReasons } from './packet-in.ts';
 
-/** NXT_PACKET_IN: a packet for the controller, with the packet's fields in NXM. */
+/** NXT_PACKET_IN: a packet for the controller, with the packet's fields in NXM (nicira-ext.h). */
 export interface NxPacketIn extends MessageBase<'nxPacketIn'> {
   readonly bufferId: number;
   /** Bytes of the whole packet, of which `data` may be the beginning. */
@@ -21,7 +21,7 @@ export interface NxPacketIn extends MessageBase<'nxPacketIn'> {
   readonly data: Uint8Array;
 }
 
-/** An {@link NxPacketIn} to be sent, as software switches do. */
+/** An {@link NxPacketIn} to be sent, as software switches do (nicira-ext.h). */
 export interface NxPacketInInit {
   readonly type: 'nxPacketIn';
   readonly xid?: number;

@@ -52,25 +52,27 @@ interface SentProperties extends UnknownProperties {
 }
 
 /**
- * NXT_PACKET_IN2: a packet for the controller, in properties. What came is decoded at first use, as of a PacketIn, by
- * accessors of the object's class; `toJSON` gives the properties that the message has, in their order.
+ * NXT_PACKET_IN2: a packet for the controller, in properties (nicira-ext.h). What came is decoded at first use, as of a
+ * PacketIn, by accessors of the object's class; `toJSON` gives the properties that the message has, in their order.
  */
 export interface NxPacketIn2 extends MessageBase<'nxPacketIn2'>, ReceivedProperties {
   toJSON(): NxPacketIn2Init;
 }
 
-/** NXT_RESUME: lets a packet go on that nxController2 paused, with the fields and bytes that it now has. */
+/**
+ * NXT_RESUME: lets a packet go on that nxController2 paused, with the fields and bytes that it now has (nicira-ext.h).
+ */
 export interface NxResume extends MessageBase<'nxResume'>, ReceivedProperties {
   toJSON(): NxResumeInit;
 }
 
-/** An {@link NxPacketIn2} to be sent. */
+/** An {@link NxPacketIn2} to be sent (nicira-ext.h). */
 export interface NxPacketIn2Init extends SentProperties {
   readonly type: 'nxPacketIn2';
   readonly xid?: number;
 }
 
-/** An {@link NxResume} to be sent; {@link resume} makes one of a packet-in. */
+/** An {@link NxResume} to be sent; {@link resume} makes one of a packet-in (nicira-ext.h). */
 export interface NxResumeInit extends SentProperties {
   readonly type: 'nxResume';
   readonly xid?: number;
@@ -107,7 +109,9 @@ export const nxPacketIn2: ExperimenterCodec = packetProperties('nxPacketIn2', 30
 /** The codec of {@link NxResume}. */
 export const nxResume: ExperimenterCodec = packetProperties('nxResume', 28);
 
-/** Makes the message that lets a paused packet go on, with other fields or bytes where they are given. */
+/**
+ * Makes the message that lets a paused packet go on, with other fields or bytes where they are given (nicira-ext.h).
+ */
 export function resume(
   packetIn: NxPacketIn2,
   changes: Pick<NxResumeInit, 'data' | 'match'> = {},

@@ -2,18 +2,18 @@ import { Experimenter } from '../oxm/fields.ts';
 import { type Enumerated, enumeration } from '../wire/enumeration.ts';
 import { EXPERIMENTER_BODY, type ExperimenterCodec, experimenterCodec, type MessageBase } from './codec.ts';
 
-/** NX_ROLE_: `other` is what OpenFlow 1.2 calls equal. */
+/** NX_ROLE_: `other` is what OpenFlow 1.2 calls equal (nicira-ext.h). */
 export type NxRole = 'other' | 'master' | 'slave';
 
 /** The numbers of {@link NxRole}. */
 const nxRoles = enumeration<NxRole>('NX_ROLE', { other: 0, master: 1, slave: 2 });
 
-/** NXT_ROLE_REQUEST: asks for a role without a generation. */
+/** NXT_ROLE_REQUEST: asks for a role without a generation (nicira-ext.h). */
 export interface NxRoleRequest extends MessageBase<'nxRoleRequest'> {
   readonly role: Enumerated<NxRole>;
 }
 
-/** NXT_ROLE_REPLY. */
+/** NXT_ROLE_REPLY (nicira-ext.h). */
 export interface NxRoleReply extends MessageBase<'nxRoleReply'> {
   readonly role: Enumerated<NxRole>;
 }

@@ -9,13 +9,13 @@ import {
   type MessageBase,
 } from './codec.ts';
 
-/** NXTTMC_. */
+/** NXTTMC_ (nicira-ext.h). */
 export type TlvTableModCommand = 'add' | 'delete' | 'clear';
 
 /** The numbers of {@link TlvTableModCommand}. */
 const tlvTableModCommands = enumeration<TlvTableModCommand>('NXTTMC', { add: 0, delete: 1, clear: 2 });
 
-/** Which tunnel option a field stands for: nx_tlv_map. */
+/** Which tunnel option a field stands for: nx_tlv_map (nicira-ext.h). */
 export interface TlvMap {
   readonly optionClass: number;
   readonly optionType: number;
@@ -25,16 +25,16 @@ export interface TlvMap {
   readonly index: number;
 }
 
-/** NXT_TLV_TABLE_MOD: maps tunnel options to the fields `tunMetadata0` to `tunMetadata63`. */
+/** NXT_TLV_TABLE_MOD: maps tunnel options to the fields `tunMetadata0` to `tunMetadata63` (nicira-ext.h). */
 export interface NxTlvTableMod extends MessageBase<'nxTlvTableMod'> {
   readonly command: Enumerated<TlvTableModCommand>;
   readonly maps: readonly TlvMap[];
 }
 
-/** NXT_TLV_TABLE_REQUEST. */
+/** NXT_TLV_TABLE_REQUEST (nicira-ext.h). */
 export type NxTlvTableRequest = MessageBase<'nxTlvTableRequest'>;
 
-/** NXT_TLV_TABLE_REPLY: the table as the switch has it. */
+/** NXT_TLV_TABLE_REPLY: the table as the switch has it (nicira-ext.h). */
 export interface NxTlvTableReply extends MessageBase<'nxTlvTableReply'> {
   /** Bytes that the values of all options may have together. */
   readonly maxOptionSpace: number;

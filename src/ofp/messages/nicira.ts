@@ -60,7 +60,7 @@ export type NiciraMessage =
   | NxResume
   | NxPacketIn2;
 
-/** A {@link NiciraMessage} to be sent. */
+/** A {@link NiciraMessage} to be sent (nicira-ext.h). */
 export type NiciraMessageInit =
   | WithoutXid<PlainNiciraMessage>
   | NxFlowModInit

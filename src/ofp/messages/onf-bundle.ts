@@ -5,7 +5,7 @@ import { decodeUnknownProperties, encodeUnknownProperty, type UnknownProperty } 
 import { badLength, need, readLength } from '../wire/wire-view.ts';
 import { EXPERIMENTER_BODY, type ExperimenterCodec, experimenterCodec, type MessageBase } from './codec.ts';
 
-/** OFPBCT_: what is asked of a bundle, or answered. */
+/** OFPBCT_: what is asked of a bundle, or answered (OpenFlow 1.4.1, 7.3.9.2). */
 export type BundleControlType =
   | 'openRequest'
   | 'openReply'
@@ -28,7 +28,7 @@ const bundleControlTypes = enumeration<BundleControlType>('OFPBCT', {
   discardReply: 7,
 });
 
-/** OFPBF_ bits. */
+/** OFPBF_ bits (OpenFlow 1.4.1, 7.3.9.2). */
 export const BundleFlag = {
   /** All of its messages take effect, or none, and no packet sees some of them. */
   ATOMIC: 1 << 0,
@@ -45,7 +45,7 @@ export interface OnfBundleControl extends MessageBase<'onfBundleControl'> {
   readonly properties: readonly UnknownProperty[];
 }
 
-/** An {@link OnfBundleControl} to be sent: no flags and no properties unless given. */
+/** An {@link OnfBundleControl} to be sent: no flags and no properties unless given (OpenFlow 1.4.1, 7.3.9.2). */
 export interface OnfBundleControlInit {
   readonly type: 'onfBundleControl';
   readonly xid?: number;
@@ -55,7 +55,10 @@ export interface OnfBundleControlInit {
   readonly properties?: readonly UnknownProperty[];
 }
 
-/** ONFT_BUNDLE_ADD_MESSAGE: one message of a bundle, which takes effect when the bundle is committed. */
+/**
+ * ONFT_BUNDLE_ADD_MESSAGE: one message of a bundle, which takes effect when the bundle is committed (OpenFlow 1.4.1,
+ * 7.3.9.2).
+ */
 export interface OnfBundleAddMessage extends MessageBase<'onfBundleAddMessage'> {
   readonly bundleId: number;
   readonly flags: number;
@@ -63,7 +66,10 @@ export interface OnfBundleAddMessage extends MessageBase<'onfBundleAddMessage'> 
   readonly properties: readonly UnknownProperty[];
 }
 
-/** An {@link OnfBundleAddMessage} to be sent. The message in it has the same xid unless it brings its own, which switches refuse. */
+/**
+ * An {@link OnfBundleAddMessage} to be sent (OpenFlow 1.4.1, 7.3.9.2). The message in it has the same xid unless it
+ * brings its own, which switches refuse.
+ */
 export interface OnfBundleAddMessageInit {
   readonly type: 'onfBundleAddMessage';
   readonly xid?: number;

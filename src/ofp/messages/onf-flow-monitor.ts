@@ -7,15 +7,21 @@ import {
   type MessageBase,
 } from './codec.ts';
 
-/** ONFT_FLOW_MONITOR_CANCEL (ONF extension 187): ends a monitor that a multipart request `onfFlowMonitor` began. */
+/**
+ * ONFT_FLOW_MONITOR_CANCEL (ONF extension 187): ends a monitor that a multipart request `onfFlowMonitor` began
+ * (EXT-187).
+ */
 export interface OnfFlowMonitorCancel extends MessageBase<'onfFlowMonitorCancel'> {
   readonly monitorId: number;
 }
 
-/** ONFT_FLOW_MONITOR_PAUSED: the switch has more updates than it may hold, and leaves out some until it resumes. */
+/**
+ * ONFT_FLOW_MONITOR_PAUSED: the switch has more updates than it may hold, and leaves out some until it resumes
+ * (EXT-187).
+ */
 export type OnfFlowMonitorPaused = MessageBase<'onfFlowMonitorPaused'>;
 
-/** ONFT_FLOW_MONITOR_RESUMED: what was left out has been made good. */
+/** ONFT_FLOW_MONITOR_RESUMED: what was left out has been made good (EXT-187). */
 export type OnfFlowMonitorResumed = MessageBase<'onfFlowMonitorResumed'>;
 
 /** The codec of {@link OnfFlowMonitorCancel}. */

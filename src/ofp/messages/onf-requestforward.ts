@@ -9,7 +9,7 @@ export interface OnfRequestforward extends MessageBase<'onfRequestforward'> {
   readonly request: Message;
 }
 
-/** An {@link OnfRequestforward} to be sent. */
+/** An {@link OnfRequestforward} to be sent (OpenFlow 1.4.1, 7.4.6). */
 export interface OnfRequestforwardInit {
   readonly type: 'onfRequestforward';
   readonly xid?: number;

@@ -6,7 +6,7 @@ import { decodeUnknownProperties, encodeUnknownProperty, type UnknownProperty } 
 import { type ExperimenterCodec, experimenterCodec, type MessageBase } from './codec.ts';
 import { type ControllerRole, controllerRoles } from './role.ts';
 
-/** OFPCRR_: why a controller's role changed. */
+/** OFPCRR_: why a controller's role changed (OpenFlow 1.4.1, 7.4.4). */
 export type RoleStatusReason = 'masterRequest' | 'config' | 'experimenter';
 
 /** The numbers of {@link RoleStatusReason}. */
@@ -28,7 +28,7 @@ export interface OnfRoleStatus extends MessageBase<'onfRoleStatus'>, RoleStatusF
   readonly properties: readonly UnknownProperty[];
 }
 
-/** An {@link OnfRoleStatus} to be sent: without properties unless given. */
+/** An {@link OnfRoleStatus} to be sent: without properties unless given (OpenFlow 1.4.1, 7.4.4). */
 export interface OnfRoleStatusInit extends RoleStatusFields<U64> {
   readonly type: 'onfRoleStatus';
   readonly xid?: number;

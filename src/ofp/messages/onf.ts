@@ -24,7 +24,10 @@ import { type OnfRoleStatus, type OnfRoleStatusInit, onfRoleStatus } from './onf
 
 type PlainOnfMessage = OnfFlowMonitorCancel | OnfFlowMonitorPaused | OnfFlowMonitorResumed;
 
-/** The messages of the ONF's extensions to OpenFlow 1.3, under experimenter 0x4f4e4600: what OpenFlow 1.4 made its own. */
+/**
+ * The messages of the ONF's extensions to OpenFlow 1.3, under experimenter 0x4f4e4600: what OpenFlow 1.4 made its own
+ * (OpenFlow 1.4.1, 7.5.4).
+ */
 export type OnfMessage =
   | PlainOnfMessage
   | OnfRoleStatus
@@ -32,7 +35,7 @@ export type OnfMessage =
   | OnfBundleAddMessage
   | OnfRequestforward;
 
-/** An {@link OnfMessage} to be sent. */
+/** An {@link OnfMessage} to be sent (OpenFlow 1.4.1, 7.5.4). */
 export type OnfMessageInit =
   | WithoutXid<PlainOnfMessage>
   | OnfRoleStatusInit

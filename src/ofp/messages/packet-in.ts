@@ -19,7 +19,7 @@ export const packetInReasons = enumeration<PacketInReason>('OFPR', {
   packetOut: 5,
 });
 
-/** OFP_NO_BUFFER: the message carries the packet itself. */
+/** OFP_NO_BUFFER: the message carries the packet itself (OpenFlow 1.3.5, 7.4.1). */
 export const NO_BUFFER = 0xffffffff;
 
 /**
@@ -40,7 +40,7 @@ export interface PacketIn extends MessageBase<'packetIn'> {
   readonly data: Uint8Array;
 }
 
-/** A {@link PacketIn} to be sent, as software switches do. */
+/** A {@link PacketIn} to be sent, as software switches do (OpenFlow 1.3.5, 7.4.1). */
 export interface PacketInInit {
   readonly type: 'packetIn';
   readonly xid?: number;

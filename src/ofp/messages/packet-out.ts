@@ -14,7 +14,10 @@ export interface PacketOut extends MessageBase<'packetOut'> {
   readonly data: Uint8Array;
 }
 
-/** A {@link PacketOut} to be sent: no buffer, from the controller, no actions and no data unless given. */
+/**
+ * A {@link PacketOut} to be sent: no buffer, from the controller, no actions and no data unless given (OpenFlow 1.3.5,
+ * 7.3.7).
+ */
 export interface PacketOutInit {
   readonly type: 'packetOut';
   readonly xid?: number;

@@ -2,7 +2,7 @@ import { type Port, portStruct } from '../port.ts';
 import { type Enumerated, enumeration } from '../wire/enumeration.ts';
 import type { MessageBase, MessageCodec } from './codec.ts';
 
-/** OFPPR_: what happened to a port. */
+/** OFPPR_: what happened to a port (OpenFlow 1.3.5, 7.4.3). */
 export type PortStatusReason = 'add' | 'delete' | 'modify';
 
 /** The numbers of {@link PortStatusReason}. */

@@ -9,7 +9,7 @@ export interface QueueGetConfigRequest extends MessageBase<'queueGetConfigReques
   readonly port: number;
 }
 
-/** OFPT_QUEUE_GET_CONFIG_REPLY. */
+/** OFPT_QUEUE_GET_CONFIG_REPLY (OpenFlow 1.3.5, 7.3.6). */
 export interface QueueGetConfigReply extends MessageBase<'queueGetConfigReply'> {
   readonly port: number;
   readonly queues: readonly PacketQueue[];
@@ -22,7 +22,7 @@ export interface PacketQueue {
   readonly properties: readonly QueueProperty[];
 }
 
-/** OFPQT_: rates are in tenths of a percent of the port's; above 1000 they are off. */
+/** OFPQT_: rates are in tenths of a percent of the port's; above 1000 they are off (OpenFlow 1.3.5, 7.2.2). */
 export type QueueProperty =
   | { readonly type: 'minRate' | 'maxRate'; readonly rate: number }
   | {

@@ -23,16 +23,16 @@ interface RoleFields<Value> {
 /** OFPT_ROLE_REQUEST (OpenFlow 1.3.5, 7.3.9). */
 export interface RoleRequest extends MessageBase<'roleRequest'>, RoleFields<Long> {}
 
-/** OFPT_ROLE_REPLY. */
+/** OFPT_ROLE_REPLY (OpenFlow 1.3.5, 6.3.4). */
 export interface RoleReply extends MessageBase<'roleReply'>, RoleFields<Long> {}
 
-/** A {@link RoleRequest} to be sent. */
+/** A {@link RoleRequest} to be sent (OpenFlow 1.3.5, 6.3.4). */
 export interface RoleRequestInit extends RoleFields<U64> {
   readonly type: 'roleRequest';
   readonly xid?: number;
 }
 
-/** A {@link RoleReply} to be sent. */
+/** A {@link RoleReply} to be sent (OpenFlow 1.3.5, 6.3.4). */
 export interface RoleReplyInit extends RoleFields<U64> {
   readonly type: 'roleReply';
   readonly xid?: number;

@@ -10,13 +10,13 @@ interface SwitchConfig {
   readonly missSendLen: number;
 }
 
-/** OFPT_GET_CONFIG_REPLY. */
+/** OFPT_GET_CONFIG_REPLY (OpenFlow 1.3.5, 7.3.2). */
 export interface GetConfigReply extends MessageBase<'getConfigReply'>, SwitchConfig {}
 
-/** OFPT_SET_CONFIG. */
+/** OFPT_SET_CONFIG (OpenFlow 1.3.5, 7.3.2). */
 export interface SetConfig extends MessageBase<'setConfig'>, SwitchConfig {}
 
-/** OFPC_FRAG_ values, and Open vSwitch's own NX_MATCH. */
+/** OFPC_FRAG_ values, and Open vSwitch's own NX_MATCH (OpenFlow 1.3.5, 7.3.2). */
 export const ConfigFlag = { FRAG_NORMAL: 0, FRAG_DROP: 1, FRAG_REASM: 2, FRAG_NX_MATCH: 3 } as const;
 
 /** The codec of {@link GetConfigRequest}. */

@@ -16,7 +16,7 @@ import { badLength, need, readLength, type WireView } from '../wire/wire-view.ts
 import type { Writer } from '../wire/writer.ts';
 import type { BodyCodec, ExperimenterMultipartCodec } from './codec.ts';
 
-/** Asks for word of changes to flows (ONF extension 187), until onfFlowMonitorCancel. */
+/** Asks for word of changes to flows (ONF extension 187), until onfFlowMonitorCancel (nicira-ext.h). */
 export interface FlowMonitorRequest {
   /** Any number that is not in use on the connection. */
   readonly monitorId: number;
@@ -30,7 +30,7 @@ export interface FlowMonitorRequest {
   readonly matchLen?: number;
 }
 
-/** A {@link FlowMonitorRequest} to be sent: all flows, but for what is given. */
+/** A {@link FlowMonitorRequest} to be sent: all flows, but for what is given (nicira-ext.h). */
 export interface FlowMonitorRequestInit {
   readonly monitorId: number;
   readonly flags: number;
@@ -40,7 +40,7 @@ export interface FlowMonitorRequestInit {
   readonly matchLen?: number;
 }
 
-/** ONFFMF_ bits. */
+/** ONFFMF_ bits (nicira-ext.h). */
 export const FlowMonitorFlag = {
   /** What to tell of: flows that are there already, and those that come, go and change. */
   INITIAL: 1 << 0,
@@ -64,14 +64,14 @@ interface UpdatedFlow<Value, M, I> {
   readonly instructions: readonly I[];
 }
 
-/** ONFFME_: what happened to a flow, or, as `abbrev`, which of this connection's own messages did it. */
+/** ONFFME_: what happened to a flow, or, as `abbrev`, which of this connection's own messages did it (nicira-ext.h). */
 export type FlowUpdate<Value = Long, M = Match, I = Instruction> =
   | ({ readonly type: 'added' | 'modified' } & UpdatedFlow<Value, M, I>)
   | ({ readonly type: 'deleted'; readonly reason: Enumerated<FlowRemovedReason> } & UpdatedFlow<Value, M, I>)
   | { readonly type: 'abbrev'; readonly xid: number }
   | { readonly type: 'unknown'; readonly code: number; readonly raw: Uint8Array };
 
-/** A {@link FlowUpdate} to be sent, as software switches do. */
+/** A {@link FlowUpdate} to be sent, as software switches do (nicira-ext.h). */
 export type FlowUpdateInit = FlowUpdate<U64, MatchInit, InstructionInit>;
 
 const Event = { ADDED: 0, DELETED: 1, MODIFIED: 2, ABBREV: 3 } as const;

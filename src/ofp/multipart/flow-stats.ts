@@ -24,7 +24,7 @@ export interface FlowStatsRequest {
   readonly match: Match;
 }
 
-/** A {@link FlowStatsRequest} to be sent: all flows, but for what is given. */
+/** A {@link FlowStatsRequest} to be sent: all flows, but for what is given (OpenFlow 1.3.5, 7.3.5.2). */
 export interface FlowStatsRequestInit {
   readonly tableId?: number;
   readonly outPort?: number;
@@ -54,7 +54,7 @@ interface FlowStatsFields<Value, M, I> {
 /** One flow as the switch has it: ofp_flow_stats (OpenFlow 1.3.5, 7.3.5.2). */
 export interface FlowStats extends FlowStatsFields<Long, Match, Instruction> {}
 
-/** A {@link FlowStats} to be sent. */
+/** A {@link FlowStats} to be sent (OpenFlow 1.3.5, 7.3.5.2). */
 export interface FlowStatsInit extends FlowStatsFields<U64, MatchInit, InstructionInit> {}
 
 /** The reply to OFPMP_AGGREGATE (OpenFlow 1.3.5, 7.3.5.3). */

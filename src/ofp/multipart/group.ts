@@ -14,7 +14,7 @@ export interface GroupStatsRequest {
   readonly groupId: number;
 }
 
-/** What went through a group: ofp_group_stats. */
+/** What went through a group: ofp_group_stats (OpenFlow 1.3.5, 7.3.5.9). */
 export interface GroupStats<Value = Long> {
   readonly groupId: number;
   /** How many flows and groups hand to it. */
@@ -28,7 +28,7 @@ export interface GroupStats<Value = Long> {
   readonly bucketStats: readonly BucketCounter<Value>[];
 }
 
-/** What went through a bucket: ofp_bucket_counter. */
+/** What went through a bucket: ofp_bucket_counter (OpenFlow 1.3.5, 7.3.5.9). */
 export interface BucketCounter<Value = Long> {
   readonly packetCount: Value;
   readonly byteCount: Value;

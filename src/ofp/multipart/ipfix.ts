@@ -3,7 +3,7 @@ import { Experimenter } from '../oxm/fields.ts';
 import { pad, struct, u32, u64 } from '../wire/struct.ts';
 import { type ExperimenterMultipartCodec, listOf, noBody } from './codec.ts';
 
-/** What an IPFIX exporter has seen and sent: nx_ipfix_stats_reply. */
+/** What an IPFIX exporter has seen and sent: nx_ipfix_stats_reply (nicira-ext.h). */
 export interface IpfixStats<Value = Long> {
   readonly totalFlows: Value;
   readonly currentFlows: Value;

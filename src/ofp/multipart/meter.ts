@@ -12,7 +12,7 @@ export interface MeterRequest {
   readonly meterId: number;
 }
 
-/** What a meter has seen: ofp_meter_stats. */
+/** What a meter has seen: ofp_meter_stats (OpenFlow 1.3.5, 7.3.5.12). */
 export interface MeterStats<Value = Long> {
   readonly meterId: number;
   readonly flowCount: number;
@@ -25,7 +25,7 @@ export interface MeterStats<Value = Long> {
   readonly bandStats: readonly MeterBandStats<Value>[];
 }
 
-/** What a band took hold of: ofp_meter_band_stats. */
+/** What a band took hold of: ofp_meter_band_stats (OpenFlow 1.3.5, 7.3.5.12). */
 export interface MeterBandStats<Value = Long> {
   readonly packetBandCount: Value;
   readonly byteBandCount: Value;

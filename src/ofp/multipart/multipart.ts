@@ -48,7 +48,10 @@ import { type QueueStats, type QueueStatsRequest, queueStats } from './queue-sta
 import { type TableFeatures, tableFeatures } from './table-features.ts';
 import { type TableStats, tableStats } from './table-stats.ts';
 
-/** The bodies of each multipart type: decoded, and as taken for sending. Replies that are lists come in parts. */
+/**
+ * The bodies of each multipart type: decoded, and as taken for sending (OpenFlow 1.3.5, 7.3.5). Replies that are lists
+ * come in parts.
+ */
 export interface MultipartBodies {
   desc: Bodies<undefined, Description>;
   flow: Bodies<FlowStatsRequest, FlowStats[], FlowStatsRequestInit | undefined, readonly FlowStatsInit[]>;
@@ -103,10 +106,10 @@ interface Bodies<Request, Reply, RequestInit = Request, ReplyInit = Reply> {
   replyInit: ReplyInit;
 }
 
-/** The name of a multipart type: OFPMP_ in camelCase, or an experimenter's. */
+/** The name of a multipart type: OFPMP_ in camelCase, or an experimenter's (OpenFlow 1.3.5, 7.3.5). */
 export type MultipartType = keyof MultipartBodies;
 
-/** OFPMPF_REPLY_MORE and OFPMPF_REQ_MORE: another part follows. */
+/** OFPMPF_REPLY_MORE and OFPMPF_REQ_MORE: another part follows (OpenFlow 1.3.5, 7.3.5). */
 export const MULTIPART_MORE = 1;
 
 /** A multipart message of a type that is not known here. */
@@ -138,19 +141,21 @@ export type MultipartRequest =
   | { [T in MultipartType]: Part<'multipartRequest', T, MultipartBodies[T]['request']> }[MultipartType]
   | UnknownMultipart<'multipartRequest'>;
 
-/** OFPT_MULTIPART_REPLY: one part of it, as it comes; Switch.multipart puts the parts together. */
+/**
+ * OFPT_MULTIPART_REPLY: one part of it, as it comes; Switch.multipart puts the parts together (OpenFlow 1.3.5, 7.3.5).
+ */
 export type MultipartReply =
   | { [T in MultipartType]: Part<'multipartReply', T, MultipartBodies[T]['reply']> }[MultipartType]
   | UnknownMultipart<'multipartReply'>;
 
-/** A {@link MultipartRequest} to be sent. */
+/** A {@link MultipartRequest} to be sent (OpenFlow 1.3.5, 7.3.5). */
 export type MultipartRequestInit =
   | {
       [T in MultipartType]: PartInit<'multipartRequest', T> & OptionalBody<MultipartBodies[T]['requestInit']>;
     }[MultipartType]
   | WithoutXid<UnknownMultipart<'multipartRequest'>>;
 
-/** A {@link MultipartReply} to be sent. */
+/** A {@link MultipartReply} to be sent (OpenFlow 1.3.5, 7.3.5). */
 export type MultipartReplyInit =
   | {
       [T in MultipartType]: PartInit<'multipartReply', T> & OptionalBody<MultipartBodies[T]['replyInit']>;

@@ -10,7 +10,10 @@ export interface PortStatsRequest {
   readonly portNo: number;
 }
 
-/** What went through a port: ofp_port_stats. A counter that the switch does not keep is all ones. */
+/**
+ * What went through a port: ofp_port_stats (OpenFlow 1.3.5, 7.3.5.6). A counter that the switch does not keep is all
+ * ones.
+ */
 export interface PortStats<Value = Long> {
   readonly portNo: number;
   readonly rxPackets: Value;

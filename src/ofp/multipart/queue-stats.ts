@@ -11,7 +11,7 @@ export interface QueueStatsRequest {
   readonly queueId: number;
 }
 
-/** What went through a queue: ofp_queue_stats. */
+/** What went through a queue: ofp_queue_stats (OpenFlow 1.3.5, 7.3.5.8). */
 export interface QueueStats<Value = Long> {
   readonly portNo: number;
   readonly queueId: number;
@@ -23,7 +23,7 @@ export interface QueueStats<Value = Long> {
   readonly durationNsec: number;
 }
 
-/** OFPQ_ALL: every queue of a port. */
+/** OFPQ_ALL: every queue of a port (OpenFlow 1.3.5, 7.3.5.8). */
 export const ALL_QUEUES = 0xffffffff;
 
 const request: BodyCodec<QueueStatsRequest, Partial<QueueStatsRequest> | undefined> = {

@@ -12,12 +12,15 @@ import {
 import { need, readLength, type WireView } from '../wire/wire-view.ts';
 import type { Writer } from '../wire/writer.ts';
 
-/** An instruction or action as such: its name or number, or, of an experimenter, all behind type and length. */
+/**
+ * An instruction or action as such: its name or number, or, of an experimenter, all behind type and length (OpenFlow
+ * 1.3.5, 7.3.5.5.2).
+ */
 export type FeatureId<Name extends string> =
   | Enumerated<Name>
   | { readonly code: number; readonly raw: Uint8Array };
 
-/** A field as such. */
+/** A field as such (OpenFlow 1.3.5, 7.3.5.5.2). */
 export interface FeatureField {
   readonly field: FieldName | UnknownFieldName;
   /** Set when the table may mask it; in the property `match` only. */
@@ -26,16 +29,19 @@ export interface FeatureField {
   readonly size?: number;
 }
 
-/** OFPTFPT_ of instructions. The names that end in `Miss` are for the flow of priority 0 that takes every packet. */
+/**
+ * OFPTFPT_ of instructions (OpenFlow 1.3.5, 7.3.5.5.2). The names that end in `Miss` are for the flow of priority 0
+ * that takes every packet.
+ */
 export type InstructionFeature = 'instructions' | 'instructionsMiss';
 
-/** OFPTFPT_ of the tables that goto-table may name. */
+/** OFPTFPT_ of the tables that goto-table may name (OpenFlow 1.3.5, 7.3.5.5.2). */
 export type NextTablesFeature = 'nextTables' | 'nextTablesMiss';
 
-/** OFPTFPT_ of actions. */
+/** OFPTFPT_ of actions (OpenFlow 1.3.5, 7.3.5.5.2). */
 export type ActionFeature = 'writeActions' | 'writeActionsMiss' | 'applyActions' | 'applyActionsMiss';
 
-/** OFPTFPT_ of fields: to match, to leave out of a match, and to set. */
+/** OFPTFPT_ of fields: to match, to leave out of a match, and to set (OpenFlow 1.3.5, 7.3.5.5.2). */
 export type FieldFeature =
   | 'match'
   | 'wildcards'

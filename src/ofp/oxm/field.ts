@@ -3,7 +3,8 @@ import type { U64 } from '../../util/u64.ts';
 
 /**
  * How a field's value looks in TypeScript: `number` up to 32 bits, `u64` an unsigned `Long`, `mac`, `ipv4` and `ipv6`
- * their usual text, `hex` wider registers as `0x` and all their digits, `bytes` fields of variable size.
+ * their usual text, `hex` wider registers as `0x` and all their digits, `bytes` fields of variable size (OpenFlow
+ * 1.3.5, 7.2.3).
  */
 export type FieldKind = 'number' | 'u64' | 'mac' | 'ipv4' | 'ipv6' | 'hex' | 'bytes';
 
@@ -29,7 +30,7 @@ interface TakenValues {
   bytes: Uint8Array;
 }
 
-/** Whether a match may mask the field: `exact` fields come with a value only. */
+/** Whether a match may mask the field: `exact` fields come with a value only (OpenFlow 1.3.5, 7.2.3). */
 export type Maskability = 'exact' | 'maskable';
 
 /**
@@ -57,7 +58,10 @@ export type Prerequisite =
   | 'ct'
   | 'nsh';
 
-/** One row of the OXM table: everything that the codec, the text form and the docs need to know of a field. */
+/**
+ * One row of the OXM table: everything that the codec, the text form and the docs need to know of a field (OpenFlow
+ * 1.3.5, 7.2.3).
+ */
 export interface Field<K extends FieldKind = FieldKind, M extends Maskability = Maskability> {
   readonly oxmClass: number;
   /** The experimenter id that follows the header of class 0xffff, else 0. */
@@ -72,7 +76,10 @@ export interface Field<K extends FieldKind = FieldKind, M extends Maskability = 
   readonly needs: Prerequisite;
 }
 
-/** A value under a mask: a packet's field matches when it equals `value` in the bits that `mask` sets. */
+/**
+ * A value under a mask: a packet's field matches when it equals `value` in the bits that `mask` sets (OpenFlow 1.3.5,
+ * 7.2.3).
+ */
 export interface Masked<V> {
   readonly value: V;
   readonly mask: V;

@@ -17,7 +17,7 @@ export const OxmClass = {
   EXPERIMENTER: 0xffff,
 } as const;
 
-/** Experimenter ids whose fields, actions and messages are known here. */
+/** Experimenter ids whose fields, actions and messages are known here (OpenFlow 1.3.5, 7.5.4). */
 export const Experimenter = { NICIRA: 0x2320, ONF: 0x4f4e4600, NSH: 0x5ad650 } as const;
 
 const { NXM_0, NXM_1, ERICSSON, OPENFLOW_BASIC, PACKET_REGS } = OxmClass;
@@ -183,17 +183,17 @@ const experimenterFields = {
   onfActsetOutput: experimenterField(ONF, 43, 'number', 32, 'exact'),
 };
 
-/** Every field, by the name that matches and actions use: the OXM table. */
+/** Every field, by the name that matches and actions use: the OXM table (OpenFlow 1.3.5, 7.2.3.7). */
 export const FIELDS = { ...openflowFields, ...nxmFields, ...niciraFields, ...experimenterFields };
 
 type Fields = typeof FIELDS;
 
-/** The name of a field: its OXM name in camelCase. */
+/** The name of a field: its OXM name in camelCase (OpenFlow 1.3.5, 7.2.3). */
 export type FieldName = keyof Fields;
 
 /**
  * The name of a field that is not in the table: the four bytes of its header (and, in class 0xffff, the experimenter)
- * in hexadecimal, as in `unknown:0x8000fe04`. Its value is the payload as it came.
+ * in hexadecimal, as in `unknown:0x8000fe04` (OpenFlow 1.3.5, 7.2.3.2). Its value is the payload as it came.
  */
 export type UnknownFieldName = `unknown:${string}`;
 
@@ -207,8 +207,8 @@ export type Match = {
 } & { readonly [unknown: UnknownFieldName]: Uint8Array };
 
 /**
- * A match to be sent. Addresses take their mask as `10.0.0.0/8` or `10.0.0.0/255.0.0.0` too, 64-bit fields any
- * of `Long`, `bigint` and `number`.
+ * A match to be sent (OpenFlow 1.3.5, 7.2.3). Addresses take their mask as `10.0.0.0/8` or `10.0.0.0/255.0.0.0` too,
+ * 64-bit fields any of `Long`, `bigint` and `number`.
  */
 export type MatchInit = {
   readonly [N in FieldName]?:
@@ -216,10 +216,10 @@ export type MatchInit = {
     | (Fields[N] extends Field<infer _K, 'maskable'> ? Masked<FieldInit<Fields[N]>> : never);
 } & { readonly [unknown: UnknownFieldName]: Uint8Array };
 
-/** The decoded value of the field called `N`, without a mask. */
+/** The decoded value of the field called `N`, without a mask (OpenFlow 1.3.5, 7.2.3). */
 export type ValueOf<N extends FieldName> = FieldValue<Fields[N]>;
 
-/** The value that encoding takes for the field called `N`, without a mask. */
+/** The value that encoding takes for the field called `N`, without a mask (OpenFlow 1.3.5, 7.2.3). */
 export type InitOf<N extends FieldName> = FieldInit<Fields[N]>;
 
 type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';

@@ -39,7 +39,8 @@ function checkInOrder(match: MatchInit): void {
 
 /**
  * Writes a match in its simplest form, which takes the same packets: masks of all zeros go with their fields, masks of
- * all ones leave exact values, and values lose the bits outside of their masks, which switches refuse.
+ * all ones leave exact values, and values lose the bits outside of their masks, which switches refuse (OpenFlow 1.3.5,
+ * 7.2.3.6).
  * @throws WireError when a value is none that its field can have
  */
 export function normalizeMatch(match: MatchInit): MatchInit {

@@ -4,20 +4,20 @@ import { checkUnsigned, type Writer } from '../wire/writer.ts';
 import type { FieldName, UnknownFieldName } from './fields.ts';
 import { encodeOxmHeader, encodeShortOxmHeader, type OxmHeader } from './oxm.ts';
 
-/** A field as actions name it, without a value. */
+/** A field as actions name it, without a value (nicira-ext.h). */
 export interface FieldReference {
   readonly field: FieldName | UnknownFieldName;
   /** Bytes that the field has, where its size varies (`tunMetadata0`): the greatest, 124, unless given. */
   readonly size?: number;
 }
 
-/** One bit of a field. */
+/** One bit of a field (nicira-ext.h). */
 export interface FieldBit extends FieldReference {
   /** Counted from the least significant. */
   readonly start: number;
 }
 
-/** Neighbouring bits of a field, as in `NXM_NX_REG0[4..7]`: `start` 4 and `bits` 4. */
+/** Neighbouring bits of a field, as in `NXM_NX_REG0[4..7]`: `start` 4 and `bits` 4 (nicira-ext.h). */
 export interface Subfield extends FieldBit {
   /** How many. */
   readonly bits: number;

@@ -13,7 +13,7 @@ export interface BundleOptions extends RequestOptions {
   readonly ordered?: boolean;
 }
 
-/** Takes the messages of a bundle. */
+/** Takes the messages of a bundle (OpenFlow 1.4.1, 7.3.9). */
 export interface BundleBuilder {
   /**
    * Adds a message, which must not be changed until the bundle is committed: of a big bundle, it is encoded when those

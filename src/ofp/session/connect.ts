@@ -5,7 +5,7 @@ import { OPENFLOW_PORT } from './server.ts';
 import { Switch } from './switch.ts';
 import type { SwitchOptions } from './switch-events.ts';
 
-/** How {@link connectSwitch} dials; the rest applies to the session. */
+/** How {@link connectSwitch} dials; the rest applies to the session (OpenFlow 1.3.5, 6.3.1). */
 export interface ConnectSwitchOptions extends SwitchOptions {
   /** The files of `ssl:`. */
   readonly tls?: TlsFiles;
@@ -16,7 +16,7 @@ export interface ConnectSwitchOptions extends SwitchOptions {
 
 /**
  * Calls a switch: a bridge's own socket (`unix:/var/run/openvswitch/br0.mgmt`), or one whose controller is set to
- * `ptcp:` (`tcp:HOST:PORT`).
+ * `ptcp:` (`tcp:HOST:PORT`) (OpenFlow 1.3.5, 6.3.1).
  * @throws UsageError `NET_METHOD_INVALID`; ClosedError `NET_CONNECT_FAILED`; and as {@link Switch.open}
  */
 export async function connectSwitch(method: string, options: ConnectSwitchOptions = {}): Promise<Switch> {

@@ -10,7 +10,7 @@ import { type WireView, wireView } from '../wire/wire-view.ts';
 import { SendBuffer } from './send-buffer.ts';
 import { SentMessages } from './sent-messages.ts';
 
-/** The limits of a connection. */
+/** The limits of a connection (OpenFlow 1.3.5, 6.3). */
 export interface ConnectionOptions {
   /** The time the peer has for its HELLO. Default 10000. */
   readonly helloTimeoutMs?: number;
@@ -27,7 +27,7 @@ export interface ConnectionOptions {
   readonly setTimer?: SetTimer;
 }
 
-/** Who hears of a connection. Nothing is called after `onClose`. */
+/** Who hears of a connection (OpenFlow 1.3.5, 6.3). Nothing is called after `onClose`. */
 export interface ConnectionHandlers {
   /** The versions have been negotiated: anything may be sent. */
   onOpen(): void;
@@ -44,7 +44,7 @@ export interface ConnectionHandlers {
   onClose(error: GalagoError | undefined): void;
 }
 
-/** Where a {@link Connection} is. */
+/** Where a {@link Connection} is (OpenFlow 1.3.5, 6.3). */
 export type ConnectionState = 'greeting' | 'open' | 'closed';
 
 /*

@@ -7,14 +7,17 @@ import type { RequestOptions } from './requests.ts';
 
 /**
  * What {@link Switch.flowMonitor} tells: an update, or that the switch has fallen behind (`paused`) and caught up
- * (`resumed`). In between it tells of deleted flows alone, and then of the others as they have become.
+ * (`resumed`) (nicira-ext.h). In between it tells of deleted flows alone, and then of the others as they have become.
  */
 export type FlowMonitorEvent = FlowUpdate | { readonly type: 'paused' | 'resumed' };
 
-/** Which flows {@link Switch.flowMonitor} follows, and what it tells of them. */
+/** Which flows {@link Switch.flowMonitor} follows, and what it tells of them (nicira-ext.h). */
 export type FlowMonitorFilter = Omit<FlowMonitorRequestInit, 'monitorId'>;
 
-/** How {@link Switch.flowMonitor} is read; `timeoutMs` is for the beginning, `signal` ends it at any time. */
+/**
+ * How {@link Switch.flowMonitor} is read; `timeoutMs` is for the beginning, `signal` ends it at any time
+ * (nicira-ext.h).
+ */
 export interface FlowMonitorOptions extends RequestOptions {
   /** Updates that may wait to be read; one more ends the monitor. Default 65536. */
   readonly maxWaitingUpdates?: number;

@@ -7,7 +7,7 @@ import { MeterNo } from '../ports.ts';
 import type { RequestOptions } from './requests.ts';
 import type { Switch } from './switch.ts';
 
-/** How many packets a switch may send to its controllers. */
+/** How many packets a switch may send to its controllers (OpenFlow 1.3.5, 7.3.4.4). */
 export interface PacketInLimit {
   readonly packetsPerSecond: number;
   /** Packets that may come at once after a silence. Default: those of one second. */
@@ -19,7 +19,7 @@ export interface PacketInLimit {
   readonly meterId?: number;
 }
 
-/** The meter of a limit, for {@link Switch.reconcile}. */
+/** The meter of a limit, for {@link Switch.reconcile} (OpenFlow 1.3.5, 7.3.4.4). */
 export function packetInMeter({ packetsPerSecond: rate, burst = rate, meterId }: PacketInLimit): MeterSpec {
   return {
     meterId: meterId ?? MeterNo.CONTROLLER,
@@ -30,16 +30,17 @@ export function packetInMeter({ packetsPerSecond: rate, burst = rate, meterId }:
 
 /**
  * Sends the packet to the controller, as an output to the controller port does, but within the limit of the meter
- * `meterId` when that is given: what is over it goes nowhere, and whatever else the flow does with the packet is done all
- * the same. This is an Open vSwitch extension.
+ * `meterId` when that is given: what is over it goes nowhere, and whatever else the flow does with the packet is done
+ * all the same (OpenFlow 1.3.5, 7.3.4.4). This is an Open vSwitch extension.
  */
 export function toController(options: Omit<NxController2, 'type'> = {}): NxController2 {
   return { ...options, type: 'nxController2' };
 }
 
 /**
- * Limits packet-ins in the datapath, where those that are too many cost next to nothing. A meter that is as it should
- * be is not touched, so that this may be called as often as one likes; another one with its id is changed.
+ * Limits packet-ins in the datapath, where those that are too many cost next to nothing (OpenFlow 1.3.5, 7.3.4.4). A
+ * meter that is as it should be is not touched, so that this may be called as often as one likes; another one with its
+ * id is changed.
  * @throws RemoteError when the switch has no meters, or not this one
  */
 export async function limitPacketIns(

@@ -2,13 +2,16 @@ import type { NxPacketIn2 } from '../messages/nicira-packet-in2.ts';
 import type { PacketIn } from '../messages/packet-in.ts';
 import { Fifo } from './fifo.ts';
 
-/** A packet-in in either of the forms that a session tells apart. */
+/** A packet-in in either of the forms that a session tells apart (OpenFlow 1.3.5, 7.4.1). */
 export type AnyPacketIn = PacketIn | NxPacketIn2;
 
-/** How soon a packet-in is handled: all `urgent` ones before the `normal` ones, and those before the `bulk`. */
+/**
+ * How soon a packet-in is handled: all `urgent` ones before the `normal` ones, and those before the `bulk` (OpenFlow
+ * 1.3.5, 7.4.1).
+ */
 export type PacketInClass = 'urgent' | 'normal' | 'bulk';
 
-/** The bounds of a {@link PacketInQueue}. */
+/** The bounds of a {@link PacketInQueue} (OpenFlow 1.3.5, 7.4.1). */
 export interface PacketInQueueOptions {
   /**
    * Says how soon a packet-in is handled. Default: all are `normal`. It sees every one, also those that are dropped,

@@ -22,7 +22,7 @@ export interface Plan {
   readonly counts: PlanCounts;
 }
 
-/** How many flows, groups and meters a plan touches. */
+/** How many flows, groups and meters a plan touches (OpenFlow 1.3.5, 7.3.4.1). */
 export interface PlanCounts {
   readonly added: number;
   readonly changed: number;

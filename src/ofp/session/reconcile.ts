@@ -5,7 +5,7 @@ import { FlowComparison } from './flow-comparison.ts';
 import { isEmptyPlan, type Plan, type PlanCounts, plan, planWith } from './plan.ts';
 import type { RequestOptions } from './requests.ts';
 
-/** Which flows, groups and meters of the switch {@link Switch.reconcile} may touch. */
+/** Which flows, groups and meters of the switch {@link Switch.reconcile} may touch (OpenFlow 1.3.5, 6.4). */
 export interface ReconcileOptions extends RequestOptions {
   /** Flows with this cookie, under the mask. */
   readonly cookie: U64;

@@ -5,7 +5,7 @@ import type { ErrorMessage } from '../messages/error.ts';
 import { MULTIPART_MORE, type MultipartReply } from '../multipart/multipart.ts';
 import { errorText } from './connection.ts';
 
-/** How a request is waited for. */
+/** How a request is waited for (OpenFlow 1.3.5, 7.1). */
 export interface RequestOptions {
   /** Gives the request up; what it caused in the switch stays. */
   readonly signal?: AbortSignal;

@@ -8,10 +8,10 @@ import { failureOf, SessionEmitter } from './session-emitter.ts';
 import { Switch } from './switch.ts';
 import type { SwitchOptions } from './switch-events.ts';
 
-/** The port that the specification's registration names (IANA: openflow). */
+/** The port that the specification's registration names (IANA: openflow) (OpenFlow 1.3.5, 6.3.1). */
 export const OPENFLOW_PORT = 6653;
 
-/** How an {@link OpenFlowServer} listens; the rest applies to each session. */
+/** How an {@link OpenFlowServer} listens; the rest applies to each session (OpenFlow 1.3.5, 6.3.1). */
 export interface OpenFlowServerOptions extends SwitchOptions {
   /** A passive connection method. Default `ptcp:6653:127.0.0.1`. */
   readonly listen?: string;
@@ -21,7 +21,7 @@ export interface OpenFlowServerOptions extends SwitchOptions {
   readonly maxConnections?: number;
 }
 
-/** The events of an {@link OpenFlowServer}. */
+/** The events of an {@link OpenFlowServer} (OpenFlow 1.3.5, 6.3.1). */
 export type OpenFlowServerEvents = {
   /** A switch is ready: version negotiated, features and ports known. */
   switch: (session: Switch) => void;

@@ -11,7 +11,7 @@ import type { PortStatus } from '../messages/port-status.ts';
 import type { ConnectionOptions } from './connection.ts';
 import type { PacketInQueueOptions } from './packet-in-queue.ts';
 
-/** The limits of a session, and where it says what nobody waits for. */
+/** The limits of a session, and where it says what nobody waits for (OpenFlow 1.3.5, 6.3). */
 export interface SwitchOptions extends ConnectionOptions, PacketInQueueOptions {
   /** The time for features and ports to be known, once the versions are. Default 10000. */
   readonly handshakeTimeoutMs?: number;
@@ -22,7 +22,7 @@ export interface SwitchOptions extends ConnectionOptions, PacketInQueueOptions {
   readonly log?: Log;
 }
 
-/** An error message of the switch that answers no request, with what caused it. */
+/** An error message of the switch that answers no request, with what caused it (OpenFlow 1.3.5, 6.3). */
 export interface RequestError {
   /** Its `code` is the error's name, as in `OFPFMFC_TABLE_FULL`. */
   readonly error: RemoteError;
@@ -31,7 +31,7 @@ export interface RequestError {
   readonly request: Message | undefined;
 }
 
-/** The events of a {@link Switch}. */
+/** The events of a {@link Switch} (OpenFlow 1.3.5, 6.3). */
 export type SwitchEvents = {
   packetIn: (message: PacketIn) => void;
   /**

@@ -33,9 +33,8 @@ import { failureOf, SessionEmitter } from './session-emitter.ts';
 import type { SwitchEvents, SwitchOptions } from './switch-events.ts';
 
 /**
- * The session with one switch: an OpenFlow 1.3 connection whose features and ports are known.
- *
- * A handler that throws or rejects ends this session and no other, with `OFP_HANDLER_FAILED`.
+ * The session with one switch: an OpenFlow 1.3 connection whose features and ports are known (OpenFlow 1.3.5, 6.3). A
+ * handler that throws or rejects ends this session and no other, with `OFP_HANDLER_FAILED`.
  */
 export class Switch extends SessionEmitter<SwitchEvents> implements AsyncDisposable {
   readonly #connection: Connection;

@@ -10,8 +10,9 @@ import { formatPort } from './names.ts';
 import { counter, duration } from './numbers.ts';
 
 /**
- * Writes a flow as ovs-ofctl does: the statistics of one as `dump-flows` (`cookie=0x0, duration=5s, table=0, …`),
- * a flow as it should be as `dump-flows --no-stats`, a flow-mod as `ofp-print` (`ADD table:1 priority=5,… actions=…`).
+ * Writes a flow as ovs-ofctl does: the statistics of one as `dump-flows` (`cookie=0x0, duration=5s, table=0, …`), a
+ * flow as it should be as `dump-flows --no-stats`, a flow-mod as `ofp-print` (`ADD table:1 priority=5,… actions=…`)
+ * (ovs-ofctl(8)).
  */
 export function formatFlow(flow: FlowStatsInit | FlowSpec | FlowModInit): string {
   if ('command' in flow) return formatFlowMod(flow);

@@ -86,8 +86,8 @@ const WORDS: Readonly<Record<FlowModCommand, Readonly<Record<string, TakeWord>>>
 };
 
 /**
- * Reads a flow as ovs-ofctl does: `table=0,priority=1,in_port=1,actions=output:2`. The flow-mod encodes to the bytes
- * that ovs-ofctl sends.
+ * Reads a flow as ovs-ofctl does (ovs-ofctl(8)): `table=0,priority=1,in_port=1,actions=output:2`. The flow-mod encodes
+ * to the bytes that ovs-ofctl sends.
  * @param command what to do with the flow, unless the text begins with `add`, `modify`, `modify_strict`, `delete` or
  *   `delete_strict`
  * @throws TextError `OFP_TEXT_INVALID`; also when the actions do not fit the match

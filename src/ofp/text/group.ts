@@ -36,7 +36,8 @@ const TYPES: ReadonlyMap<string, GroupType> = new Map([
 const LATER_WORDS = ['selection_method', 'selection_method_param', 'fields', 'command_bucket_id'];
 
 /**
- * Reads a group as ovs-ofctl does: `group_id=1,type=select,bucket=weight:2,actions=output:1,bucket=actions=output:2`.
+ * Reads a group as ovs-ofctl does (ovs-ofctl(8)):
+ * `group_id=1,type=select,bucket=weight:2,actions=output:1,bucket=actions=output:2`.
  * @param command what to do with the group, unless the text begins with `add`, `modify`, `add_or_mod` or `delete`
  * @throws TextError `OFP_TEXT_INVALID`
  */
@@ -154,7 +155,10 @@ const COMMAND_WORDS: ReadonlyMap<number, string> = new Map([
   [groupModCommands.code('addOrModify'), 'ADD_OR_MOD'],
 ]);
 
-/** Writes a group as ovs-ofctl does: `group_id=1,type=all,bucket=actions=output:1`; a group-mod with `ADD` or the like before it. */
+/**
+ * Writes a group as ovs-ofctl does (ovs-ofctl(8)): `group_id=1,type=all,bucket=actions=output:1`; a group-mod with
+ * `ADD` or the like before it.
+ */
 export function formatGroup(group: GroupModInit | GroupSpec): string {
   const { groupId, groupType = 'all', buckets = [] } = group;
   const type = groupTypes.code(groupType);

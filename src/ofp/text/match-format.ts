@@ -13,8 +13,8 @@ import { EthType, IpProto, isEthernet, isIp } from './packet-kind.ts';
 const DEFAULT_PRIORITY = 0x8000;
 
 /**
- * Writes a match as ovs-ofctl does: `tcp,nw_src=10.0.0.0/8,tp_dst=80`; an empty text for one that takes every packet.
- * Fields that Open vSwitch does not know stand at the end, as `unknown:0x80005e04=00.00.00.01`.
+ * Writes a match as ovs-ofctl does (ovs-fields(7)): `tcp,nw_src=10.0.0.0/8,tp_dst=80`; an empty text for one that takes
+ * every packet. Fields that Open vSwitch does not know stand at the end, as `unknown:0x80005e04=00.00.00.01`.
  * @param priority written first unless it is the default, 0x8000
  */
 export function formatMatch(match: Match | MatchInit, priority: number = DEFAULT_PRIORITY): string {

@@ -12,9 +12,9 @@ import { parseSubfield } from './subfield.ts';
 import { didYouMean } from './text-error.ts';
 
 /**
- * Reads a match as ovs-ofctl does: `tcp,nw_src=10.0.0.0/8,tp_dst=80`. The fields come in the order in which
- * Open vSwitch sends them, and those that mean nothing in such packets (`tp_dst` without a protocol) are left out,
- * as it leaves them out.
+ * Reads a match as ovs-ofctl does (ovs-fields(7)): `tcp,nw_src=10.0.0.0/8,tp_dst=80`. The fields come in the order in
+ * which Open vSwitch sends them, and those that mean nothing in such packets (`tp_dst` without a protocol) are left
+ * out, as it leaves them out.
  * @throws TextError `OFP_TEXT_INVALID`
  */
 export function parseMatch(text: string): MatchInit {

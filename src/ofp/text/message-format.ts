@@ -14,8 +14,8 @@ import { formatBundleFlags } from './messages/onf.ts';
 import { hex } from './numbers.ts';
 
 /**
- * Writes a message as `ovs-ofctl ofp-print` does, with a newline at its end: what it says, or the error that
- * Open vSwitch would answer it with and its bytes.
+ * Writes a message as `ovs-ofctl ofp-print` does, with a newline at its end: what it says, or the error that Open
+ * vSwitch would answer it with and its bytes (ovs-ofctl(8)).
  */
 export function formatMessage(message: MessageInit | Uint8Array): string {
   return formatBytes(message instanceof Uint8Array ? message : encode(message), VERBOSITY);

@@ -27,7 +27,7 @@ const ALL_FLAGS = MeterFlag.KBPS | MeterFlag.PKTPS | MeterFlag.BURST | MeterFlag
 const SEPARATORS = ', \t\r\n';
 
 /**
- * Reads a meter as ovs-ofctl does: `meter=1,kbps,burst,bands=type=drop,rate=1000,burst_size=100`.
+ * Reads a meter as ovs-ofctl does (ovs-ofctl(8)): `meter=1,kbps,burst,bands=type=drop,rate=1000,burst_size=100`.
  * @throws TextError `OFP_TEXT_INVALID`
  */
 export function parseMeter(text: string, command: MeterModCommand = 'add'): MeterModInit {
@@ -144,7 +144,10 @@ function finishBand(
 
 const COMMAND_WORDS = ['ADD', 'MOD', 'DEL'];
 
-/** Writes a meter as ovs-ofctl does, one line for each band; a meter-mod with `ADD` or the like before it. */
+/**
+ * Writes a meter as ovs-ofctl does, one line for each band; a meter-mod with `ADD` or the like before it
+ * (ovs-ofctl(8)).
+ */
 export function formatMeter(meter: MeterModInit | MeterSpec): string {
   const { meterId, flags = 0, bands = [] } = meter;
   const names = Object.entries(FLAG_WORDS).flatMap(([word, bit]) => ((flags & bit) === 0 ? [] : [word]));

@@ -4,7 +4,10 @@ import { suggest } from '../../util/suggest.ts';
 /** Longest part of the text that an error shows; longer texts are cut around the mistake. */
 const WINDOW = 60;
 
-/** Text that is no match, flow, group or meter: `OFP_TEXT_INVALID`. Its message shows the text and points at the mistake. */
+/**
+ * Text that is no match, flow, group or meter (ovs-ofctl(8)): `OFP_TEXT_INVALID`. Its message shows the text and points
+ * at the mistake.
+ */
 export class TextError extends WireError {
   /** The whole text that was parsed. */
   readonly text: string;

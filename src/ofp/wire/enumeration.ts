@@ -1,8 +1,8 @@
 import { WireError } from '../../util/errors.ts';
 
 /**
- * A value that the specification enumerates: its name in camelCase where there is one.
- * A number that has no name stays a number, so that it survives decoding and encoding.
+ * A value that the specification enumerates: its name in camelCase where there is one (OpenFlow 1.3.5, 7.1.1). A number
+ * that has no name stays a number, so that it survives decoding and encoding.
  */
 export type Enumerated<Name extends string> = Name | number;
 

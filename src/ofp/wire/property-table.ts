@@ -21,7 +21,7 @@ export interface PropertyRow {
   write(writer: Writer, value: unknown): void;
 }
 
-/** What any {@link PropertyTable} decodes to, beside the values by their names. */
+/** What any {@link PropertyTable} decodes to, beside the values by their names (OpenFlow 1.3.5, 7.1.1). */
 export interface UnknownProperties {
   /** Properties that are not known here. */
   readonly unknown?: readonly UnknownProperty[];

@@ -2,7 +2,7 @@ import { WireError } from '../../util/errors.ts';
 import { badLength, need, readLength, type WireView } from './wire-view.ts';
 import type { Writer } from './writer.ts';
 
-/** A property that is not known here: its number and all behind its type and length. */
+/** A property that is not known here: its number and all behind its type and length (OpenFlow 1.3.5, 7.1.1). */
 export interface UnknownProperty {
   readonly type: 'unknown';
   readonly code: number;

@@ -1,8 +1,8 @@
 import { WireError } from '../../util/errors.ts';
 
 /**
- * Received bytes with the one `DataView` over them. Decoders take a view with offsets instead of slices,
- * because making a view for each message or field would cost more than decoding it.
+ * Received bytes with the one `DataView` over them (OpenFlow 1.3.5, 7.1.1). Decoders take a view with offsets instead
+ * of slices, because making a view for each message or field would cost more than decoding it.
  */
 export interface WireView {
   readonly bytes: Uint8Array;

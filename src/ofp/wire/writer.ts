@@ -2,8 +2,8 @@ import { WireError } from '../../util/errors.ts';
 import { type U64, writeU64 } from '../../util/u64.ts';
 
 /**
- * A growing buffer that messages are encoded into, one behind the other. `offset` is where the next byte goes.
- * A structure with a length reserves it, writes its body and patches it: nothing is measured beforehand.
+ * A growing buffer that messages are encoded into, one behind the other. `offset` is where the next byte goes (OpenFlow
+ * 1.3.5, 7.1.1). A structure with a length reserves it, writes its body and patches it: nothing is measured beforehand.
  */
 export class Writer {
   bytes: Buffer;

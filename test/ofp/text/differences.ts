@@ -64,6 +64,11 @@ export const STRICTER: readonly Stricter[] = [
     example: 'actions=load:0->reg0[4294967296]',
   },
   {
+    sentence: /^tlv is written tlv\(/,
+    why: 'it takes half a byte for a whole one, and -1 for 255',
+    example: 'actions=encap(nsh(md_type=2,tlv(0x1000,10,0xb)))',
+  },
+  {
     sentence: /^commands are written out: /,
     why: 'it takes d for delete, with every flow',
     example: 'd',

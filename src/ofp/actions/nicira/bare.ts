@@ -1,9 +1,9 @@
 import { type ActionCodec, actionCodec } from '../codec.ts';
 
 /**
- * Actions that are told by their type alone. NXAST_POP_QUEUE restores the queue that the packet had before set-queue;
- * NXAST_EXIT ends the packet's way, the action set included; NXAST_CT_CLEAR forgets its connection tracking state.
- * NXAST_DEC_TTL is OpenFlow 1.0's form of OFPAT_DEC_NW_TTL, which Open vSwitch refuses over 1.3.
+ * Actions that are told by their type alone (ovs-actions(7)). NXAST_POP_QUEUE restores the queue that the packet had
+ * before set-queue; NXAST_EXIT ends the packet's way, the action set included; NXAST_CT_CLEAR forgets its connection
+ * tracking state. NXAST_DEC_TTL is OpenFlow 1.0's form of OFPAT_DEC_NW_TTL, which Open vSwitch refuses over 1.3.
  */
 export interface NxBareAction {
   readonly type: 'nxPopQueue' | 'nxExit' | 'nxDecTtl' | 'nxCtClear' | 'nxDecNshTtl';

@@ -1,6 +1,9 @@
 import { type ActionCodec, actionCodec } from '../codec.ts';
 
-/** NXAST_CONJUNCTION: this flow is one clause of a conjunctive match; a flow that matches `conjId` does the rest. */
+/**
+ * NXAST_CONJUNCTION: this flow is one clause of a conjunctive match; a flow that matches `conjId` does the rest
+ * (ovs-actions(7)).
+ */
 export interface NxConjunction {
   readonly type: 'nxConjunction';
   /** The `conjId` of the flow that the clauses lead to. */

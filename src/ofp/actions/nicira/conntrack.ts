@@ -20,7 +20,7 @@ export interface NxCt {
   readonly actions: readonly Action[];
 }
 
-/** A {@link NxCt} to be sent: no flags, zone 0, no protocol, no actions unless given. */
+/** A {@link NxCt} to be sent: no flags, zone 0, no protocol, no actions unless given (ovs-actions(7)). */
 export interface NxCtInit {
   readonly type: 'nxCt';
   readonly flags?: number;
@@ -30,7 +30,7 @@ export interface NxCtInit {
   readonly actions?: readonly ActionInit[];
 }
 
-/** NX_CT_F_ bits. */
+/** NX_CT_F_ bits (ovs-actions(7)). */
 export const CtFlag = {
   /** Keeps the connection, which otherwise is only looked up. */
   COMMIT: 1 << 0,

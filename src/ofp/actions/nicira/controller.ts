@@ -4,7 +4,7 @@ import { badLength } from '../../wire/wire-view.ts';
 import { type ActionCodec, actionCodec, type WithDefaults } from '../codec.ts';
 import { WHOLE_PACKET } from '../standard.ts';
 
-/** NXAST_CONTROLLER: sends the packet to the controllers that have an id. */
+/** NXAST_CONTROLLER: sends the packet to the controllers that have an id (ovs-actions(7)). */
 export interface NxController {
   readonly type: 'nxController';
   /** Bytes of the packet to send. */
@@ -15,10 +15,16 @@ export interface NxController {
   readonly reason: Enumerated<PacketInReason>;
 }
 
-/** A {@link NxController} to be sent: all of the packet, to id 0, for the reason `action`, unless given. */
+/**
+ * A {@link NxController} to be sent: all of the packet, to id 0, for the reason `action`, unless given
+ * (ovs-actions(7)).
+ */
 export type NxControllerInit = WithDefaults<NxController, 'maxLen' | 'controllerId' | 'reason'>;
 
-/** NXAST_DEC_TTL_CNT_IDS: decrements the TTL; a packet whose TTL runs out goes to the controllers with these ids. */
+/**
+ * NXAST_DEC_TTL_CNT_IDS: decrements the TTL; a packet whose TTL runs out goes to the controllers with these ids
+ * (ovs-actions(7)).
+ */
 export interface NxDecTtlCntIds {
   readonly type: 'nxDecTtlCntIds';
   readonly controllerIds: readonly number[];

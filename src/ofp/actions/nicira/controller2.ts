@@ -11,8 +11,8 @@ import type { WireView } from '../../wire/wire-view.ts';
 import { type ActionCodec, actionCodec } from '../codec.ts';
 
 /**
- * NXAST_CONTROLLER2: sends the packet to a controller, with more to say than an output to the controller port has.
- * What is left out has Open vSwitch's default.
+ * NXAST_CONTROLLER2: sends the packet to a controller, with more to say than an output to the controller port has
+ * (ovs-actions(7)). What is left out has Open vSwitch's default.
  */
 export interface NxController2 {
   readonly type: 'nxController2';

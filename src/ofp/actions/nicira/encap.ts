@@ -2,7 +2,7 @@ import { badLength, need, type WireView } from '../../wire/wire-view.ts';
 import type { Writer } from '../../wire/writer.ts';
 import { type ActionCodec, actionCodec, type WithDefaults } from '../codec.ts';
 
-/** NXAST_ENCAP: puts a header before the packet. */
+/** NXAST_ENCAP: puts a header before the packet (ovs-actions(7)). */
 export interface NxEncap {
   readonly type: 'nxEncap';
   /** Bytes of the header; 0 leaves it to the switch. */
@@ -12,17 +12,17 @@ export interface NxEncap {
   readonly properties: readonly EncapProperty[];
 }
 
-/** A {@link NxEncap} to be sent: size 0 and no properties unless given. */
+/** A {@link NxEncap} to be sent: size 0 and no properties unless given (ovs-actions(7)). */
 export type NxEncapInit = WithDefaults<NxEncap, 'hdrSize' | 'properties'>;
 
-/** NXAST_DECAP: takes the outermost header off the packet. */
+/** NXAST_DECAP: takes the outermost header off the packet (ovs-actions(7)). */
 export interface NxDecap {
   readonly type: 'nxDecap';
   /** What the packet then is; {@link PacketType}.USE_NEXT_PROTO leaves it to the header. */
   readonly newPktType: number;
 }
 
-/** What is in the header that {@link NxEncap} puts on. */
+/** What is in the header that {@link NxEncap} puts on (ovs-actions(7)). */
 export type EncapProperty =
   /** The kind of metadata of a Network Service Header: 1 or 2 (RFC 8300). */
   | { readonly type: 'nshMdType'; readonly mdType: number }

@@ -1,6 +1,6 @@
 import { type ActionCodec, actionCodec } from '../codec.ts';
 
-/** NXAST_FIN_TIMEOUT: shortens the flow's timeouts when it sees a TCP packet with FIN or RST. */
+/** NXAST_FIN_TIMEOUT: shortens the flow's timeouts when it sees a TCP packet with FIN or RST (ovs-actions(7)). */
 export interface NxFinTimeout {
   readonly type: 'nxFinTimeout';
   /** Seconds; 0 leaves the idle timeout. */

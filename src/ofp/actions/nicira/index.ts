@@ -62,7 +62,7 @@ export type NiciraAction =
   | NxSpreadAction
   | NxStackAction;
 
-/** A {@link NiciraAction} to be sent. */
+/** A {@link NiciraAction} to be sent (ovs-actions(7)). */
 export type NiciraActionInit =
   | NiciraAction
   | NxCloneInit

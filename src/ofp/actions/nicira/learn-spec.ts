@@ -4,7 +4,7 @@ import { type Subfield, subfieldOf, writeShortReference } from '../../oxm/subfie
 import { badLength, need, type WireView } from '../../wire/wire-view.ts';
 import { checkUnsigned, type Writer } from '../../wire/writer.ts';
 
-/** A value as such, for the bits that the spec's `dst` names. */
+/** A value as such, for the bits that the spec's `dst` names (ovs-actions(7)). */
 export interface LearnValue<Value = string> {
   /** `0x` and the digits of whole 16-bit words. */
   readonly value: Value;
@@ -18,7 +18,7 @@ export type LearnSpec<Value = string> =
   | { readonly type: 'match' | 'load'; readonly src: Subfield | LearnValue<Value>; readonly dst: Subfield }
   | { readonly type: 'output'; readonly src: Subfield };
 
-/** A {@link LearnSpec} to be sent. */
+/** A {@link LearnSpec} to be sent (ovs-actions(7)). */
 export type LearnSpecInit = LearnSpec<string | bigint | number>;
 
 const SOURCE_VALUE = 1 << 13;

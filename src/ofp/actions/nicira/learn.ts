@@ -28,7 +28,7 @@ export interface NxLearn<Value = Long, Spec = LearnSpec> extends LearntFlow<Valu
   readonly type: 'nxLearn';
 }
 
-/** NXAST_LEARN2: also bounds how many flows it has learnt, and says whether that was reached. */
+/** NXAST_LEARN2: also bounds how many flows it has learnt, and says whether that was reached (ovs-actions(7)). */
 export interface NxLearn2<Value = Long, Spec = LearnSpec> extends LearntFlow<Value, Spec> {
   readonly type: 'nxLearn2';
   /** How many flows there may be with the cookie in the table; 0 for any number. */
@@ -46,13 +46,13 @@ type Defaulted =
   | 'finIdleTimeout'
   | 'finHardTimeout';
 
-/** A {@link NxLearn} to be sent: no timeouts, priority 0x8000, cookie 0 and no flags unless given. */
+/** A {@link NxLearn} to be sent: no timeouts, priority 0x8000, cookie 0 and no flags unless given (ovs-actions(7)). */
 export type NxLearnInit = WithDefaults<NxLearn<U64, LearnSpecInit>, Defaulted>;
 
-/** A {@link NxLearn2} to be sent: as {@link NxLearnInit}, and without limit. */
+/** A {@link NxLearn2} to be sent: as {@link NxLearnInit}, and without limit (ovs-actions(7)). */
 export type NxLearn2Init = WithDefaults<NxLearn2<U64, LearnSpecInit>, Defaulted | 'limit'>;
 
-/** NX_LEARN_F_ bits. */
+/** NX_LEARN_F_ bits (ovs-actions(7)). */
 export const LearnFlag = {
   /** The learnt flow tells the controller when it goes. */
   SEND_FLOW_REM: 1 << 0,

@@ -2,18 +2,21 @@ import type Long from 'long';
 import { readU64, type U64 } from '../../../util/u64.ts';
 import { type ActionCodec, actionCodec } from '../codec.ts';
 
-/** NXAST_SET_TUNNEL (32 bits) and NXAST_SET_TUNNEL64: sets the tunnel key, as set-field `tunnelId` does. */
+/**
+ * NXAST_SET_TUNNEL (32 bits) and NXAST_SET_TUNNEL64: sets the tunnel key, as set-field `tunnelId` does
+ * (ovs-actions(7)).
+ */
 export type NxSetTunnel<Value = Long> =
   | { readonly type: 'nxSetTunnel'; readonly tunnelId: number }
   | { readonly type: 'nxSetTunnel64'; readonly tunnelId: Value };
 
-/** NXAST_SET_QUEUE: OpenFlow 1.0's form of OFPAT_SET_QUEUE, which Open vSwitch refuses over 1.3. */
+/** NXAST_SET_QUEUE: OpenFlow 1.0's form of OFPAT_SET_QUEUE, which Open vSwitch refuses over 1.3 (ovs-actions(7)). */
 export interface NxSetQueue {
   readonly type: 'nxSetQueue';
   readonly queueId: number;
 }
 
-/** NXAST_WRITE_METADATA: the instruction write-metadata as an action; both may be used. */
+/** NXAST_WRITE_METADATA: the instruction write-metadata as an action; both may be used (ovs-actions(7)). */
 export interface NxWriteMetadata<Value = Long> {
   readonly type: 'nxWriteMetadata';
   readonly metadata: Value;
@@ -21,10 +24,10 @@ export interface NxWriteMetadata<Value = Long> {
   readonly metadataMask: Value;
 }
 
-/** Actions that set what travels with the packet. */
+/** Actions that set what travels with the packet (ovs-actions(7)). */
 export type NxMetadataAction<Value = Long> = NxSetTunnel<Value> | NxSetQueue | NxWriteMetadata<Value>;
 
-/** A {@link NxMetadataAction} to be sent. */
+/** A {@link NxMetadataAction} to be sent (ovs-actions(7)). */
 export type NxMetadataActionInit = NxMetadataAction<U64>;
 
 /** The codecs of {@link NxMetadataAction}. */

@@ -6,7 +6,10 @@ import { badLength, type WireView } from '../../wire/wire-view.ts';
 import type { Writer } from '../../wire/writer.ts';
 import { type ActionCodec, actionCodec, type WithDefaults } from '../codec.ts';
 
-/** NX_HASH_FIELDS_: what of a packet is hashed; `symmetric` gives both directions of a connection the same hash. */
+/**
+ * NX_HASH_FIELDS_: what of a packet is hashed; `symmetric` gives both directions of a connection the same hash
+ * (ovs-actions(7)).
+ */
 export type HashFields =
   | 'ethSrc'
   | 'symmetricL4'
@@ -16,13 +19,13 @@ export type HashFields =
   | 'nwDst'
   | 'symmetricL3';
 
-/** NX_MP_ALG_: how a hash chooses a link. */
+/** NX_MP_ALG_: how a hash chooses a link (ovs-actions(7)). */
 export type MultipathAlgorithm = 'moduloN' | 'hashThreshold' | 'hrw' | 'iterHash';
 
-/** NX_BD_ALG_: how a member is chosen: the first that is up, or by the highest random weight. */
+/** NX_BD_ALG_: how a member is chosen: the first that is up, or by the highest random weight (ovs-actions(7)). */
 export type BundleAlgorithm = 'activeBackup' | 'hrw';
 
-/** NXAST_MULTIPATH: writes the number of a link, chosen by hashing the packet, into a field. */
+/** NXAST_MULTIPATH: writes the number of a link, chosen by hashing the packet, into a field (ovs-actions(7)). */
 export interface NxMultipath {
   readonly type: 'nxMultipath';
   readonly fields: Enumerated<HashFields>;
@@ -36,7 +39,7 @@ export interface NxMultipath {
   readonly dst: Subfield;
 }
 
-/** A {@link NxMultipath} to be sent: basis and argument 0 unless given. */
+/** A {@link NxMultipath} to be sent: basis and argument 0 unless given (ovs-actions(7)). */
 export type NxMultipathInit = WithDefaults<NxMultipath, 'basis' | 'arg'>;
 
 interface BundleMembers {
@@ -47,21 +50,24 @@ interface BundleMembers {
   readonly members: readonly number[];
 }
 
-/** NXAST_BUNDLE: sends the packet out of one of several ports. */
+/** NXAST_BUNDLE: sends the packet out of one of several ports (ovs-actions(7)). */
 export interface NxBundle extends BundleMembers {
   readonly type: 'nxBundle';
 }
 
-/** NXAST_BUNDLE_LOAD: writes the port that {@link NxBundle} would choose into a field of at least 16 bits. */
+/**
+ * NXAST_BUNDLE_LOAD: writes the port that {@link NxBundle} would choose into a field of at least 16 bits
+ * (ovs-actions(7)).
+ */
 export interface NxBundleLoad extends BundleMembers {
   readonly type: 'nxBundleLoad';
   readonly dst: Subfield;
 }
 
-/** Actions that spread packets over links. */
+/** Actions that spread packets over links (ovs-actions(7)). */
 export type NxSpreadAction = NxMultipath | NxBundle | NxBundleLoad;
 
-/** A {@link NxSpreadAction} to be sent: basis 0 unless given. */
+/** A {@link NxSpreadAction} to be sent: basis 0 unless given (ovs-actions(7)). */
 export type NxSpreadActionInit =
   | NxMultipathInit
   | WithDefaults<NxBundle, 'basis'>

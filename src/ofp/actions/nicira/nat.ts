@@ -4,8 +4,8 @@ import type { Writer } from '../../wire/writer.ts';
 import { type ActionCodec, actionCodec, type WithDefaults } from '../codec.ts';
 
 /**
- * NXAST_NAT: translates the connection's addresses, within {@link NxCt}. Without a range, it does to later packets
- * what was done to the connection's first.
+ * NXAST_NAT: translates the connection's addresses, within {@link NxCt} (ovs-actions(7)). Without a range, it does to
+ * later packets what was done to the connection's first.
  */
 export interface NxNat {
   readonly type: 'nxNat';
@@ -21,10 +21,10 @@ export interface NxNat {
   readonly protoMax?: number;
 }
 
-/** A {@link NxNat} to be sent: no flags unless given. */
+/** A {@link NxNat} to be sent: no flags unless given (ovs-actions(7)). */
 export type NxNatInit = WithDefaults<NxNat, 'flags'>;
 
-/** NX_NAT_F_ bits. */
+/** NX_NAT_F_ bits (ovs-actions(7)). */
 export const NatFlag = {
   SRC: 1 << 0,
   DST: 1 << 1,

@@ -1,6 +1,6 @@
 import { type ActionCodec, actionCodec } from '../codec.ts';
 
-/** NXAST_NOTE: does nothing, and keeps bytes with the flow. */
+/** NXAST_NOTE: does nothing, and keeps bytes with the flow (ovs-actions(7)). */
 export interface NxNote {
   readonly type: 'nxNote';
   /** Filled up with zeros to 6, 14, 22… bytes, which decoding cannot tell from bytes of the note. */

@@ -11,8 +11,8 @@ import { type ActionCodec, actionCodec, type WithDefaults } from '../codec.ts';
 import { WHOLE_PACKET } from '../standard.ts';
 
 /**
- * NXAST_OUTPUT_REG: sends the packet out of the port whose number is in a field. NXAST_OUTPUT_REG2 is its later form,
- * which takes fields of any class.
+ * NXAST_OUTPUT_REG: sends the packet out of the port whose number is in a field (ovs-actions(7)). NXAST_OUTPUT_REG2 is
+ * its later form, which takes fields of any class.
  */
 export interface NxOutputReg {
   readonly type: 'nxOutputReg' | 'nxOutputReg2';
@@ -21,10 +21,10 @@ export interface NxOutputReg {
   readonly maxLen: number;
 }
 
-/** A {@link NxOutputReg} to be sent: the whole packet goes to the controller unless given. */
+/** A {@link NxOutputReg} to be sent: the whole packet goes to the controller unless given (ovs-actions(7)). */
 export type NxOutputRegInit = WithDefaults<NxOutputReg, 'maxLen'>;
 
-/** NXAST_OUTPUT_TRUNC: sends the packet's first `maxLen` bytes out of a port. */
+/** NXAST_OUTPUT_TRUNC: sends the packet's first `maxLen` bytes out of a port (ovs-actions(7)). */
 export interface NxOutputTrunc {
   readonly type: 'nxOutputTrunc';
   readonly port: number;

@@ -16,27 +16,30 @@ import { type ActionCodec, actionCodec } from '../codec.ts';
 import { decodeFieldCopy, encodeFieldCopy, type FieldCopy } from '../field-copy.ts';
 import { decodeFieldWrite, type FieldWrite, type FieldWriteInit } from '../set-field.ts';
 
-/** NXAST_REG_MOVE: copies bits of a field into another. */
+/** NXAST_REG_MOVE: copies bits of a field into another (ovs-actions(7)). */
 export interface NxRegMove extends FieldCopy {
   readonly type: 'nxRegMove';
 }
 
-/** NXAST_REG_LOAD: writes a value into bits of a field. */
+/** NXAST_REG_LOAD: writes a value into bits of a field (ovs-actions(7)). */
 export interface NxRegLoad<Value = Long> {
   readonly type: 'nxRegLoad';
   readonly dst: Subfield;
   readonly value: Value;
 }
 
-/** NXAST_REG_LOAD2: writes a value into a field, in the bits that the mask sets; like set-field, but of any field and version. */
+/**
+ * NXAST_REG_LOAD2: writes a value into a field, in the bits that the mask sets; like set-field, but of any field and
+ * version (ovs-actions(7)).
+ */
 export type NxRegLoad2 = FieldWrite<'nxRegLoad2'>;
 
-/** NXAST_DELETE_FIELD: takes a tunnel option (`tunMetadata0`) off the packet. */
+/** NXAST_DELETE_FIELD: takes a tunnel option (`tunMetadata0`) off the packet (ovs-actions(7)). */
 export interface NxDeleteField extends FieldReference {
   readonly type: 'nxDeleteField';
 }
 
-/** NXAST_CHECK_PKT_LARGER: sets a bit when the packet is longer than `pktLen`, else clears it. */
+/** NXAST_CHECK_PKT_LARGER: sets a bit when the packet is longer than `pktLen`, else clears it (ovs-actions(7)). */
 export interface NxCheckPktLarger {
   readonly type: 'nxCheckPktLarger';
   /** Bytes, the Ethernet header included. */
@@ -44,10 +47,10 @@ export interface NxCheckPktLarger {
   readonly dst: FieldBit;
 }
 
-/** Actions that write fields. */
+/** Actions that write fields (ovs-actions(7)). */
 export type NxRegisterAction = NxRegMove | NxRegLoad | NxRegLoad2 | NxDeleteField | NxCheckPktLarger;
 
-/** A {@link NxRegisterAction} to be sent. */
+/** A {@link NxRegisterAction} to be sent (ovs-actions(7)). */
 export type NxRegisterActionInit =
   | Exclude<NxRegisterAction, NxRegLoad | NxRegLoad2>
   | NxRegLoad<U64>

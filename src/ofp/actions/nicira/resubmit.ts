@@ -2,13 +2,19 @@ import { readPort16, writePort16 } from '../../port16.ts';
 import { PortNo } from '../../ports.ts';
 import { type ActionCodec, actionCodec, type WithDefaults } from '../codec.ts';
 
-/** NXAST_RESUBMIT: looks the packet up again in this table as if it had come from `inPort`, and comes back. */
+/**
+ * NXAST_RESUBMIT: looks the packet up again in this table as if it had come from `inPort`, and comes back
+ * (ovs-actions(7)).
+ */
 export interface NxResubmit {
   readonly type: 'nxResubmit';
   readonly inPort: number;
 }
 
-/** NXAST_RESUBMIT_TABLE; NXAST_RESUBMIT_TABLE_CT looks it up with the addresses of its connection's first packet. */
+/**
+ * NXAST_RESUBMIT_TABLE; NXAST_RESUBMIT_TABLE_CT looks it up with the addresses of its connection's first packet
+ * (ovs-actions(7)).
+ */
 export interface NxResubmitTable {
   readonly type: 'nxResubmitTable' | 'nxResubmitTableCt';
   /** OFPP_IN_PORT leaves the port as it is. */
@@ -17,10 +23,10 @@ export interface NxResubmitTable {
   readonly tableId: number;
 }
 
-/** A {@link NxResubmitTable} to be sent: the port as it is, and this table again, unless given. */
+/** A {@link NxResubmitTable} to be sent: the port as it is, and this table again, unless given (ovs-actions(7)). */
 export type NxResubmitTableInit = WithDefaults<NxResubmitTable, 'inPort' | 'tableId'>;
 
-/** The table that the packet is in. */
+/** The table that the packet is in (ovs-actions(7)). */
 export const CURRENT_TABLE = 0xff;
 
 /** The codecs of {@link NxResubmit} and {@link NxResubmitTable}. */

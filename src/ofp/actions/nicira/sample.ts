@@ -14,34 +14,34 @@ interface SampleTarget {
   readonly obsPointId: number;
 }
 
-/** NX_ACTION_SAMPLE_: which way a sampled packet is said to have gone. */
+/** NX_ACTION_SAMPLE_: which way a sampled packet is said to have gone (ovs-actions(7)). */
 export type SampleDirection = 'default' | 'ingress' | 'egress';
 
-/** NXAST_SAMPLE: samples packets for IPFIX. */
+/** NXAST_SAMPLE: samples packets for IPFIX (ovs-actions(7)). */
 export interface NxSample extends SampleTarget {
   readonly type: 'nxSample';
 }
 
-/** NXAST_SAMPLE2: also says at which port. */
+/** NXAST_SAMPLE2: also says at which port (ovs-actions(7)). */
 export interface NxSample2 extends SampleTarget {
   readonly type: 'nxSample2';
   /** OFPP_ANY for none. */
   readonly samplingPort: number;
 }
 
-/** NXAST_SAMPLE3: also says which way. */
+/** NXAST_SAMPLE3: also says which way (ovs-actions(7)). */
 export interface NxSample3 extends SampleTarget {
   readonly type: 'nxSample3';
   readonly samplingPort: number;
   readonly direction: Enumerated<SampleDirection>;
 }
 
-/** Actions that sample packets. */
+/** Actions that sample packets (ovs-actions(7)). */
 export type NxSampleAction = NxSample | NxSample2 | NxSample3;
 
 type Identifiers = 'obsDomainId' | 'obsPointId';
 
-/** A {@link NxSampleAction} to be sent: domain and point 0, and no port, unless given. */
+/** A {@link NxSampleAction} to be sent: domain and point 0, and no port, unless given (ovs-actions(7)). */
 export type NxSampleActionInit =
   | WithDefaults<NxSample, Identifiers>
   | WithDefaults<NxSample2, Identifiers | 'samplingPort'>

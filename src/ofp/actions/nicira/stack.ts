@@ -2,7 +2,7 @@ import { decodeOxmHeader } from '../../oxm/oxm.ts';
 import { type Subfield, subfieldOf, writeReference } from '../../oxm/subfield.ts';
 import { type ActionCodec, actionCodec } from '../codec.ts';
 
-/** NXAST_STACK_PUSH and NXAST_STACK_POP: bits of a field to and from the packet's stack. */
+/** NXAST_STACK_PUSH and NXAST_STACK_POP: bits of a field to and from the packet's stack (ovs-actions(7)). */
 export interface NxStackAction extends Subfield {
   readonly type: 'nxStackPush' | 'nxStackPop';
 }

@@ -20,7 +20,7 @@ const FORMATS: ActionFormats<Action['type']> = {
   unknown: ({ code, raw }) => `unknown(${hex(code)},${dottedHex(raw)})`,
 };
 
-/** Writes actions as ovs-ofctl does: `set_field:5->reg0,output:2`, and `drop` for none. */
+/** Writes actions as ovs-ofctl does (ovs-actions(7)): `set_field:5->reg0,output:2`, and `drop` for none. */
 export function formatActions(actions: readonly (Action | ActionInit)[]): string {
   return actions.length === 0 ? 'drop' : actions.map(formatAction).join(',');
 }
@@ -36,7 +36,7 @@ const ORDER: readonly string[] = [
   'unknown',
 ];
 
-/** Writes instructions as ovs-ofctl does, in the order in which they are done; `drop` for none. */
+/** Writes instructions as ovs-ofctl does, in the order in which they are done; `drop` for none (ovs-actions(7)). */
 export function formatInstructions(instructions: readonly (Instruction | InstructionInit)[]): string {
   const words = [...instructions]
     .sort((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type))

@@ -69,7 +69,7 @@ function parseMeterInstruction(span: Span): InstructionInit {
 const OTHERS = ['drop'];
 
 /**
- * Reads actions as ovs-ofctl does: `set_field:5->reg0,output:2`; `drop` for none.
+ * Reads actions as ovs-ofctl does (ovs-actions(7)): `set_field:5->reg0,output:2`; `drop` for none.
  * @param match what the packets are: with it, actions that need others are refused
  * @throws TextError `OFP_TEXT_INVALID`
  */

@@ -12,7 +12,7 @@ const CHECKSUMS: ReadonlyMap<number, { name: string; least: number; at: number; 
 ]);
 
 /**
- * Writes a packet's headers as ovs-ofctl does: as a match that only such packets meet, and the checksum.
+ * Writes a packet's headers as ovs-ofctl does: as a match that only such packets meet, and the checksum (ovs-ofctl(8)).
  * @param packetType what it begins with; 0 for an Ethernet frame
  */
 export function formatPacket(bytes: Uint8Array, packetType = 0): string {
