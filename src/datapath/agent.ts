@@ -220,7 +220,7 @@ export class Agent {
     nxCtFlush() {},
     nxCtFlushZone: (_link, _message, frame) => demandZeros(frame, 6),
     nxResume() {
-      throw new Refusal('NXR_NOT_SUPPORTED', 'the software switch does not pause packets');
+      throw new Refusal('NXR_STALE', 'no packet waits: the software switch pauses none');
     },
     nxTlvTableMod: (_link, mod) => this.#tlvTable.apply(mod),
     nxTlvTableRequest: (link, { xid }) =>

@@ -82,9 +82,12 @@ export class Notices {
 
   /** Tells the other controllers what one has changed of groups and meters (ONF extension 235). */
   tellRequest(source: ControllerLink, kind: 'group' | 'meter', mod: GroupMod | MeterMod, xid: number): void {
+    // Open vSwitch tells of a group that was added or modified that it was added.
+    const command = mod.command === 'addOrModify' ? 'add' : mod.command;
+    const request = { ...mod, command, xid } as GroupMod | MeterMod;
     for (const link of this.#links) {
       if (link !== source && link.wants('requestforward', FORWARD_REASONS[kind]))
-        link.send({ type: 'onfRequestforward', request: { ...mod, xid } });
+        link.send({ type: 'onfRequestforward', request });
     }
   }
 

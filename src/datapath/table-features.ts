@@ -50,7 +50,7 @@ export class TableNames {
   features(): readonly TableFeatures<U64>[] {
     return Array.from({ length: TABLE_COUNT }, (_, tableId) => ({
       tableId,
-      name: this.#names.get(tableId) ?? `table${tableId}`,
+      name: this.#names.get(tableId) ?? '',
       metadataMatch: ALL_ONES,
       metadataWrite: ALL_ONES,
       config: 0,

@@ -276,7 +276,7 @@ describe('SoftSwitch', () => {
     ],
     ['OFPMMFC_UNKNOWN_METER', { type: 'multipartRequest', multipartType: 'meter', body: { meterId: 9 } }],
     ['OFPBRC_BAD_STAT', { type: 'multipartRequest', multipartType: 'nxIpfixBridge' }],
-    ['NXR_NOT_SUPPORTED', { type: 'nxResume', data: FRAME }],
+    ['NXR_STALE', { type: 'nxResume', data: FRAME }],
     [
       'OFPBRC_BAD_STAT',
       { type: 'multipartRequest', multipartType: 'unknown', code: 77, flags: 0, body: FRAME },

@@ -69,6 +69,11 @@ const ODDITIES: readonly { readonly why: string; readonly real: RegExp; readonly
     real: /^onfBundleControl 04040018/,
     soft: /^error OFPBFC_BAD_TYPE /,
   },
+  {
+    why: 'an action that is wrong in two ways is refused for the other: tunnel options are looked for later here',
+    real: /^error NXFMFC_INVALID_TLV_FIELD /,
+    soft: /^error OFPBAC_/,
+  },
 ];
 
 function isOddity(real: string | undefined, soft: string | undefined): boolean {

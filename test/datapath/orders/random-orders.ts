@@ -248,6 +248,8 @@ const EXPERIMENTER = 4;
 /** Where a message in a bundle has its type. */
 const BUNDLED_TYPE = 25;
 
+/** Where messages about bundles have the bundle's number: with others, they would outlast the test of a sequence. */
+const BUNDLE_ID = [16, 17, 18, 19];
 /** Where a flow-mod in a bundle has its command and flags. */
 const STRICTNESS = [49, 68, 69];
 
@@ -262,8 +264,9 @@ function corrupted(random: Random, bytes: Buffer): Buffer {
   if (isAbout(bytes, PORT_MOD) || bytes[1] === MULTIPART_REQUEST) return worse;
   if (worse.length <= 8 || !random.oneIn(3)) {
     const at = 8 + random.below(Math.max(1, worse.length - 8));
-    const isKept =
-      worse.length <= 8 || (isAbout(bytes, FLOW_MOD) && bytes[1] === EXPERIMENTER && STRICTNESS.includes(at));
+    const isExperimenter = bytes[1] === EXPERIMENTER;
+    const isStrict = isExperimenter && isAbout(bytes, FLOW_MOD) && STRICTNESS.includes(at);
+    const isKept = worse.length <= 8 || isStrict || (isExperimenter && BUNDLE_ID.includes(at));
     if (!isKept) worse[at] = random.below(256);
     return worse;
   }

@@ -70,14 +70,25 @@ export class Peer {
    * @throws when it is of another type, or none comes before the end
    */
   async next<T extends Message['type']>(type: T): Promise<MessageOf<T>> {
+    const message = await this.#take();
+    if (message?.type === type) return message as MessageOf<T>;
+    throw new Error(`expected ${type}, got ${message?.type ?? 'the end of the connection'}`);
+  }
+
+  /** Takes the next message that comes, of whatever type. @throws when none comes before the end */
+  async any(): Promise<Message> {
+    const message = await this.#take();
+    if (message !== undefined) return message;
+    throw new Error('expected a message, got the end of the connection');
+  }
+
+  async #take(): Promise<Message | undefined> {
     while (this.#messages.length === 0 && !this.#hasEnded) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
-    const message = this.#messages.shift();
-    if (message?.type === type) return message as MessageOf<T>;
-    throw new Error(`expected ${type}, got ${message?.type ?? 'the end of the connection'}`);
+    return this.#messages.shift();
   }
 
   /** Everything that has come and not been taken, once the connection has ended. */
