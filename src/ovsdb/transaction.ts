@@ -1,4 +1,5 @@
 import { UsageError } from '../util/errors.ts';
+import type { CheckedRow } from './checked-row.ts';
 import { type AnyWhere, encodeCommittedRow, encodeWhere, type Where } from './condition.ts';
 import { badResult, type Draft, type Operation } from './draft.ts';
 import { type Json, type JsonObject, show } from './json.ts';
@@ -50,7 +51,10 @@ export class Transaction<S extends SchemaJson = SchemaJson> {
    * Adds `insert` (RFC 7047, 5.2.1). The result stands for the new row in others of this transaction.
    * @throws UsageError `OVSDB_UNKNOWN_TABLE`, `OVSDB_UNKNOWN_COLUMN`, `OVSDB_BAD_VALUE`, `OVSDB_MISSING_VALUE`.
    */
-  insert<T extends TableName<S>>(table: T, row: RowInit<S, NoInfer<T>>): NewRow<T> {
+  insert<T extends TableName<S>, const R extends RowInit<S, T>>(
+    table: T,
+    row: R & CheckedRow<S, T, RowInit<S, T>, R>,
+  ): NewRow<T> {
     const schema = tableOf(this.#schema, table);
     requireReferences(schema, row);
     const json = encodeRow(schema, row, this.#encodeNewRow);
@@ -69,10 +73,10 @@ export class Transaction<S extends SchemaJson = SchemaJson> {
    * instead.
    * @throws UsageError as `insert`, and `OVSDB_BAD_CONDITION`, `OVSDB_IMMUTABLE_COLUMN`.
    */
-  update<T extends TableName<S>>(
+  update<T extends TableName<S>, const R extends RowUpdate<S, T>>(
     table: T,
     where: Where<S, NoInfer<T>>,
-    row: RowUpdate<S, NoInfer<T>>,
+    row: R & CheckedRow<S, T, RowUpdate<S, T>, R>,
   ): RowCount {
     const schema = tableOf(this.#schema, table);
     const json = encodeRow(schema, row, this.#encodeNewRow);

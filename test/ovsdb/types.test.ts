@@ -1,6 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
-import type { OvsdbClient, Ref, Row, RowOf, Transaction } from '../../src/ovsdb/index.ts';
-import { openVswitch } from '../../src/ovsdb/schemas/index.ts';
+import {
+  type DatabaseSchema,
+  OvsdbClient,
+  OvsdbTestServer,
+  type Ref,
+  type Row,
+  type RowOf,
+  type Transaction,
+} from '../../src/ovsdb/index.ts';
+import {
+  hardwareVtep,
+  openVswitch,
+  ovnNorthbound,
+  ovnSouthbound,
+  server,
+} from '../../src/ovsdb/schemas/index.ts';
+import { rejection } from '../net/sockets.ts';
 
 type Vswitch = typeof openVswitch.json;
 
@@ -90,6 +105,106 @@ describe('the types of transactions', () => {
       return () => tx.select('Port', [], ['name']).rows[0]?.tag;
     };
     expect(build).toBeInstanceOf(Function);
+  });
+});
+
+describe('the types of integers', () => {
+  it('know the ranges of the schema', () => {
+    const build = (tx: Transaction<Vswitch>, interfaces: readonly Ref<'Interface'>[], known: number) => {
+      tx.insert('Port', { interfaces, tag: 0, trunks: [0, 4095] });
+      tx.insert('Port', { interfaces, tag: 4095, bond_updelay: -5 });
+      tx.insert('Port', { interfaces, tag: known, trunks: [known, 1] });
+      tx.update('Mirror', [], { select_vlan: [1, 2], snaplen: 14 });
+      // @ts-expect-error an integer from 0 to 4095
+      tx.insert('Port', { interfaces, tag: 4096 });
+      // @ts-expect-error an integer from 0 to 4095
+      tx.insert('Port', { interfaces, tag: -1 });
+      // @ts-expect-error an integer from 0 to 4095
+      tx.insert('Port', { interfaces, tag: 1.5 });
+      // @ts-expect-error an integer
+      tx.insert('Port', { interfaces, bond_updelay: 1.5 });
+      // @ts-expect-error the second is none from 0 to 4095
+      tx.update('Port', [], { trunks: [4095, 10000] });
+      // @ts-expect-error an integer from 14 to 65535
+      tx.update('Mirror', [], { snaplen: 13 });
+      // @ts-expect-error an integer from 14 to 65535
+      tx.update('Mirror', [], { snaplen: 65536 });
+      // @ts-expect-error no such column, beside one that there is
+      tx.update('Port', [], { tag: 1, tga: 2 });
+    };
+    expect(build).toBeInstanceOf(Function);
+  });
+});
+
+describe('the types of the schemas that are shipped', () => {
+  it('refuse wrong tables, columns and values of each', () => {
+    type Builders = {
+      vtep: Transaction<typeof hardwareVtep.json>;
+      north: Transaction<typeof ovnNorthbound.json>;
+      south: Transaction<typeof ovnSouthbound.json>;
+      server: Transaction<typeof server.json>;
+    };
+    const build = ({ vtep, north, south, server: self }: Builders) => {
+      vtep.insert('Physical_Locator', { dst_ip: '192.0.2.1', encapsulation_type: 'vxlan_over_ipv4' });
+      north.insert('ACL', { action: 'allow', direction: 'from-lport', priority: 32767 });
+      south.insert('Encap', { type: 'geneve', ip: '192.0.2.1' });
+      self.update('Database', [], { model: 'clustered', index: 1 });
+      // @ts-expect-error no such table
+      vtep.insert('Locator', {});
+      // @ts-expect-error no such column
+      vtep.insert('Physical_Locator', { ip: '192.0.2.1' });
+      // @ts-expect-error not one of the enumerated
+      vtep.insert('Physical_Locator', { encapsulation_type: 'gre' });
+      // @ts-expect-error no such table
+      north.insert('Acl', {});
+      // @ts-expect-error no such column
+      north.insert('ACL', { prio: 1 });
+      // @ts-expect-error not one of the enumerated
+      north.insert('ACL', { action: 'permit' });
+      // @ts-expect-error an integer from 0 to 32767
+      north.insert('ACL', { priority: 32768 });
+      // @ts-expect-error no such table
+      south.insert('Encaps', {});
+      // @ts-expect-error no such column
+      south.insert('Encap', { address: '192.0.2.1' });
+      // @ts-expect-error not one of the enumerated
+      south.insert('Encap', { type: 'gre' });
+      // @ts-expect-error no such table
+      self.update('Databases', [], {});
+      // @ts-expect-error no such column
+      self.update('Database', [], { modle: 'clustered' });
+      // @ts-expect-error not one of the enumerated
+      self.update('Database', [], { model: 'cluster' });
+    };
+    expect(build).toBeInstanceOf(Function);
+  });
+
+  it.each<[string, DatabaseSchema, object, string]>([
+    ['Mirror', openVswitch, { snaplen: 13 }, 'Mirror.snaplen: expected an integer from 14 to 65535, got 13'],
+    [
+      'Logical_Switch',
+      hardwareVtep,
+      { tunnel_key: 'x' },
+      "Logical_Switch.tunnel_key: expected an integer, got 'x'",
+    ],
+    ['ACL', ovnNorthbound, { priority: -1 }, 'ACL.priority: expected an integer from 0 to 32767, got -1'],
+    ['Encap', ovnSouthbound, { ip: 7 }, 'Encap.ip: expected a string, got 7'],
+    ['Database', server, { leader: 1 }, 'Database.leader: expected true or false, got 1'],
+  ])('refuse a wrong value of %s before it is sent', async (table, schema, row, message) => {
+    await using testServer = new OvsdbTestServer(schema);
+    const { name } = schema;
+    await using db = await OvsdbClient.connect('unix:test', { database: name, dial: testServer.dial });
+    const before = testServer.rows(table);
+    expect(await rejection(db.transact((tx) => tx.insert(table, row as never)))).toMatchObject({
+      code: 'OVSDB_BAD_VALUE',
+      message,
+    });
+    const misspelt = rejection(db.transact((tx) => tx.insert(table, { no_such: 1 })));
+    expect(await misspelt).toMatchObject({ code: 'OVSDB_UNKNOWN_COLUMN' });
+    expect(await rejection(db.transact((tx) => tx.insert('No', {})))).toMatchObject({
+      code: 'OVSDB_UNKNOWN_TABLE',
+    });
+    expect(testServer.rows(table)).toEqual(before);
   });
 });
 
