@@ -12,6 +12,7 @@ import { check } from './harness/check.ts';
 import { Profiler } from './harness/profile.ts';
 import { type ResultSection, updateResults } from './harness/results.ts';
 import { formatTable } from './harness/table.ts';
+import { ovsdb } from './ovsdb/bench.ts';
 import { reconcile, reconcileSame } from './reconcile.ts';
 import { scale } from './scale/scale.ts';
 import { sizes } from './sizes.ts';
@@ -29,6 +30,7 @@ const BENCHES: readonly Bench[] = [
   packetInOne,
   connections,
   sizes,
+  ovsdb,
   codec,
   scale,
 ];

@@ -228,11 +228,9 @@ export class JsonRpcPeer implements AsyncDisposable {
 
   readonly #write = (): void => {
     const text = this.#unwritten;
-    // Text of ASCII only is written faster when the socket need not look for anything else.
-    const encoding = text.length === this.#unwrittenSize ? 'latin1' : 'utf8';
     this.#unwritten = '';
     this.#unwrittenSize = 0;
-    if (this.#reason === undefined) this.#socket.write(text, encoding);
+    if (this.#reason === undefined) this.#socket.write(text);
   };
 
   #sendProbe(): void {
@@ -285,7 +283,7 @@ export class JsonRpcPeer implements AsyncDisposable {
   #forget(id: number, request: PendingRequest): void {
     this.#pending.delete(id);
     request.release();
-    if (this.#pending.size > 0) return;
+    if (this.#draining.size === 0 || this.#pending.size > 0) return;
     for (const resolve of this.#draining) resolve();
     this.#draining.clear();
   }

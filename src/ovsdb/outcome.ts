@@ -15,11 +15,18 @@ export class NewRow<T extends string> {
   /** The `uuid-name` within its transaction. */
   readonly name: string;
   readonly #outcome: Outcome<Ref<T>>;
+  readonly #transaction: object;
 
-  constructor(table: T, name: string, outcome: Outcome<Ref<T>>) {
+  constructor(table: T, name: string, outcome: Outcome<Ref<T>>, transaction: object) {
     this.table = table;
     this.name = name;
     this.#outcome = outcome;
+    this.#transaction = transaction;
+  }
+
+  /** Whether this transaction inserts it, so that it has a name there. */
+  isOf(transaction: object): boolean {
+    return this.#transaction === transaction;
   }
 
   /**

@@ -26,7 +26,8 @@ export interface ReadWait {
  * replace. The transaction waits for them first, so that it fails when somebody else has changed one of them.
  */
 export class RowReads {
-  readonly #rows = new Map<UntypedRow, RowRead>();
+  /** Made when there is something to note, as most transactions have nothing. */
+  #rows: Map<UntypedRow, RowRead> | undefined;
 
   /** A view of the row that notes which columns are read from it. */
   track(table: string, row: UntypedRow): UntypedRow {
@@ -49,7 +50,8 @@ export class RowReads {
   }
 
   /** A `wait` (RFC 7047, 5.2.6) for each row of which something was read. A column that the server lacks is left out. */
-  waits(schema: DatabaseSchema, encodeNewRow: EncodeNewRow): ReadWait[] {
+  waits(schema: DatabaseSchema, encodeNewRow: EncodeNewRow): readonly ReadWait[] {
+    if (this.#rows === undefined) return NONE;
     const waits: ReadWait[] = [];
     for (const [row, { table, columns, operation }] of this.#rows) {
       const tableSchema = tableOf(schema, table);
@@ -71,6 +73,7 @@ export class RowReads {
   }
 
   #readOf(table: string, row: UntypedRow): RowRead {
+    this.#rows ??= new Map();
     let read = this.#rows.get(row);
     if (read === undefined) {
       read = { table, columns: new Set(), operation: undefined, tracked: undefined };
@@ -79,6 +82,8 @@ export class RowReads {
     return read;
   }
 }
+
+const NONE: readonly ReadWait[] = [];
 
 /** Makes a view of a row, in place of which {@link plainRow} gives the row itself. */
 export function view(row: UntypedRow, handler: ProxyHandler<UntypedRow>): UntypedRow {

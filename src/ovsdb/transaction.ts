@@ -40,7 +40,7 @@ export interface WaitOptions<C extends string = string> {
 export class Transaction<S extends SchemaJson = SchemaJson> {
   readonly #schema: DatabaseSchema;
   readonly #draft: Draft;
-  readonly #newRows = new Set<NewRow<string>>();
+  #newRows = 0;
 
   constructor(schema: DatabaseSchema, draft: Draft) {
     this.#schema = schema;
@@ -59,11 +59,10 @@ export class Transaction<S extends SchemaJson = SchemaJson> {
     requireReferences(schema, row);
     const json = encodeRow(schema, row, this.#encodeNewRow);
     const outcome: Outcome<Ref<T>> = {};
-    const newRow = new NewRow(table, `row${this.#newRows.size}`, outcome);
+    const newRow = new NewRow(table, `row${this.#newRows++}`, outcome, this);
     this.#add({ op: 'insert', table, row: json, 'uuid-name': newRow.name }, (result) => {
       outcome.value = decodeUuid(result.uuid ?? null) as Ref<T>;
     });
-    this.#newRows.add(newRow);
     return newRow;
   }
 
@@ -236,7 +235,7 @@ export class Transaction<S extends SchemaJson = SchemaJson> {
   }
 
   readonly #encodeNewRow = (row: NewRow<string>): Json =>
-    this.#newRows.has(row) ? ['named-uuid', row.name] : encodeUuid(row.uuid);
+    row.isOf(this) ? ['named-uuid', row.name] : encodeUuid(row.uuid);
 }
 
 /** Lets `build` add the operations of a transaction, and note what they rest on. */
