@@ -72,7 +72,7 @@ export class BridgeOrders {
     for (const id of ids) this.#orders.delete(id);
     // Of two databases that know the same bridge, the later one counts, and the other when that one has gone.
     for (const { name, view } of hosts)
-      if (concerned.has(name) || idsOf({ view }).some((id) => ids.has(id)))
+      if (concerned.has(name) || view.bridges.some(({ datapathId }) => datapathId && ids.has(datapathId)))
         this.#order(this.#hosts.get(name)!, underlay, ids);
     return ids;
   }

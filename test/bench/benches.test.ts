@@ -7,6 +7,7 @@ import { bundle, deletes, flowMod } from '../../bench/flow-mod.ts';
 import type { Bench, Report } from '../../bench/harness/bench.ts';
 import { formatTable } from '../../bench/harness/table.ts';
 import { reconcile, reconcileSame } from '../../bench/reconcile.ts';
+import { scale } from '../../bench/scale/scale.ts';
 import { sizes } from '../../bench/sizes.ts';
 import { describeWithLab } from '../integration/describe-with-lab.ts';
 
@@ -72,6 +73,18 @@ describe('a bench of controllers', () => {
     const sizes = report.table.rows.filter(([name]) => name === 'galago').map(([, size]) => size);
     expect(sizes).toEqual(['1', '2']);
     expect(report.plots!.map(({ name }) => name)).toEqual(['connections-ready', 'connections-memory']);
+  });
+});
+
+describe('the bench of scale', () => {
+  it('has switches get their flows, and follows changes', async () => {
+    const report = await run(scale, { switches: 4, endpoints: 2, changes: 4 });
+    expect(report.table.rows.map(([switches, endpoints, flows]) => [switches, endpoints, flows])).toEqual([
+      ['1', '2', expect.any(String)],
+      ['4', '8', expect.any(String)],
+    ]);
+    for (const value of valuesOf(report)) expect(value).toBeGreaterThan(0);
+    expect(report.plots!.map(({ name }) => name)).toEqual(['scale-cold', 'scale-change', 'scale-memory']);
   });
 });
 
