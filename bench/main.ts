@@ -4,6 +4,7 @@ import { GalagoError } from '../src/util/errors.ts';
 import { codec } from './codec/bench.ts';
 import { connections } from './controller/connections.ts';
 import { packetIn, packetInOne } from './controller/packet-in.ts';
+import { datapath } from './datapath.ts';
 import { dump } from './dump.ts';
 import { bundle, deletes, flowMod } from './flow-mod.ts';
 import { parseRequest, type Request, usageText } from './harness/arguments.ts';
@@ -33,6 +34,7 @@ const BENCHES: readonly Bench[] = [
   ovsdb,
   codec,
   scale,
+  datapath,
 ];
 
 const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url));

@@ -43,8 +43,10 @@ export function compileActionSet(written: readonly Action[]): ActionSet {
   const actions = [...before.map(([, action]) => action), ...writes];
   if (queue !== undefined) actions.push(queue);
   if (final !== undefined) actions.push(final);
+  const steps = compileActions(actions);
   return {
-    steps: compileActions(actions),
+    // A set that sends the packet nowhere is not done at all.
+    steps: final === undefined ? [] : steps,
     outputPort: final?.type === 'output' ? final.port : PortNo.UNSET,
   };
 }

@@ -129,8 +129,7 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
   popMpls:
     ({ ethType }) =>
     (walk) => {
-      // What was under the label is only known by the bytes of this packet.
-      walk.readsMore();
+      walk.losesLabels();
       if (!walk.packet.popMpls(ethType)) walk.fail();
     },
   setNwTtl:

@@ -274,7 +274,7 @@ export class Agent {
   #packetOut(order: PacketOutOrder): () => void {
     const send = this.#pipeline.preparePacketOut(order);
     return () => {
-      this.#options.notices.tellPacketIns(send());
+      this.#options.notices.tellPacketIns(send().packetIns);
       this.#options.notices.flushMonitors();
       this.#options.onChanged();
     };

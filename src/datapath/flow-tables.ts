@@ -77,10 +77,16 @@ export class FlowTables {
   readonly #timed = new Set<Flow>();
   readonly #users = new FlowUsers();
   readonly #hidden: Classifier<Flow>;
+  #version = 0;
 
   constructor(options: FlowTablesOptions, nowMs: number) {
     this.#options = options;
     this.#hidden = hiddenFlows(HIDDEN_TABLE, nowMs);
+  }
+
+  /** Grows whenever flows come or go. */
+  get version(): number {
+    return this.#version;
   }
 
   /** True when some flow has a timeout. */
@@ -237,6 +243,7 @@ export class FlowTables {
   }
 
   #insert(table: FlowTable, flow: Flow): void {
+    this.#version++;
     table.flows.insert(flow);
     if (flow.idleTimeout > 0 || flow.hardTimeout > 0) this.#timed.add(flow);
     this.#users.add(flow);
@@ -244,6 +251,7 @@ export class FlowTables {
 
   #delete(table: FlowTable, flow: Flow): void {
     if (!table.flows.delete(flow)) return;
+    this.#version++;
     this.#timed.delete(flow);
     this.#users.delete(flow);
   }

@@ -5,7 +5,7 @@ import { formatKey } from '../ofp/text/match-format.ts';
 import { keyOfMatch } from '../ofp/text/match-key.ts';
 import { formatPort } from '../ofp/text/names.ts';
 import type { Rewrite, Trace, TracedFlow, TraceStep } from './trace.ts';
-import type { Departure } from './traversal.ts';
+import type { Departure } from './verdict.ts';
 
 /**
  * Writes a trace in the manner of `ovs-appctl ofproto/trace`: a line for each table with the flow that takes the

@@ -15,5 +15,5 @@ export {
   type TraceStep,
   tablesOf,
 } from './trace.ts';
-export type { Departure, PacketInRequest, Verdict } from './traversal.ts';
 export type { Tunnel } from './tunnel.ts';
+export type { Departure, PacketInRequest, Verdict } from './verdict.ts';

@@ -17,7 +17,7 @@ import type { PacketBuffers } from './packet-buffers.ts';
 import { nxPacketInMatch, packetInMatch } from './packet-in-match.ts';
 import type { Pipeline } from './pipeline.ts';
 import { duration } from './statistics.ts';
-import type { PacketInRequest, Verdict } from './traversal.ts';
+import type { PacketInRequest } from './verdict.ts';
 
 const LAST_REASON = packetInReasons.code('invalidTtl');
 const ACTION_REASON = packetInReasons.code('action');
@@ -91,7 +91,7 @@ export class Notices {
     }
   }
 
-  tellPacketIns({ packetIns }: Verdict): void {
+  tellPacketIns(packetIns: readonly PacketInRequest[]): void {
     const pipeline = this.#pipeline();
     for (const request of packetIns) {
       // A meter that is not there is none; the switch's own then stands for all.

@@ -11,13 +11,13 @@ const PIPELINE_FIELDS: readonly FieldName[] = [
   'tunIpv6Dst',
   'tunGbpId',
   'tunGbpFlags',
-  'metadata',
   ...Array.from({ length: 16 }, (_, n) => `reg${n}` as FieldName),
   'pktMark',
   'ctState',
   'ctZone',
   'ctMark',
   'ctLabel',
+  'metadata',
 ];
 
 const RUNS = PIPELINE_FIELDS.map((field) => ({ field, run: runOf(field) }));

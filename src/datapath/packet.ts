@@ -5,6 +5,7 @@ import {
   emptyHeaders,
   type FrameHeaders,
   locateHeaders,
+  read16,
   read32,
   write16,
   write32,
@@ -28,6 +29,9 @@ const UNSET_PORT = 0xfffffff7;
 const IPV6_EXPLICIT_NULL = 2;
 const DEFAULT_TTL = 64;
 const BOTTOM = 0x100;
+const TAG_OFFSET = 12;
+const TAG_SIZE = 4;
+const LABEL_SIZE = 4;
 /** How many labels are followed, as in Open vSwitch. */
 const MAX_LABELS = 3;
 
@@ -40,14 +44,27 @@ export class Packet {
   readonly headers: FrameHeaders;
   #bytes: Uint8Array;
   #isShared = true;
+  /** How many tags the bytes have, of those that are followed. */
+  #tags = 0;
+  /** The TPIDs of the outermost tag and the next, also while there is none: one that comes back is of the same. */
+  #tpid = 0;
+  #innerTpid = 0;
 
   /** Takes a frame as it came in through a port. */
   static receive(frame: Uint8Array, inPort: number): Packet {
     const packet = new Packet(frame, emptyWords(), emptyHeaders());
-    packet.words[WORD_OF.inPort] = inPort;
-    packet.words[WORD_OF.actsetOutput] = UNSET_PORT;
-    packet.#parse();
+    packet.receive(frame, inPort);
     return packet;
+  }
+
+  /** Becomes another packet: a frame as it came in through a port. */
+  receive(frame: Uint8Array, inPort: number): void {
+    this.#bytes = frame;
+    this.#isShared = true;
+    this.words.fill(0, 0, WORD_OF.dlSrc);
+    this.words[WORD_OF.inPort] = inPort;
+    this.words[WORD_OF.actsetOutput] = UNSET_PORT;
+    this.#parse();
   }
 
   private constructor(bytes: Uint8Array, words: FlowWords, headers: FrameHeaders) {
@@ -70,21 +87,23 @@ export class Packet {
   /** A packet that is the same, and goes its own way. */
   clone(): Packet {
     this.#isShared = true;
-    return new Packet(this.#bytes, this.words.slice(), { ...this.headers });
+    const copy = new Packet(this.#bytes, this.words.slice(), { ...this.headers });
+    copy.#tags = this.#tags;
+    copy.#tpid = this.#tpid;
+    copy.#innerTpid = this.#innerTpid;
+    return copy;
   }
 
   /** Writes a value into a run of bits. */
   write(run: WordRun, value: bigint): void {
-    const hadTag = this.#hasTag;
     writeRun(this.words, run, value);
-    this.#store(run.place, hadTag);
+    this.#store(run.place);
   }
 
   /** As {@link write}, for runs of up to 32 bits. */
   writeNumber(run: WordRun, value: number): void {
-    const hadTag = this.#hasTag;
     writeBits(this.words, run, 0, run.bits, value);
-    this.#store(run.place, hadTag);
+    this.#store(run.place);
   }
 
   /** Writes the bits of a run that `mask` sets. */
@@ -94,9 +113,8 @@ export class Packet {
 
   /** Copies bits of the packet's own words. */
   move(from: WordRun, to: WordRun): void {
-    const hadTag = this.#hasTag;
     copyBits(this.words, from, this.words, to);
-    this.#store(to.place, hadTag);
+    this.#store(to.place);
   }
 
   /**
@@ -104,24 +122,23 @@ export class Packet {
    * tags are followed, the rest of a packet that comes with two is not looked at.
    */
   pushVlan(tpid: number): void {
-    this.#insert(12, 4);
-    write16(this.#bytes, 12, tpid);
-    write16(this.#bytes, 14, 0);
-    this.headers.tag = 12;
-    moveHeaders(this.headers, 4);
-    this.words[WORD_OF.innerTci] = this.words[WORD_OF.vlanTci]!;
-    this.words[WORD_OF.vlanTci] = VLAN_PRESENT;
+    const { words } = this;
+    words[WORD_OF.innerTci] = words[WORD_OF.vlanTci]!;
+    words[WORD_OF.vlanTci] = VLAN_PRESENT;
+    this.#innerTpid = this.#tpid;
+    this.#tpid = tpid;
+    this.#storeTags();
   }
 
   /** Takes the outermost tag off, where there is one. */
   popVlan(): void {
-    if (!this.#hasTag) return;
-    const { words, headers } = this;
-    this.#remove(headers.tag, 4);
-    moveHeaders(headers, -4);
-    words[WORD_OF.vlanTci] = words[WORD_OF.innerTci]!;
-    words[WORD_OF.innerTci] = 0;
-    if (words[WORD_OF.vlanTci] === 0) headers.tag = ABSENT;
+    const { words } = this;
+    if ((words[WORD_OF.vlanTci]! & VLAN_PRESENT) === 0) return;
+    const hasInner = (words[WORD_OF.innerTci]! & VLAN_PRESENT) !== 0;
+    words[WORD_OF.vlanTci] = hasInner ? words[WORD_OF.innerTci]! : 0;
+    if (hasInner) words[WORD_OF.innerTci] = 0;
+    this.#tpid = hasInner ? this.#innerTpid : 0;
+    this.#storeTags();
   }
 
   /**
@@ -131,9 +148,10 @@ export class Packet {
    */
   pushMpls(ethType: number): boolean {
     const { words, headers } = this;
-    if (headers.l3 === ABSENT) return true;
     const labels = this.#countLabels();
     if (labels >= MAX_LABELS) return false;
+    // Behind the type, also where what follows it is cut short.
+    if (headers.l3 === ABSENT) headers.l3 = TAG_OFFSET + this.#tags * TAG_SIZE + 2;
     const entry = labels === 0 ? this.#firstLabel() : read32(this.#bytes, headers.l3) & ~BOTTOM;
     this.#insert(headers.l3, 4);
     write32(this.#bytes, headers.l3, entry);
@@ -145,14 +163,15 @@ export class Packet {
   }
 
   /**
-   * Takes the outermost label off; what follows is of the type that is given.
+   * Takes the outermost label off; what follows is of the type that is given. When that is none of MPLS, all labels go,
+   * as in Open vSwitch.
    * @returns false, doing nothing, when there are more labels than are followed
    */
   popMpls(ethType: number): boolean {
     const labels = this.#countLabels();
     if (labels === 0) return true;
     if (labels === MAX_LABELS && (this.words[WORD_OF.mplsLse2]! & BOTTOM) === 0) return false;
-    this.#remove(this.headers.l3, 4);
+    this.#remove(this.headers.l3, isMplsType(ethType) ? LABEL_SIZE : LABEL_SIZE * labels);
     this.#setType(ethType);
     if (!isMplsType(ethType)) this.#parse();
     else {
@@ -172,11 +191,7 @@ export class Packet {
 
   setTtl(place: 'nwTtl' | 'mplsTtl', ttl: number): void {
     this.words[WORD_OF[place]] = ttl;
-    this.#store(place, false);
-  }
-
-  get #hasTag(): boolean {
-    return this.headers.tag !== ABSENT;
+    this.#store(place);
   }
 
   /** How many labels are followed: up to the one at the bottom. */
@@ -188,9 +203,7 @@ export class Packet {
   }
 
   #setType(ethType: number): void {
-    let tags = 0;
-    for (const place of ['vlanTci', 'innerTci'] as const) if (this.words[WORD_OF[place]] !== 0) tags++;
-    write16(this.#bytes, 12 + tags * 4, ethType);
+    write16(this.#bytes, TAG_OFFSET + this.#tags * TAG_SIZE, ethType);
     this.headers.ethType = ethType;
   }
 
@@ -205,30 +218,38 @@ export class Packet {
 
   #parse(): void {
     extractFields(this.#bytes, locateHeaders(this.#bytes, this.headers), this.words);
+    this.#tags = this.headers.tag === ABSENT ? 0 : 1;
+    this.#tpid = this.#tags === 0 ? 0 : read16(this.#bytes, TAG_OFFSET);
   }
 
-  #store(place: Place, hadTag: boolean): void {
-    if (place === 'vlanTci') return this.#storeTag(hadTag);
+  #store(place: Place): void {
+    if (place === 'vlanTci') return this.#storeTags();
     if (!isInFrame(place)) return;
     this.#own();
     storePlace(place, this.#bytes, this.headers, this.words);
   }
 
-  /** Makes the tag follow what was written: it comes and goes with the bit that says that there is one. */
-  #storeTag(hadTag: boolean): void {
-    const { words } = this;
+  /** Makes the tags follow the words: each is there as long as its word, and that of the tag around it, says so. */
+  #storeTags(): void {
+    const { words, headers } = this;
     const tci = words[WORD_OF.vlanTci]!;
-    if ((tci & VLAN_PRESENT) === 0) {
-      if (hadTag) this.popVlan();
-      else words[WORD_OF.vlanTci] = 0;
-      return;
-    }
-    if (!hadTag) {
-      words[WORD_OF.vlanTci] = 0;
-      this.pushVlan(EthType.VLAN);
-      words[WORD_OF.vlanTci] = tci;
-    } else this.#own();
-    write16(this.#bytes, this.headers.tag + 2, tci & ~VLAN_PRESENT);
+    const inner = words[WORD_OF.innerTci]!;
+    const isThere = (tci & VLAN_PRESENT) !== 0;
+    const tags = isThere ? ((inner & VLAN_PRESENT) !== 0 ? 2 : 1) : 0;
+    const size = (tags - this.#tags) * TAG_SIZE;
+    if (size > 0) this.#insert(TAG_OFFSET, size);
+    else if (size < 0) this.#remove(TAG_OFFSET, -size);
+    else this.#own();
+    moveHeaders(headers, size);
+    headers.tag = isThere ? TAG_OFFSET : ABSENT;
+    this.#tags = tags;
+    if (tags === 0) return;
+    this.#tpid ||= EthType.VLAN;
+    write16(this.#bytes, TAG_OFFSET, this.#tpid);
+    write16(this.#bytes, TAG_OFFSET + 2, tci & ~VLAN_PRESENT);
+    if (tags === 1) return;
+    write16(this.#bytes, TAG_OFFSET + TAG_SIZE, this.#innerTpid);
+    write16(this.#bytes, TAG_OFFSET + TAG_SIZE + 2, inner & ~VLAN_PRESENT);
   }
 
   #own(): void {

@@ -7,6 +7,7 @@ import { WireError } from '../util/errors.ts';
 import { compileActions } from './actions.ts';
 import { checkTargets } from './check-flow-mod.ts';
 import type { FlowOrder } from './flow.ts';
+import { FlowCache } from './flow-cache.ts';
 import type { FlowEvent } from './flow-event.ts';
 import { FlowTables, type OnFlowRemoved, type TableOptions } from './flow-tables.ts';
 import { type Group, type GroupBucket, Groups } from './groups.ts';
@@ -18,9 +19,12 @@ import { type Order, readOrder } from './orders.ts';
 import { Packet } from './packet.ts';
 import type { PacketOutOrder } from './packet-out-order.ts';
 import { Ports } from './ports.ts';
+import { Recording } from './recording.ts';
+import { credit, replay } from './replay.ts';
 import { mix } from './spread.ts';
-import { Traversal, type Verdict } from './traversal.ts';
+import { Traversal } from './traversal.ts';
 import { type Tunnel, writeTunnel } from './tunnel.ts';
+import type { PacketInRequest, Verdict } from './verdict.ts';
 
 /** The limits of a pipeline, and its time. */
 export interface PipelineOptions {
@@ -36,6 +40,8 @@ export interface PipelineOptions {
   readonly maxMeters?: number;
   /** Addresses that output to NORMAL learns. Default 8192. */
   readonly maxAddresses?: number;
+  /** Kinds of packets whose way through the tables is remembered; 0 for none. Default 200,000. */
+  readonly maxCachedFlows?: number;
   /** Hears of each flow that goes. */
   readonly onFlowRemoved?: OnFlowRemoved;
   /** Hears of each flow that comes, goes or changes, and by which message. */
@@ -49,9 +55,13 @@ export class Pipeline {
   readonly meters: Meters;
   readonly macs: MacLearning;
   readonly ports = new Ports();
-  /** What is done with fragments: a ConfigFlag, of which only FRAG_DROP makes a difference. */
-  fragments: number = ConfigFlag.FRAG_NORMAL;
   readonly #now: () => number;
+  readonly #cache: FlowCache;
+  /** One for all that come in, of which nothing is kept. */
+  readonly #packet = Packet.receive(new Uint8Array(0), 0);
+  #fragments: number = ConfigFlag.FRAG_NORMAL;
+  /** How often anything has changed that has no version of its own. */
+  #changes = 0;
 
   constructor(options: PipelineOptions = {}) {
     this.#now = options.now ?? (() => performance.now());
@@ -67,6 +77,21 @@ export class Pipeline {
     this.groups = new Groups(options.maxGroups ?? 65_536, (port) => this.ports.isLive(port));
     this.meters = new Meters(options.maxMeters ?? 262_144);
     this.macs = new MacLearning(options.maxAddresses ?? 8192);
+    this.#cache = new FlowCache(options.maxCachedFlows ?? 200_000);
+  }
+
+  /** What is done with fragments: a ConfigFlag. */
+  get fragments(): number {
+    return this.#fragments;
+  }
+
+  set fragments(flag: number) {
+    this.#fragments = flag;
+    this.#changes++;
+  }
+
+  get #version(): number {
+    return this.#changes + this.tables.version + this.ports.version;
   }
 
   get nowMs(): number {
@@ -76,20 +101,39 @@ export class Pipeline {
   /**
    * Takes a frame through the tables, and sends it where they say.
    * @param tunnel what was around it, when it came through a tunnel
+   * @returns what controllers are to hear
    */
-  receive(frame: Uint8Array, inPort: number, tunnel?: Tunnel): Verdict {
-    if (!this.ports.receive(inPort, frame)) return NOTHING;
-    const verdict = this.classify(frame, inPort, tunnel);
-    this.forward(verdict);
-    return verdict;
+  receive(frame: Uint8Array, inPort: number, tunnel?: Tunnel): readonly PacketInRequest[] {
+    if (!this.ports.receive(inPort, frame)) return NOTHING.packetIns;
+    const packet = this.#packet;
+    packet.receive(frame, inPort);
+    if (tunnel !== undefined) writeTunnel(packet.words, tunnel);
+    const walk = this.#cache.find(packet.words, this.#version);
+    if (walk === undefined) return this.#walk(frame, inPort, tunnel);
+    credit(walk, frame.length, this.nowMs);
+    if (walk.ports === undefined) return this.forward(replay(this, walk, packet));
+    for (const port of walk.ports) this.ports.send(port, frame);
+    return NOTHING.packetIns;
   }
 
   /** Takes a frame through the tables, counted and learnt from, but not sent. */
   classify(frame: Uint8Array, inPort: number, tunnel?: Tunnel): Verdict {
-    const packet = Packet.receive(frame, inPort);
-    if (tunnel !== undefined) writeTunnel(packet.words, tunnel);
-    if (this.fragments === ConfigFlag.FRAG_DROP && packet.headers.fragment !== 0) return NOTHING;
-    return new Traversal(this, packet).runTables(0);
+    return this.#traverse(receivedPacket(frame, inPort, tunnel));
+  }
+
+  /** Takes a frame through the tables, and remembers its way where it is one for others. */
+  #walk(frame: Uint8Array, inPort: number, tunnel: Tunnel | undefined): readonly PacketInRequest[] {
+    const packet = receivedPacket(frame, inPort, tunnel);
+    const words = packet.words.slice();
+    const recording = new Recording();
+    const verdict = this.#traverse(packet, recording);
+    if (recording.isRepeatable) this.#cache.add(words, recording, this.#version);
+    return this.forward(verdict);
+  }
+
+  #traverse(packet: Packet, recording?: Recording): Verdict {
+    if (this.#fragments === ConfigFlag.FRAG_DROP && packet.headers.fragment !== 0) return NOTHING;
+    return new Traversal(this, packet, 'action', undefined, recording).runTables(0);
   }
 
   /**
@@ -107,9 +151,10 @@ export class Pipeline {
     };
   }
 
-  /** Sends a packet's departures out of their ports. */
-  forward({ departures }: Verdict): void {
+  /** Sends a packet's departures out of their ports. @returns its packet-ins */
+  forward({ departures, packetIns }: Verdict): readonly PacketInRequest[] {
     for (const { port, frame, tunnel } of departures) this.ports.send(port, frame, tunnel);
+    return packetIns;
   }
 
   /**
@@ -135,6 +180,7 @@ export class Pipeline {
   /** Does what has been read. @throws Refusal with some of it done: the journal takes that back */
   obey(order: Order, journal: Journal): void {
     const { nowMs } = this;
+    this.#changes++;
     switch (order.type) {
       case 'flow':
         this.tables.check(order.order);
@@ -195,9 +241,15 @@ export class Pipeline {
   floodPorts(inPort: number): readonly number[] {
     const ports: number[] = [];
     for (const each of this.ports)
-      if (each.port.portNo !== inPort && this.ports.canForward(each)) ports.push(each.port.portNo);
+      if (each.port.portNo !== inPort && each.canForward) ports.push(each.port.portNo);
     return ports;
   }
+}
+
+function receivedPacket(frame: Uint8Array, inPort: number, tunnel: Tunnel | undefined): Packet {
+  const packet = Packet.receive(frame, inPort);
+  if (tunnel !== undefined) writeTunnel(packet.words, tunnel);
+  return packet;
 }
 
 const NOTHING: Verdict = { departures: [], packetIns: [], isTooDeep: false };

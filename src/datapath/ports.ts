@@ -5,42 +5,91 @@ import type { Tunnel } from './tunnel.ts';
 export type Transmit = (frame: Uint8Array, tunnel?: Tunnel) => void;
 
 /** A port of the switch, and what went through it. */
-export interface SwitchPort {
-  /** What controllers see of it. */
-  port: Port;
+export class SwitchPort {
   readonly createdMs: number;
   transmit: Transmit;
+  rxPackets = 0;
+  rxBytes = 0;
+  rxDropped = 0;
+  txPackets = 0;
+  txBytes = 0;
+  txDropped = 0;
+  readonly #onChanged: () => void;
+  #port: Port;
+  #tunnelAddress: string | undefined;
+  #canForward: boolean;
+  #canReceive: boolean;
+
+  constructor(port: Port, transmit: Transmit, createdMs: number, onChanged: () => void) {
+    this.#port = port;
+    this.#canForward = canForward(port);
+    this.#canReceive = canReceive(port);
+    this.transmit = transmit;
+    this.createdMs = createdMs;
+    this.#onChanged = onChanged;
+  }
+
+  /** What controllers see of it. */
+  get port(): Port {
+    return this.#port;
+  }
+
+  set port(port: Port) {
+    this.#port = port;
+    this.#canForward = canForward(port);
+    this.#canReceive = canReceive(port);
+    this.#onChanged();
+  }
+
   /** Where the tunnels of a tunnel port begin: an IPv4 or IPv6 address. */
-  tunnelAddress: string | undefined;
-  rxPackets: number;
-  rxBytes: number;
-  rxDropped: number;
-  txPackets: number;
-  txBytes: number;
-  txDropped: number;
+  get tunnelAddress(): string | undefined {
+    return this.#tunnelAddress;
+  }
+
+  set tunnelAddress(address: string | undefined) {
+    this.#tunnelAddress = address;
+    this.#onChanged();
+  }
+
+  /** True when packets may be forwarded to the port. */
+  get canForward(): boolean {
+    return this.#canForward;
+  }
+
+  /** True when packets that come in through the port are taken. */
+  get canReceive(): boolean {
+    return this.#canReceive;
+  }
+}
+
+function canForward(port: Port): boolean {
+  return isPortUp(port) && (port.config & PortConfig.NO_FWD) === 0;
+}
+
+function canReceive(port: Port): boolean {
+  return isPortUp(port) && (port.config & PortConfig.NO_RECV) === 0;
 }
 
 /** The ports of a switch, in the order of their numbers. */
 export class Ports implements Iterable<SwitchPort> {
   readonly #ports = new Map<number, SwitchPort>();
+  #version = 0;
+
+  /** Grows whenever ports come, go or change. */
+  get version(): number {
+    return this.#version;
+  }
 
   get(portNo: number): SwitchPort | undefined {
     return this.#ports.get(portNo);
   }
 
   add(port: Port, transmit: Transmit, nowMs: number): void {
-    this.#ports.set(port.portNo, {
-      port,
-      createdMs: nowMs,
-      transmit,
-      tunnelAddress: undefined,
-      rxPackets: 0,
-      rxBytes: 0,
-      rxDropped: 0,
-      txPackets: 0,
-      txBytes: 0,
-      txDropped: 0,
-    });
+    this.#version++;
+    const onChanged = () => {
+      this.#version++;
+    };
+    this.#ports.set(port.portNo, new SwitchPort(port, transmit, nowMs, onChanged));
   }
 
   /** Adds a port of another switch, or of the same one before it was started again: nothing has gone through it. */
@@ -50,6 +99,7 @@ export class Ports implements Iterable<SwitchPort> {
   }
 
   delete(portNo: number): boolean {
+    this.#version++;
     return this.#ports.delete(portNo);
   }
 
@@ -67,7 +117,7 @@ export class Ports implements Iterable<SwitchPort> {
   receive(portNo: number, frame: Uint8Array): boolean {
     const entry = this.#ports.get(portNo);
     if (entry === undefined) return false;
-    if (!isPortUp(entry.port) || (entry.port.config & PortConfig.NO_RECV) !== 0) {
+    if (!entry.canReceive) {
       entry.rxDropped++;
       return false;
     }
@@ -80,18 +130,13 @@ export class Ports implements Iterable<SwitchPort> {
   send(portNo: number, frame: Uint8Array, tunnel?: Tunnel): void {
     const entry = this.#ports.get(portNo);
     if (entry === undefined) return;
-    if (!this.canForward(entry)) {
+    if (!entry.canForward) {
       entry.txDropped++;
       return;
     }
     entry.txPackets++;
     entry.txBytes += frame.length;
     entry.transmit(frame, tunnel);
-  }
-
-  /** True when packets may be forwarded to the port. */
-  canForward({ port }: SwitchPort): boolean {
-    return isPortUp(port) && (port.config & PortConfig.NO_FWD) === 0;
   }
 }
 

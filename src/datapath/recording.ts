@@ -11,6 +11,8 @@ export type Effect =
       readonly port: number;
       readonly queue: number | undefined;
       readonly maxLen: number;
+      /** True when the packet leaves as it came, and through no tunnel. */
+      readonly isPlain: boolean;
     }
   | { readonly type: 'rewrite'; readonly step: Step }
   | { readonly type: 'metadata'; readonly value: bigint; readonly mask: bigint }
@@ -32,8 +34,11 @@ export class Recording {
   /** The bits that the way depended on, of the packet as it came. */
   readonly mask: FlowWords = alwaysRead();
   readonly effects: Effect[] = [];
-  readonly tables: FlowTable[] = [];
   readonly flows: Flow[] = [];
+  /** The table of each of `flows`. */
+  readonly matched: FlowTable[] = [];
+  /** Tables in which no flow took the packet. */
+  readonly missed: FlowTable[] = [];
   readonly groups: (Group | GroupBucket)[] = [];
   /** False once it did something that cannot be done again without walking the tables. */
   isRepeatable = true;

@@ -15,6 +15,7 @@ import { portInit, type Transmit } from './ports.ts';
 import type { Self } from './statistics.ts';
 import { type Trace, tracePacket } from './trace.ts';
 import type { Tunnel } from './tunnel.ts';
+import type { PacketInRequest } from './verdict.ts';
 
 /** A port as it is added: the rest is made up. */
 export type PortInit = Pick<Port, 'portNo'> & Partial<Port>;
@@ -164,8 +165,7 @@ export class SoftSwitch {
   receive(portNo: number, frame: Uint8Array, tunnel?: Tunnel): void {
     if (!this.#isRunning) return;
     this.#activity++;
-    const verdict = this.pipeline.receive(frame, portNo, tunnel);
-    this.#core.notices.tellPacketIns(verdict);
+    this.#core.notices.tellPacketIns(this.pipeline.receive(frame, portNo, tunnel));
     this.#core.notices.flushMonitors();
     this.#armExpiry();
   }

@@ -21,20 +21,19 @@ const STORES: Partial<Record<Place, Store>> = {
   mplsTc: storeLabel,
   mplsBos: storeLabel,
   mplsTtl: storeLabel,
-  nwSrc: (frame, headers, words) => storeAddress(frame, headers, words[WORD_OF.nwSrc]!, 12, 14),
-  nwDst: (frame, headers, words) => storeAddress(frame, headers, words[WORD_OF.nwDst]!, 16, 24),
+  nwSrc: (frame, headers, words) => storeAddress(frame, headers, words[WORD_OF.nwSrc]!, 12),
+  nwDst: (frame, headers, words) => storeAddress(frame, headers, words[WORD_OF.nwDst]!, 16),
   ipv6Src: (frame, headers, words) => storeIpv6(frame, headers, words, WORD_OF.ipv6Src, 8),
   ipv6Dst: (frame, headers, words) => storeIpv6(frame, headers, words, WORD_OF.ipv6Dst, 24),
   ipv6Label: storeIpv6Head,
   nwTos: storeTos,
   nwTtl: storeTtl,
-  nwProto(frame, { ethType, l3 }, words) {
-    if (isArp(ethType)) write16(frame, l3 + 6, words[WORD_OF.nwProto]!);
-  },
+  /** Of ARP only, which is written as a whole. */
+  nwProto() {},
   arpSha: (frame, headers, words) =>
-    storeLinkAddress(frame, headers, words, WORD_OF.arpSha, 8, SOURCE_LINK_ADDRESS),
+    storeLinkAddress(frame, headers, words, WORD_OF.arpSha, SOURCE_LINK_ADDRESS),
   arpTha: (frame, headers, words) =>
-    storeLinkAddress(frame, headers, words, WORD_OF.arpTha, 18, TARGET_LINK_ADDRESS),
+    storeLinkAddress(frame, headers, words, WORD_OF.arpTha, TARGET_LINK_ADDRESS),
   tpSrc: storeTransport,
   tpDst: storeTransport,
   ndTarget(frame, headers, words) {
@@ -49,12 +48,50 @@ const STORES: Partial<Record<Place, Store>> = {
     const { l4, end } = headers;
     if (!isNeighborDiscovery(frame, headers) || l4 + 32 > end) return;
     put16(frame, l4 + 24, (words[WORD_OF.tcpFlags]! << 8) | frame[l4 + 25]!, l4 + 2);
+    // An address that was written before there was an option for it goes into this one.
+    for (const [word, type] of LINK_ADDRESSES)
+      if ((words[word]! | words[word + 1]!) !== 0) storeLinkAddress(frame, headers, words, word, type);
   },
 };
 
 /** Writes the words of a place back into the frame, where it has the header for it. */
 export function storePlace(place: Place, frame: Uint8Array, headers: FrameHeaders, words: FlowWords): void {
+  if (NEEDS_PROTOCOL.has(place)) {
+    // Without a protocol, or with an operation that ARP does not know, Open vSwitch takes the header for broken.
+    if (words[WORD_OF.nwProto] === 0) return;
+    if (isArp(headers.ethType)) return storeArp(frame, headers, words);
+  }
   STORES[place]?.(frame, headers, words);
+}
+
+/** Places of the headers behind those of the link, but for labels. */
+const NEEDS_PROTOCOL: ReadonlySet<Place> = new Set<Place>([
+  'nwSrc',
+  'nwDst',
+  'ipv6Src',
+  'ipv6Dst',
+  'ipv6Label',
+  'nwTos',
+  'nwTtl',
+  'nwProto',
+  'arpSha',
+  'arpTha',
+  'tpSrc',
+  'tpDst',
+  'ndTarget',
+  'ndReserved',
+  'tcpFlags',
+]);
+
+/** Writes all of an ARP packet that can be written: what could not be while it had no operation is made up for. */
+function storeArp(frame: Uint8Array, { l3 }: FrameHeaders, words: FlowWords): void {
+  if (l3 === ABSENT || frame.length < l3 + 28) return;
+  const operation = words[WORD_OF.nwProto]!;
+  write16(frame, l3 + 6, operation === 0xff ? 0xffff : operation);
+  storeMac(frame, l3 + 8, words, WORD_OF.arpSha);
+  write32(frame, l3 + 14, words[WORD_OF.nwSrc]!);
+  storeMac(frame, l3 + 18, words, WORD_OF.arpTha);
+  write32(frame, l3 + 24, words[WORD_OF.nwDst]!);
 }
 
 /** True for places that are part of the frame, other than the VLAN tag, which may have to be made first. */
@@ -62,8 +99,14 @@ export function isInFrame(place: Place): boolean {
   return STORES[place] !== undefined;
 }
 
+const LINK_ADDRESSES = [
+  [WORD_OF.arpSha, SOURCE_LINK_ADDRESS],
+  [WORD_OF.arpTha, TARGET_LINK_ADDRESS],
+] as const;
+
+/** RARP is read, but nothing is written into it, as in Open vSwitch. */
 function isArp(ethType: number): boolean {
-  return ethType === EthType.ARP || ethType === 0x8035;
+  return ethType === EthType.ARP;
 }
 
 function storeMac(frame: Uint8Array, at: number, words: FlowWords, word: number): void {
@@ -125,20 +168,9 @@ function mend(frame: Uint8Array, headers: FrameHeaders, before: number, after: n
   write16(frame, at, checksum === 0 && headers.protocol === IpProtocol.UDP ? 0xffff : checksum);
 }
 
-function storeAddress(
-  frame: Uint8Array,
-  headers: FrameHeaders,
-  address: number,
-  inIpv4: number,
-  inArp: number,
-): void {
+function storeAddress(frame: Uint8Array, headers: FrameHeaders, address: number, inIpv4: number): void {
   const { ethType, l3, protocol } = headers;
-  if (l3 === ABSENT) return;
-  if (isArp(ethType)) {
-    if (frame.length >= l3 + 28) write32(frame, l3 + inArp, address);
-    return;
-  }
-  if (ethType !== EthType.IPV4) return;
+  if (l3 === ABSENT || ethType !== EthType.IPV4) return;
   const hasPseudoHeader = protocol === IpProtocol.TCP || protocol === IpProtocol.UDP;
   for (const [at, half] of [
     [l3 + inIpv4, address >>> 16],
@@ -190,14 +222,8 @@ function storeLinkAddress(
   headers: FrameHeaders,
   words: FlowWords,
   word: number,
-  inArp: number,
   option: number,
 ): void {
-  if (headers.l3 === ABSENT) return;
-  if (isArp(headers.ethType)) {
-    if (frame.length >= headers.l3 + 28) storeMac(frame, headers.l3 + inArp, words, word);
-    return;
-  }
   if (!isNeighborDiscovery(frame, headers)) return;
   const at = linkAddressOption(frame, headers, option);
   if (at === ABSENT) return;

@@ -8,8 +8,9 @@ import type { Flow } from './flow.ts';
 import { readRun, WORD_OF } from './layout.ts';
 import { Packet } from './packet.ts';
 import type { Pipeline } from './pipeline.ts';
-import { Traversal, type Verdict } from './traversal.ts';
+import { Traversal } from './traversal.ts';
 import { type Tunnel, writeTunnel } from './tunnel.ts';
+import type { Verdict } from './verdict.ts';
 import type { Walk } from './walk.ts';
 import type { Deed, Watcher } from './watcher.ts';
 

@@ -6,14 +6,16 @@ import { type ActionSet, compileActionSet } from './action-set.ts';
 import type { Flow } from './flow.ts';
 import type { Group, GroupBucket } from './groups.ts';
 import { Journal } from './journal.ts';
-import { type FlowWords, runOf, subrunOf, WORD_OF, type WordRun } from './layout.ts';
+import { runOf, subrunOf, WORD_OF, type WordRun } from './layout.ts';
 import { learntFlow } from './learn.ts';
+import { findFlow } from './lookup.ts';
 import { normalPorts } from './normal.ts';
 import type { Packet } from './packet.ts';
 import type { Pipeline } from './pipeline.ts';
 import { compileInstructions, inOrder, type Program } from './program.ts';
 import type { PacketInOrigin, Recording } from './recording.ts';
-import { outwardTunnel, type Tunnel } from './tunnel.ts';
+import { departureOf } from './replay.ts';
+import type { Departure, PacketInRequest, Verdict } from './verdict.ts';
 import type { ControllerRequest, Step, Walk } from './walk.ts';
 import type { Watcher } from './watcher.ts';
 
@@ -23,30 +25,6 @@ const MAX_DEPTH = 64;
 const MAX_RESUBMITS = 4096;
 /** How deep anything may lie in each other: what the stack surely holds. */
 const MAX_NESTING = 512;
-
-/** A packet that leaves through a port. */
-export interface Departure {
-  readonly port: number;
-  readonly frame: Uint8Array;
-  /** Undefined for the port's default queue. */
-  readonly queue: number | undefined;
-  /** What a tunnel port puts around the frame. */
-  readonly tunnel: Tunnel | undefined;
-}
-
-/** A packet that goes to the controllers. */
-export interface PacketInRequest extends PacketInOrigin {
-  readonly frame: Uint8Array;
-  readonly words: FlowWords;
-}
-
-/** What becomes of a packet. */
-export interface Verdict {
-  readonly departures: readonly Departure[];
-  readonly packetIns: readonly PacketInRequest[];
-  /** Why the packet went nowhere: it took more resubmits than the limits allow. */
-  readonly isTooDeep: boolean;
-}
 
 const EMPTY_SET = compileActionSet([]);
 const METADATA = runOf('metadata');
@@ -62,7 +40,9 @@ export class Traversal implements Walk {
   readonly #origin: 'action' | 'packetOut';
   readonly #watcher: Watcher | undefined;
   readonly #recording: Recording | undefined;
-  readonly #size: number;
+  /** Bytes that the packet counts for. */
+  #size: number;
+  #hasLostLabels = false;
   #departures: Departure[] = [];
   #packetIns: PacketInRequest[] = [];
   #packet: Packet;
@@ -133,6 +113,11 @@ export class Traversal implements Walk {
 
   readsMore(): void {
     if (this.#recording !== undefined) this.#recording.isRepeatable = false;
+  }
+
+  losesLabels(): void {
+    this.readsMore();
+    this.#hasLostLabels = true;
   }
 
   isLive(port: number): boolean {
@@ -291,14 +276,20 @@ export class Traversal implements Walk {
     const { words } = this.#packet;
     const own = this.#inPort;
     if (inPort !== undefined) words[WORD_OF.inPort] = inPort;
-    const flow = this.#pipeline.tables.lookup(tableId, words, this.#recording?.mask);
+    const flow = findFlow(this.#pipeline, words, tableId, this.#recording?.mask);
     words[WORD_OF.inPort] = own;
     const table = this.#pipeline.tables.tables[tableId];
     if (table === undefined || this.#watcher !== undefined) return flow;
-    this.#recording?.tables.push(table);
+    // Without its labels a packet is another one, which comes in anew: it counts with what is left of it.
+    if (this.#hasLostLabels) this.#size = this.#packet.bytes.length;
+    this.#hasLostLabels = false;
     table.lookups++;
-    if (flow === undefined) return undefined;
+    if (flow === undefined) {
+      this.#recording?.missed.push(table);
+      return undefined;
+    }
     table.matched++;
+    this.#recording?.matched.push(table);
     this.#recording?.flows.push(flow);
     flow.use(this.#size, this.#pipeline.nowMs);
     return flow;
@@ -368,11 +359,16 @@ export class Traversal implements Walk {
 
   #doBucket(steps: readonly Step[]): void {
     const original = this.#fork(false);
+    const size = this.#size;
     this.#depth++;
     this.#nested(() => this.#perform(steps, this.#reasonOf(true)));
     this.#depth--;
     this.#rejoin(original);
+    this.#size = size;
+    this.#hasLostLabels = false;
+    // What ends a bucket, or fails in it, ends nothing else.
     this.#hasExited = false;
+    this.#hasFailed = false;
   }
 
   #bucketsOf(group: Group): readonly GroupBucket[] {
@@ -397,14 +393,14 @@ export class Traversal implements Walk {
 
   #depart(port: number, maxLen: number): void {
     const { queue } = this;
-    const address = this.#pipeline.ports.get(port)?.tunnelAddress;
-    this.#recording?.effects.push({ type: 'output', port, queue, maxLen });
+    const recording = this.#recording;
+    if (recording !== undefined) {
+      const isPlain = maxLen === WHOLE_PACKET && this.#pipeline.ports.get(port)?.tunnelAddress === undefined;
+      recording.effects.push({ type: 'output', port, queue, maxLen, isPlain });
+    }
     if (this.#isMetered) return;
-    const tunnel = address === undefined ? undefined : outwardTunnel(this.#packet.words, address);
-    if (address !== undefined && tunnel === undefined) return;
-    const whole = this.#packet.share();
-    const frame = maxLen < whole.length ? whole.subarray(0, maxLen) : whole;
-    this.#departures.push({ port, frame, queue, tunnel });
+    const departure = departureOf(this.#pipeline, this.#packet, port, maxLen, queue);
+    if (departure !== undefined) this.#departures.push(departure);
   }
 
   #count(counted: Group | GroupBucket): void {

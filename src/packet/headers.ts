@@ -112,11 +112,13 @@ function locateIpv6(frame: Uint8Array, found: FrameHeaders): void {
   let next = frame[l3 + 6]!;
   while (isExtension(next) && at + 8 <= found.end) {
     if (next === IpProtocol.FRAGMENT) {
-      const offset = read16(frame, at + 2) & 0xfff8;
-      found.fragment = offset === 0 ? 1 : 3;
+      // Where it is in the packet, and whether more come; nothing of both is no fragment (RFC 6946).
+      const place = read16(frame, at + 2);
+      if (place !== 0) found.fragment = (place & 0xfff8) === 0 ? 1 : 3;
+      // What a later fragment begins with is not known: it is a fragment, as to Open vSwitch.
+      if (found.fragment === 3) break;
       next = frame[at]!;
       at += 8;
-      if (offset !== 0) break;
       continue;
     }
     const size = next === IpProtocol.AUTHENTICATION ? (frame[at + 1]! + 2) * 4 : (frame[at + 1]! + 1) * 8;

@@ -14,6 +14,11 @@ export interface OpenVSwitchOptions {
   readonly netns?: string;
   /** Variables added to its processes' environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /**
+   * Whether there are datapaths and ports of type `dummy`: the userspace datapath without any device, whose frames and
+   * time are handed in by command. Default false.
+   */
+  readonly hasDummies?: boolean;
 }
 
 /** The database schema of Open vSwitch, as Debian installs it. */
@@ -53,7 +58,7 @@ export class OpenVSwitch {
     return ovs;
   }
 
-  private constructor({ dir, netns, env }: OpenVSwitchOptions) {
+  private constructor({ dir, netns, env, hasDummies = false }: OpenVSwitchOptions) {
     this.dir = dir;
     this.dbSocket = `unix:${dir}/db.sock`;
     this.logFile = `${dir}/ovs-vswitchd.log`;
@@ -63,7 +68,7 @@ export class OpenVSwitch {
       `--remote=p${this.dbSocket}`,
       '--remote=db:Open_vSwitch,Open_vSwitch,manager_options',
     ]);
-    this.#vswitchd = this.#daemon('ovs-vswitchd', [this.dbSocket]);
+    this.#vswitchd = this.#daemon('ovs-vswitchd', [this.dbSocket, ...(hasDummies ? ['--enable-dummy'] : [])]);
   }
 
   /** The path of a bridge's own OpenFlow socket. */

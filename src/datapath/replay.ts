@@ -1,0 +1,110 @@
+import type { CachedWalk } from './flow-cache.ts';
+import { runOf } from './layout.ts';
+import type { Packet } from './packet.ts';
+import type { Pipeline } from './pipeline.ts';
+import { outwardTunnel } from './tunnel.ts';
+import type { Departure, PacketInRequest, Verdict } from './verdict.ts';
+import type { Walk } from './walk.ts';
+
+const METADATA = runOf('metadata');
+
+/** Counts a packet where the first of its kind was counted. */
+export function credit({ flows, matched, missed, groups }: CachedWalk, bytes: number, nowMs: number): void {
+  for (let i = 0; i < flows.length; i++) {
+    flows[i]!.use(bytes, nowMs);
+    const table = matched[i]!;
+    table.lookups++;
+    table.matched++;
+  }
+  for (let i = 0; i < missed.length; i++) missed[i]!.lookups++;
+  for (let i = 0; i < groups.length; i++) {
+    const counted = groups[i]!;
+    counted.packets++;
+    counted.bytes += bytes;
+  }
+}
+
+/** Does to a packet what was done to the first of its kind. */
+export function replay(pipeline: Pipeline, { effects }: CachedWalk, packet: Packet): Verdict {
+  const departures: Departure[] = [];
+  const packetIns: PacketInRequest[] = [];
+  const size = packet.bytes.length;
+  const forks: Replayed[] = [];
+  let walk = new Replayed(packet);
+  for (const effect of effects) {
+    switch (effect.type) {
+      case 'rewrite':
+        effect.step.perform(walk);
+        break;
+      case 'output': {
+        const departure = departureOf(pipeline, walk.packet, effect.port, effect.maxLen, effect.queue);
+        if (departure !== undefined) departures.push(departure);
+        break;
+      }
+      case 'controller':
+        packetIns.push({ ...effect.request, frame: walk.packet.share(), words: walk.packet.words.slice() });
+        break;
+      case 'metadata':
+        walk.packet.writeMasked(METADATA, effect.value, effect.mask);
+        break;
+      case 'meter':
+        if (!pipeline.passesMeter(effect.meterId, size)) return { departures, packetIns, isTooDeep: false };
+        break;
+      case 'fork':
+        forks.push(walk);
+        walk = new Replayed(walk.packet.clone(), effect.hasOwnStack ? [...walk.stack] : walk.stack);
+        break;
+      case 'rejoin':
+        walk = forks.pop()!;
+    }
+  }
+  return { departures, packetIns, isTooDeep: false };
+}
+
+/** A packet as it leaves through a port; undefined when it is a tunnel's, and no tunnel is there for it. */
+export function departureOf(
+  { ports }: Pipeline,
+  packet: Packet,
+  port: number,
+  maxLen: number,
+  queue: number | undefined,
+): Departure | undefined {
+  const address = ports.get(port)?.tunnelAddress;
+  const tunnel = address === undefined ? undefined : outwardTunnel(packet.words, address);
+  if (address !== undefined && tunnel === undefined) return undefined;
+  const whole = packet.share();
+  return { port, frame: maxLen < whole.length ? whole.subarray(0, maxLen) : whole, queue, tunnel };
+}
+
+/** The walk that rewrites see: what else happens is known already. */
+class Replayed implements Walk {
+  readonly packet: Packet;
+  readonly stack: bigint[];
+  queue: number | undefined;
+
+  constructor(packet: Packet, stack: bigint[] = []) {
+    this.packet = packet;
+    this.stack = stack;
+  }
+
+  isLive(): boolean {
+    return true;
+  }
+
+  group(): boolean {
+    return true;
+  }
+
+  reads(): void {}
+  readsMore(): void {}
+  losesLabels(): void {}
+  output(): void {}
+  outputTruncated(): void {}
+  toController(): void {}
+  resubmit(): void {}
+  learn(): void {}
+  shortenTimeouts(): void {}
+  clone(): void {}
+  fail(): void {}
+  exit(): void {}
+}

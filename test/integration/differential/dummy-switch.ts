@@ -1,0 +1,133 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { connectSwitch } from '../../../src/ofp/session/connect.ts';
+import type { Switch } from '../../../src/ofp/session/switch.ts';
+import { OpenVSwitch } from '../../lab/openvswitch.ts';
+import { Contender, type Outcome } from './contender.ts';
+import { UnixControl } from './unix-control.ts';
+
+const BRIDGE = 'br0';
+const FILE_HEADER_SIZE = 24;
+const RECORD_HEADER_SIZE = 16;
+const LENGTH_OFFSET = 8;
+
+/**
+ * A real ovs-vswitchd with its dummy datapath: the userspace one, with ports that take frames as commands and write
+ * those that leave into files. All that is between is what runs on users' machines.
+ */
+export class DummySwitch extends Contender {
+  readonly #ovs: OpenVSwitch;
+  readonly #control: UnixControl;
+  readonly #taps: ReadonlyMap<number, Tap>;
+
+  static async start(
+    dir: string,
+    portNos: readonly number[],
+    env: Record<string, string>,
+  ): Promise<DummySwitch> {
+    const ovs = await OpenVSwitch.start({ dir, env, hasDummies: true });
+    const bridge = [
+      'set',
+      'bridge',
+      BRIDGE,
+      'datapath_type=dummy',
+      'fail_mode=secure',
+      'protocols=OpenFlow13',
+    ];
+    await ovs.vsctl('add-br', BRIDGE, '--', ...bridge);
+    const taps = new Map<number, Tap>();
+    for (const port of portNos) {
+      const file = `${dir}/p${port}.pcap`;
+      const made = ['type=dummy', `ofport_request=${port}`, `options:tx_pcap=${file}`];
+      await ovs.vsctl('add-port', BRIDGE, `p${port}`, '--', 'set', 'interface', `p${port}`, ...made);
+      taps.set(port, new Tap(file));
+    }
+    const control = await UnixControl.connect(`${dir}/ovs-vswitchd.ctl`);
+    // Nothing is to time out between two packets.
+    await control.command('time/stop');
+    const session = await connectSwitch(`unix:${ovs.mgmt(BRIDGE)}`);
+    return new DummySwitch(session, ovs, control, taps);
+  }
+
+  private constructor(
+    session: Switch,
+    ovs: OpenVSwitch,
+    control: UnixControl,
+    taps: ReadonlyMap<number, Tap>,
+  ) {
+    super(session);
+    this.#ovs = ovs;
+    this.#control = control;
+    this.#taps = taps;
+  }
+
+  protected async settle(): Promise<void> {
+    await this.#control.command('revalidator/purge');
+  }
+
+  protected async receive(port: number, frame: Uint8Array): Promise<Outcome['sent']> {
+    await this.#control.commandAndTurn(
+      'netdev-dummy/receive',
+      `p${port}`,
+      Buffer.from(frame).toString('hex'),
+    );
+    const sent: Record<number, readonly string[]> = {};
+    for (const [no, tap] of this.#taps) {
+      const frames = tap.read();
+      if (frames.length > 0) sent[no] = frames;
+    }
+    return sent;
+  }
+
+  /** What `ofproto/trace` says of a packet, for people. */
+  async trace(port: number, frame: Uint8Array): Promise<string> {
+    const traced = await this.#control.command(
+      'ofproto/trace',
+      BRIDGE,
+      `in_port=${port}`,
+      Buffer.from(frame).toString('hex'),
+    );
+    // A trace may send packets, too.
+    await this.#control.commandAndTurn('version');
+    for (const tap of this.#taps.values()) tap.read();
+    await this.session.barrier();
+    return traced;
+  }
+
+  async close(): Promise<void> {
+    for (const tap of this.#taps.values()) tap.close();
+    await this.session.close();
+    await this.#control.close();
+    await this.#ovs.stop();
+  }
+}
+
+/** Reads what is added to a file of frames (pcap-savefile(5)). */
+class Tap {
+  readonly #file: number;
+  readonly #chunk = Buffer.alloc(65_536);
+  #offset = FILE_HEADER_SIZE;
+
+  constructor(path: string) {
+    this.#file = openSync(path, 'r');
+  }
+
+  read(): string[] {
+    const frames: string[] = [];
+    for (;;) {
+      const size = readSync(this.#file, this.#chunk, 0, this.#chunk.length, this.#offset);
+      let at = 0;
+      while (at + RECORD_HEADER_SIZE <= size) {
+        const end = at + RECORD_HEADER_SIZE + this.#chunk.readUInt32LE(at + LENGTH_OFFSET);
+        if (end > size) break;
+        frames.push(this.#chunk.toString('hex', at + RECORD_HEADER_SIZE, end));
+        at = end;
+      }
+      this.#offset += at;
+      if (at === 0) return frames;
+    }
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}

@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
+import { SoftSwitch } from '../../../src/datapath/index.ts';
+import { connectSwitch } from '../../../src/ofp/session/connect.ts';
+import type { Switch } from '../../../src/ofp/session/switch.ts';
+import { Contender, type Outcome } from './contender.ts';
+
+/** The software switch, spoken to through a Unix socket as the other one. */
+export class SoftwareSwitch extends Contender {
+  readonly #made: SoftSwitch;
+  readonly #server: Server;
+  readonly #sent: Record<number, string[]>;
+
+  /** @param path of its socket */
+  static async start(path: string, portNos: readonly number[]): Promise<SoftwareSwitch> {
+    const sent: Record<number, string[]> = {};
+    const made = new SoftSwitch({
+      datapathId: 1,
+      ports: portNos.map((portNo) => ({ portNo })),
+      clock: { now: () => 0, setTimer: () => () => {} },
+      onTransmit: (port, frame) => {
+        sent[port] ??= [];
+        sent[port].push(Buffer.from(frame).toString('hex'));
+      },
+    });
+    const server = createServer((socket) => made.connect(socket, { echoIntervalMs: 0 })).listen(path);
+    await once(server, 'listening');
+    return new SoftwareSwitch(await connectSwitch(`unix:${path}`), made, server, sent);
+  }
+
+  private constructor(session: Switch, made: SoftSwitch, server: Server, sent: Record<number, string[]>) {
+    super(session);
+    this.#made = made;
+    this.#server = server;
+    this.#sent = sent;
+  }
+
+  protected async settle(): Promise<void> {}
+
+  protected async receive(port: number, frame: Uint8Array): Promise<Outcome['sent']> {
+    for (const no of Object.keys(this.#sent)) delete this.#sent[Number(no)];
+    this.#made.receive(port, frame);
+    return { ...this.#sent };
+  }
+
+  async close(): Promise<void> {
+    await this.session.close();
+    await this.#made.close();
+    this.#server.close();
+  }
+}
