@@ -1,5 +1,8 @@
+import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
 import { HostDatabase } from '../host/database.ts';
+import { parseMethod } from '../net/index.ts';
+import { UsageError } from '../util/errors.ts';
 
 /** The options that all commands for this host have, as they were read. */
 export interface HostOptions {
@@ -24,6 +27,16 @@ export function addHostOptions(command: Command): Command {
 /** Opens this host's database. @throws as HostDatabase.open */
 export function openDatabase({ db }: HostOptions): Promise<HostDatabase> {
   return HostDatabase.open(db);
+}
+
+/**
+ * The OpenFlow socket of a bridge of this host, which is beside that of the database.
+ * @throws UsageError `HOST_DATABASE_REMOTE` when that is another machine's
+ */
+export function bridgeSocket({ db }: HostOptions, bridge: string): string {
+  const method = parseMethod(db, { defaultPort: 6640 });
+  if (method.type === 'unix') return `unix:${dirname(method.path)}/${bridge}.mgmt`;
+  throw new UsageError('HOST_DATABASE_REMOTE', `expected this host's own database, unix:PATH, got '${db}'`);
 }
 
 /** Prints a line or more as what the command was asked for. */

@@ -57,6 +57,10 @@ const COMMANDS: readonly { readonly names: readonly string[]; readonly load: () 
   { names: ['connect'], load: async () => (await import('./connect.ts')).addConnectCommand },
   { names: ['disconnect'], load: async () => (await import('./disconnect.ts')).addDisconnectCommand },
   { names: ['endpoints', 'pods'], load: async () => (await import('./endpoints.ts')).addEndpointsCommands },
+  { names: ['init', 'cleanup'], load: async () => (await import('./init.ts')).addInitCommands },
+  { names: ['cluster'], load: async () => (await import('./cluster.ts')).addClusterCommand },
+  { names: ['agent'], load: async () => (await import('./agent.ts')).addAgentCommand },
+  { names: ['status'], load: async () => (await import('./status.ts')).addStatusCommand },
   { names: ['controller'], load: async () => (await import('./controller.ts')).addControllerCommand },
   { names: ['ovsdb'], load: async () => (await import('./ovsdb.ts')).addOvsdbCommand },
   { names: ['ofp'], load: async () => (await import('./ofp.ts')).addOfpCommand },
@@ -66,7 +70,8 @@ const EXAMPLES = `
 Examples:
   $ galago controller                      a learning switch for every bridge that calls
   $ ovs-vsctl set-controller br0 tcp:127.0.0.1:6653
-  $ galago connect web 10.0.0.1/24 7       a container into a pod
+  $ galago init                            this host, for containers
+  $ galago connect web 10.0.0.1/24 7       a container, into a pod
   $ galago ofp dump-flows br0             the flows of a bridge
   $ galago help controller
 `;

@@ -37,6 +37,13 @@ export const tunnelAddress: ValueParser<string> = (text) => {
   throw new InvalidArgumentError(`expected an IPv4 address like 192.0.2.1, got '${text}'${why}`);
 };
 
+/** A number of bytes that a packet may have. */
+export const bytes: ValueParser<number> = (text) => {
+  const number = Number(text);
+  if (/^\d{3,5}$/.test(text) && number >= 576 && number <= 65_535) return number;
+  throw new InvalidArgumentError(`expected a number of bytes from 576 to 65535, got '${text}'`);
+};
+
 /** A TCP port. */
 export const port: ValueParser<string> = (text) => {
   if (/^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) < 0x1_0000) return text;

@@ -155,12 +155,24 @@ export class HostDatabase implements AsyncDisposable {
       tx.mutate('Bridge', bridge._uuid, 'ports', 'delete', [port._uuid]);
   }
 
+  /** Removes a bridge with its ports; one that is not there is none to remove. */
+  deleteBridge(tx: HostTransaction, name: string): void {
+    const bridge = this.bridge(name);
+    if (bridge !== undefined) tx.mutate('Open_vSwitch', this.root._uuid, 'bridges', 'delete', [bridge._uuid]);
+  }
+
   /** Sets and removes keys of the root's `external_ids`. */
   writeSettings(tx: HostTransaction, settings: ReadonlyMap<string, string | undefined>): void {
     const { _uuid } = this.root;
     tx.mutate('Open_vSwitch', _uuid, 'external_ids', 'delete', [...settings.keys()]);
     const set = [...settings].flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
     if (set.length > 0) tx.mutate('Open_vSwitch', _uuid, 'external_ids', 'insert', new Map(set));
+  }
+
+  /** Calls back after each change; the result ends that. */
+  onChange(listener: () => void): () => void {
+    this.#replica.on('change', listener);
+    return () => this.#replica.off('change', listener);
   }
 
   async close(): Promise<void> {
@@ -192,7 +204,7 @@ export class HostDatabase implements AsyncDisposable {
 
 /** @throws HostError `HOST_PORT_FAILED` when the switch could not open an interface, with what it says. */
 export function requireOpen(row: InterfaceRow | undefined, name: string): number {
-  if (row?.ofport !== undefined && row.ofport > 0) return row.ofport;
+  if (row?.ofport !== undefined && row.ofport > 0 && row.error === undefined) return row.ofport;
   const why = row?.error ?? 'it says nothing of it';
   throw new HostError('HOST_PORT_FAILED', `the switch could not open ${name}: ${why}`);
 }

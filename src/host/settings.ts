@@ -1,8 +1,8 @@
-import type { HostDatabase } from './database.ts';
+import type { HostDatabase, HostTransaction } from './database.ts';
 import { type Encapsulation, encapsulationOf } from './encapsulation.ts';
 
 /** `external_ids` keys of the table `Open_vSwitch` that are written. */
-const SettingKey = {
+export const SettingKey = {
   BRIDGE: 'galago-bridge',
   LOCAL_IP: 'galago-local-ip',
   ENCAPSULATION: 'galago-encap',
@@ -35,8 +35,19 @@ export function readSettings({ root }: HostDatabase): HostSettings {
   };
 }
 
+/** Forgets all of it. */
+export function clearSettings(db: HostDatabase, tx: HostTransaction): void {
+  db.writeSettings(tx, new Map(Object.values(SettingKey).map((key) => [key, undefined])));
+}
+
+/** True when a host has any. */
+export function hasSettings({ root }: HostDatabase): boolean {
+  return Object.values(SettingKey).some((key) => root.external_ids.has(key));
+}
+
 /** The largest packet that an endpoint can send: what the network between the hosts has left beside the tunnel. */
-export function endpointMtu({ underlayMtu = 1500, encapsulation }: HostSettings): number {
+export function endpointMtu(settings: Pick<HostSettings, 'underlayMtu' | 'encapsulation'>): number {
+  const { underlayMtu = 1500, encapsulation } = settings;
   return underlayMtu - (encapsulation?.overheadBytes ?? MOST_OVERHEAD_BYTES);
 }
 

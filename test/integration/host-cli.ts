@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Host } from '../lab/index.ts';
 import { CommandError } from '../lab/run.ts';
+import type { RunningProcess } from '../lab/running-process.ts';
 
 /** What the command printed, and how it ended. */
 export interface CliResult {
@@ -9,8 +10,8 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** As built: translating the sources takes longer than the command does. */
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** The command as built: translating the sources takes longer than the command does. */
+export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** Runs `galago` on a host to its end, whatever that is. */
 export async function galago(host: Host, ...args: readonly string[]): Promise<CliResult> {
@@ -46,4 +47,13 @@ export async function hostState(host: Host): Promise<unknown> {
     rows: rows.map((text) => text.split('\n').sort()),
     links: links.map(({ ifname }) => ifname).sort(),
   };
+}
+
+/** Starts `galago agent` on a host, and waits until it looks after its bridge. */
+export async function startAgent(host: Host): Promise<RunningProcess> {
+  const agent = await host.start(process.execPath, [MAIN, 'agent', '--no-api'], {
+    env: { OVS_RUNDIR: host.ovs.dir },
+  });
+  await agent.waitForOutput(/looking after this host/, 60_000);
+  return agent;
 }

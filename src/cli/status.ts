@@ -1,0 +1,106 @@
+import type { Command } from 'commander';
+import { OURS, OURS_MASK } from '../app/pipeline/cookie.ts';
+import type { HostDatabase } from '../host/database.ts';
+import { EndpointKey } from '../host/endpoint.ts';
+import { endpointMtu, readSettings } from '../host/settings.ts';
+import { connectSwitch } from '../ofp/index.ts';
+import type { GalagoError } from '../util/errors.ts';
+import { EXIT_CODE_HELP } from './exit-code.ts';
+import { addHostOptions, bridgeSocket, type HostOptions, openDatabase, print } from './host-options.ts';
+import { printable } from './printable.ts';
+
+/** Adds `galago status`. */
+export function addStatusCommand(program: Command): void {
+  const command = program
+    .command('status')
+    .summary('how this host is')
+    .description(
+      'Prints how this host has been set up, what its switch makes of that, and what is wrong with it.',
+    );
+  addHostOptions(command)
+    .addHelpText('after', `\nExamples:\n  $ galago status\n  $ galago status --json\n${EXIT_CODE_HELP}`)
+    .action((options: HostOptions) => run(options, command));
+}
+
+async function run(options: HostOptions, command: Command): Promise<void> {
+  await using db = await openDatabase(options);
+  const status = await readStatus(db, options);
+  print(command, options.json ? JSON.stringify(status) : linesOf(status));
+}
+
+interface Status {
+  readonly bridge: string | null;
+  readonly localIp: string | null;
+  readonly encapsulation: string | null;
+  readonly underlayMtu: number | null;
+  /** Of containers. */
+  readonly mtu: number;
+  /** The port number of the tunnel port. */
+  readonly tunnel: number | null;
+  readonly peers: readonly string[];
+  readonly pods: number;
+  readonly endpoints: number;
+  /** Of ours in the switch; null when it does not answer. */
+  readonly flows: number | null;
+  readonly problems: readonly string[];
+}
+
+async function readStatus(db: HostDatabase, options: HostOptions): Promise<Status> {
+  const settings = readSettings(db);
+  const { bridge, localIp, encapsulation, underlayMtu, peers } = settings;
+  const row = bridge === undefined ? undefined : db.bridge(bridge);
+  const interfaces = row === undefined ? [] : db.interfacesOf(row);
+  const tunnel = interfaces.find(
+    (one) => one.type === encapsulation?.type && one.options.get('remote_ip') === 'flow',
+  );
+  const endpoints = db.endpoints();
+  const problems: string[] = [];
+  if (bridge === undefined) problems.push('the host is not set up: galago init');
+  else if (row === undefined) problems.push(`there is no bridge ${bridge} any more: galago init`);
+  else if (row.fail_mode !== 'secure' || row.other_config.get('disable-in-band') !== 'true')
+    problems.push(`${bridge} is not secure: galago init`);
+  if (row !== undefined && tunnel === undefined) problems.push(`${bridge} has no tunnel port: galago init`);
+  for (const { name, error } of interfaces) if (error !== undefined) problems.push(`${name}: ${error}`);
+  const flows = row === undefined ? 0 : await countFlows(row.name, options, problems);
+  if (flows === 0 && endpoints.length > 0) problems.push('the switch has no flows of Galago: galago agent');
+  return {
+    ...{ bridge: bridge ?? null, localIp: localIp ?? null, encapsulation: encapsulation?.type ?? null },
+    ...{
+      underlayMtu: underlayMtu ?? null,
+      mtu: endpointMtu(settings),
+      tunnel: openPort(tunnel?.ofport),
+      peers,
+    },
+    pods: new Set(endpoints.map(({ externalIds }) => externalIds.get(EndpointKey.POD))).size,
+    ...{ endpoints: endpoints.length, flows, problems },
+  };
+}
+
+function openPort(ofport: number | undefined): number | null {
+  return ofport !== undefined && ofport > 0 ? ofport : null;
+}
+
+async function countFlows(bridge: string, options: HostOptions, problems: string[]): Promise<number | null> {
+  try {
+    await using session = await connectSwitch(bridgeSocket(options, bridge));
+    let count = 0;
+    for await (const _ of session.flowStats({ cookie: OURS, cookieMask: OURS_MASK })) count++;
+    return count;
+  } catch (error) {
+    problems.push(`the switch does not answer: ${(error as GalagoError).message}`);
+    return null;
+  }
+}
+
+function linesOf(status: Status): string[] {
+  const { bridge, localIp, encapsulation, mtu, tunnel, peers, pods, endpoints, flows, problems } = status;
+  const lines = [
+    `bridge:    ${bridge ?? 'none'}`,
+    `tunnels:   ${encapsulation ?? 'none'} from ${localIp ?? 'nowhere'}, port ${tunnel ?? 'none'}; containers have MTU ${mtu}`,
+    `peers:     ${peers.join(', ') || 'none'}`,
+    `endpoints: ${endpoints} in ${pods} pod${pods === 1 ? '' : 's'}`,
+    `flows:     ${flows ?? 'unknown'}`,
+    ...(problems.length === 0 ? ['problems:  none'] : problems.map((problem) => `problem:   ${problem}`)),
+  ];
+  return lines.map((line) => printable(line));
+}

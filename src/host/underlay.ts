@@ -1,0 +1,65 @@
+import { UsageError } from '../util/errors.ts';
+import type { HostDatabase } from './database.ts';
+import type { Link } from './ip.ts';
+
+/** The network between the hosts, as this one is on it. */
+interface Underlay {
+  /** Where tunnels to this host end. */
+  readonly localIp: string;
+  /** Largest packet, in bytes. */
+  readonly mtu: number;
+}
+
+/** What is known of it. */
+interface UnderlayQuestion {
+  /** Undefined when it is to be found. */
+  readonly localIp: string | undefined;
+  /** The bridge for containers, which is no way to other hosts. */
+  readonly bridge: string;
+  readonly isUserspace: boolean;
+}
+
+/**
+ * Finds the link that tunnels leave by.
+ * @throws UsageError `HOST_LOCAL_IP_INVALID`, `HOST_UNDERLAY_INVALID`
+ */
+export function findUnderlay(db: HostDatabase, links: readonly Link[], question: UnderlayQuestion): Underlay {
+  const { localIp: asked, bridge, isUserspace } = question;
+  const found = links
+    .filter(({ name }) => name !== bridge)
+    .flatMap((link) => link.addresses.map((address) => ({ link, ip: address.split('/', 1)[0]! })))
+    .filter(({ link, ip }) => (asked === undefined ? isCandidate(link, ip) : ip === asked));
+  const [first] = found;
+  if (first === undefined || found.length > 1)
+    throw invalidLocalIp(
+      asked,
+      found.map(({ ip }) => ip),
+    );
+  if (isUserspace) requireUserspaceBridge(db, first.link, first.ip);
+  return { localIp: first.ip, mtu: first.link.mtu };
+}
+
+/** Loopback, link-local addresses and the bridges of container engines lead to no other host. */
+function isCandidate({ name }: Link, ip: string): boolean {
+  return !/^(127\.|169\.254\.)|:/.test(ip) && !/^(docker|br-[0-9a-f]{12}$|virbr|cni|podman)/.test(name);
+}
+
+function invalidLocalIp(asked: string | undefined, found: readonly string[]): UsageError {
+  if (asked !== undefined) {
+    const message = `${asked} is not an address of this host: --local-ip says where its tunnels end`;
+    return new UsageError('HOST_LOCAL_IP_INVALID', message);
+  }
+  const several = found.length > 1 ? `at one of ${found.join(', ')}` : 'nowhere: it has no IPv4 address';
+  const message = `tunnels to this host could end ${several}; say it with --local-ip`;
+  return new UsageError('HOST_LOCAL_IP_INVALID', message);
+}
+
+/** In the userspace datapath, tunnel packets leave by a bridge of Open vSwitch that has the address, or not at all. */
+function requireUserspaceBridge(db: HostDatabase, { name }: Link, ip: string): void {
+  if (db.bridge(name)?.datapath_type === 'netdev') return;
+  const commands = `ovs-vsctl add-br br-phy -- set bridge br-phy datapath_type=netdev -- add-port br-phy ${name}`;
+  const message =
+    `with --usermode, tunnels leave only by a bridge of Open vSwitch, and ${ip} is on ${name}. From the console ` +
+    `of the machine, not over its network: ${commands}; then move the address from ${name} to br-phy`;
+  throw new UsageError('HOST_UNDERLAY_INVALID', message);
+}
