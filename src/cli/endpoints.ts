@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { parseLease } from '../app/dhcp/lease.ts';
 import { parsePod } from '../app/pod.ts';
 import { type Endpoint, EndpointKey } from '../host/endpoint.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
@@ -37,8 +38,10 @@ async function listEndpoints(pod: string | undefined, options: HostOptions, comm
   printTable(
     command,
     ['POD', 'CONTAINER', 'INTERFACE', 'ADDRESS', 'MAC', 'PORT', 'STATE'],
-    rows.map(({ pod: name, container, ifname, ip, mac, port, state }) =>
-      [name, container, ifname, ip, mac, port, state].map((cell) => printable(cell || '-')),
+    rows.map(({ pod: name, container, ifname, ip, lease, mac, port, state }) =>
+      [name, container, ifname, lease === null ? ip : `${ip} (${lease})`, mac, port, state].map((cell) =>
+        printable(cell || '-'),
+      ),
     ),
   );
 }
@@ -65,6 +68,8 @@ interface EndpointLine {
   readonly container: string;
   readonly ifname: string;
   readonly ip: string;
+  /** What DHCP has given it. */
+  readonly lease: string | null;
   readonly mac: string;
   readonly bridge: string;
   readonly port: string;
@@ -76,12 +81,14 @@ interface EndpointLine {
 function describe(endpoint: Endpoint): EndpointLine {
   const { externalIds, bridge, port, ofport, error } = endpoint;
   const id = (key: string) => externalIds.get(key) ?? '';
+  const lease = parseLease(id(EndpointKey.LEASE))?.address;
   return {
     pod: id(EndpointKey.POD),
     key: keyOf(endpoint),
     container: id(EndpointKey.NAME),
     ifname: id(EndpointKey.IFNAME),
     ip: id(EndpointKey.IP),
+    lease: lease ?? null,
     mac: id(EndpointKey.MAC),
     bridge,
     port,

@@ -35,7 +35,7 @@ interface Wanted {
 export function requireSame(recorded: Endpoint, { settings, target, bridge }: Wanted): void {
   const wanted = endpointIds(settings, target);
   const differing = Object.values(EndpointKey)
-    .filter((key) => key !== EndpointKey.NAME && key !== EndpointKey.OWNER)
+    .filter((key) => ![EndpointKey.NAME, EndpointKey.OWNER, EndpointKey.LEASE].some((other) => other === key))
     .find((key) => wanted.get(key) !== recorded.externalIds.get(key));
   if (
     differing === undefined &&

@@ -6,6 +6,8 @@ export const EndpointKey = {
   KEY: 'galago-key',
   MAC: 'galago-mac',
   IP: 'galago-ip',
+  /** Written by the controller. */
+  LEASE: 'galago-lease',
   OWNER: 'galago-owner',
   CONTAINER: 'galago-container',
   NAME: 'galago-name',

@@ -3,8 +3,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Command as Program } from 'commander';
+import { addAgentCommand } from '../../src/cli/agent.ts';
+import { addClusterCommand } from '../../src/cli/cluster.ts';
+import { addConnectCommand } from '../../src/cli/connect.ts';
 import { addControllerCommand } from '../../src/cli/controller.ts';
+import { addEndpointsCommands } from '../../src/cli/endpoints.ts';
+import { addInitCommands } from '../../src/cli/init.ts';
 import { addOvsdbCommand } from '../../src/cli/ovsdb.ts';
+import { addStatusCommand } from '../../src/cli/status.ts';
 import {
   anchorOf,
   type Command,
@@ -154,10 +160,11 @@ function npmProblem(at: string, [verb, ...rest]: readonly string[]): string | un
 /** The command's own definitions judge its options and their values. */
 function galagoProblem(at: string, args: readonly string[]): string | undefined {
   const program = new Program('galago').exitOverride().configureOutput({ writeErr: () => {} });
-  addControllerCommand(program);
+  for (const add of ADD_COMMANDS) add(program);
   addOvsdbCommand(program);
   for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
-    if (command.commands.length === 0) command.action(() => {});
+    const runs = command.commands.length === 0 || command.registeredArguments.length > 0;
+    if (runs) command.action(() => {});
   }
   try {
     program.parse(args, { from: 'user' });
@@ -166,6 +173,17 @@ function galagoProblem(at: string, args: readonly string[]): string | undefined 
     return `${at}: ${(error as Error).message}`;
   }
 }
+
+/** Those that the documents use. */
+const ADD_COMMANDS = [
+  addAgentCommand,
+  addClusterCommand,
+  addConnectCommand,
+  addControllerCommand,
+  addEndpointsCommands,
+  addInitCommands,
+  addStatusCommand,
+];
 
 function isFile(path: string): boolean {
   return path.includes('/') && statSync(`${ROOT}${path}`, { throwIfNoEntry: false })?.isFile() === true;

@@ -13,6 +13,19 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
     },
     claim: async (trial) => expect(await flows(trial)).not.toContain('CONTROLLER'),
   },
+  'README.md#Containers on two machines': {
+    before: async (trial) => {
+      const container = (host: string) => trial.host(host).containers.get(host === 'h1' ? 'box1' : 'box2')!;
+      await trial.serveDocker('h1', { web: container('h1') });
+      await trial.serveDocker('h2', { db: container('h2') });
+    },
+    claim: async (trial) => {
+      const isReached = async () => (await trial.container('box1').ping('10.0.0.2')).received > 0;
+      await eventually(isReached, { what: 'the container on the other host' });
+      await trial.stopControllers();
+      for (const name of ['h1', 'h2']) await trial.galago(trial.host(name), 'cleanup');
+    },
+  },
   'README.md#Pods': {
     claim: async (trial) => {
       await reaches(trial, 'web1', 'web2');

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { type FakeDocker, serveDocker } from '../host/fake-docker.ts';
 import { type Container, eventually, type Host } from '../lab/index.ts';
 import type { RunningProcess } from '../lab/running-process.ts';
 import { type Command, type Fence, readCommands } from './documents.ts';
@@ -33,6 +34,7 @@ export class Trial {
   /** The controller that runs on each host: the next one takes its place. */
   readonly #controllers = new Map<Host, RunningProcess>();
   readonly #servers: RunningProcess[] = [];
+  readonly #dockers = new Map<Host, FakeDocker>();
   #lastOutput: () => string = () => '';
 
   /** `hosts` go by their names in `# on HOST`; the first one is meant where there is no such comment. */
@@ -69,15 +71,48 @@ export class Trial {
   /** Starts `galago` as a host's controller, in the place of the one that runs there. */
   async startController(host: Host, args: readonly string[]): Promise<void> {
     await this.#controllers.get(host)?.stop('SIGINT');
-    const running = await host.start(process.execPath, ['--import', 'tsx', MAIN, ...args]);
+    const running = await host.start(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+      env: this.#environmentOf(host),
+    });
     this.#controllers.set(host, running);
     // The last thing that it says of itself.
-    await running.waitForOutput(/serving the feed/, 30_000);
+    await running.waitForOutput(/serving the feed|looking after this host/, 30_000);
   }
 
   async stopControllers(): Promise<void> {
     for (const controller of this.#controllers.values()) await controller.stop('SIGINT');
     this.#controllers.clear();
+  }
+
+  /** Has a host have a Docker Engine that knows the given containers. */
+  async serveDocker(hostName: string, containers: Readonly<Record<string, Container>>): Promise<void> {
+    const known = Object.entries(containers).map(async ([name, container]) => {
+      const { pid } = await container.start('sleep', ['infinity']);
+      return [
+        name,
+        { Id: `${pid}`.padStart(64, '0'), Name: `/${name}`, State: { Running: true, Pid: pid } },
+      ] as const;
+    });
+    const host = this.host(hostName);
+    this.#dockers.set(host, await serveDocker(Object.fromEntries(await Promise.all(known))));
+  }
+
+  /** Runs `galago` on a host to its end, and returns what it printed. */
+  async galago(host: Host, ...args: readonly string[]): Promise<string> {
+    return host.exec(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+      env: this.#environmentOf(host),
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.stopControllers();
+    for (const docker of this.#dockers.values()) await docker[Symbol.asyncDispose]();
+    this.#dockers.clear();
+  }
+
+  #environmentOf(host: Host): Readonly<Record<string, string>> {
+    const docker = this.#dockers.get(host);
+    return { OVS_RUNDIR: host.ovs.dir, ...(docker && { DOCKER_HOST: `unix://${docker.socket}` }) };
   }
 
   async #runFence(fence: Fence, claims: Readonly<Record<string, Claim>>): Promise<void> {
@@ -93,10 +128,13 @@ export class Trial {
     const host = this.host(name);
     const [command, ...args] = words.map((word) => word.replace(RUN_DIRECTORY, host.ovs.dir));
     if (command === 'npm') return;
-    if (command === 'galago' && args[0] === 'controller') return this.startController(host, args);
+    if (command === 'galago' && ['controller', 'agent'].includes(args[0]!))
+      return this.startController(host, args);
+    // The lab's kernel has no datapath of Open vSwitch.
+    if (command === 'galago' && args[0] === 'init') args.push('--usermode');
     const [file, ...before] = this.#programOf(command!, host);
     try {
-      const output = await host.exec(file!, [...before, ...args], { env: { OVS_RUNDIR: host.ovs.dir } });
+      const output = await host.exec(file!, [...before, ...args], { env: this.#environmentOf(host) });
       this.#lastOutput = () => output;
     } catch (cause) {
       throw new Error(`${at}: ${(cause as Error).message}`, { cause });

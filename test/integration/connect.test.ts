@@ -206,7 +206,7 @@ describeWithLab('galago connect on two hosts', () => {
     const { port, mac, ofport } = await connect(host, container, '10.7.0.1', 'shop', '--key', '4711');
     const [endpoint] = await galagoJson<object[]>(host, 'endpoints', 'shop');
     expect(endpoint).toEqual({
-      ...{ pod: 'shop', key: 4711, container: target, ifname: 'eth1', ip: '10.7.0.1/24', mac },
+      ...{ pod: 'shop', key: 4711, container: target, ifname: 'eth1', ip: '10.7.0.1/24', lease: null, mac },
       ...{ bridge: 'br-int', port, ofport, state: 'up' },
     });
     expect(await galagoJson(host, 'pods')).toContainEqual({ pod: 'shop', key: 4711, endpoints: 1 });

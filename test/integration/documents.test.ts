@@ -19,12 +19,12 @@ describeWithLab('what the documents say', () => {
 
     beforeAll(async () => {
       lab = await Lab.create();
-      const hosts = file === 'docs/pods.md' ? await twoHosts(lab) : [await oneHost(lab)];
+      const hosts = await (HOSTS[file] ?? oneHost)(lab);
       trial = new Trial(hosts, join(lab.dir, 'programs'));
     });
 
     afterAll(async () => {
-      await trial?.stopControllers();
+      await trial?.close();
       await lab?.close();
     });
 
@@ -35,13 +35,28 @@ describeWithLab('what the documents say', () => {
   });
 });
 
+/** The hosts of documents that need more than one. */
+const HOSTS: Readonly<Record<string, (lab: Lab) => Promise<readonly Host[]>>> = {
+  'docs/pods.md': twoHosts,
+  'README.md': bothMachines,
+};
+
 /** A bridge `br0` as `ovs-vsctl add-br` makes it, with three interfaces. */
-async function oneHost(lab: Lab): Promise<Host> {
-  const host = await lab.addSwitch({ name: 'h1' });
+async function oneHost(lab: Lab, address: readonly string[] = []): Promise<readonly Host[]> {
+  const host = await lab.addHost({ name: 'h1', bridge: 'br0', address });
   await makeStock(host);
   for (const [index, name] of ['web1', 'web2', 'db1'].entries())
     await host.addContainer({ name, address: `10.0.0.${index + 1}/24` });
-  return host;
+  return [host];
+}
+
+/** The same on an underlay with another one that has no bridge, and on both a container on none. */
+async function bothMachines(lab: Lab): Promise<readonly Host[]> {
+  const [h1] = await oneHost(lab, ['192.0.2.1/24']);
+  const h2 = await lab.addHost({ name: 'h2', bridge: false, address: '192.0.2.2/24' });
+  await h1!.addContainer({ name: 'box1', bridge: false });
+  await h2.addContainer({ name: 'box2', bridge: false });
+  return [h1!, h2];
 }
 
 /** Two hosts with tunnel addresses, and two interfaces on each. */

@@ -195,7 +195,7 @@ describeWithLab('galago init, cluster, agent and cleanup on two hosts', () => {
     await galago(host, 'cleanup');
     await host.ovs.vsctl('del-br', 'br-other');
   });
-});
+}, ['nft', 'iptables']);
 
 /** The host, for what looks at its bridge: the lab knows of none. */
 function onBrInt({ ovs }: Host): Host {

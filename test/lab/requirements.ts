@@ -51,7 +51,15 @@ const CAPABILITIES = [
 export type OptionalCommand = keyof typeof OPTIONAL;
 
 /** The Debian package that provides each of them. */
-const OPTIONAL = { udhcpc: 'udhcpc', dhclient: 'isc-dhcp-client' } as const;
+const OPTIONAL = {
+  udhcpc: 'udhcpc',
+  dhclient: 'isc-dhcp-client',
+  dockerd: 'docker.io',
+  docker: 'docker.io',
+  busybox: 'busybox-static',
+  nft: 'nftables',
+  iptables: 'iptables',
+} as const;
 
 /** The Debian package that provides each command of the lab. */
 const PACKAGE_OF: Readonly<Record<string, string>> = {

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { DHCP_SCRIPT, Docker } from '../lab/docker.ts';
+import { type Host, Lab } from '../lab/index.ts';
+import { describeWithLab } from './describe-with-lab.ts';
+import { galago, galagoJson, hostState, startAgent } from './host-cli.ts';
+import { warmUnderlay } from './pod-hosts.ts';
+
+/** What `galago connect --json` prints, as far as it is looked at. */
+interface Connected {
+  readonly container: string;
+  readonly port: string;
+  readonly mac: string;
+  readonly changed: boolean;
+}
+
+describeWithLab('containers of Docker on two hosts', () => {
+  let lab: Lab;
+  let hosts: Host[];
+  let dockers: Docker[] = [];
+
+  beforeAll(async () => {
+    lab = await Lab.create();
+    const add = (number: number) =>
+      lab.addHost({ name: `h${number}`, address: `192.0.2.${number}/24`, bridge: false });
+    hosts = await Promise.all([1, 2].map(add));
+    dockers = await Promise.all(hosts.map((host) => Docker.start(host)));
+    await warmUnderlay(hosts);
+    for (const host of hosts) {
+      await galagoJson(host, 'init', '--usermode');
+      await galagoJson(host, 'cluster', '192.0.2.1', '192.0.2.2');
+      await startAgent(host);
+    }
+  });
+
+  afterAll(async () => {
+    await Promise.allSettled(dockers.map((docker) => docker.stop()));
+    await lab?.close();
+  });
+
+  const connect = (index: number, ...args: readonly string[]): Promise<Connected> =>
+    galagoJson(hosts[index]!, 'connect', '--docker', dockers[index]!.socket, ...args);
+
+  it('reach each other in the pod by name or id, and still do after a restart', async () => {
+    const [one, two] = dockers as [Docker, Docker];
+    const [id] = await Promise.all([one.run('web'), two.run('web'), two.run('alien')]);
+    const web = await connect(0, id!.slice(0, 12), '10.0.0.1', '7');
+    expect(web).toMatchObject({ changed: true, mac: '02:67:0a:00:00:01' });
+    await connect(1, 'web', '10.0.0.2', '7');
+    await connect(1, 'alien', '10.0.0.1', '8');
+    await one.reaches('web', '10.0.0.2');
+    expect(await connect(0, 'web', '10.0.0.1', '7')).toMatchObject({ port: web.port, changed: false });
+    await expect(two.inside('alien', 'ping', '-c', '1', '-W', '1', '10.0.0.2')).rejects.toMatchObject({
+      code: 'LAB_COMMAND_FAILED',
+    });
+
+    // The same container with another network namespace.
+    await two.exec('restart', '--time', '0', 'web');
+    const again = await connect(1, 'web', '10.0.0.2', '7');
+    expect(again).toMatchObject({ changed: true });
+    await one.reaches('web', '10.0.0.2');
+  });
+
+  it('are refused while they do not run, and forgotten after they were removed', async () => {
+    const [host, docker] = [hosts[0]!, dockers[0]!];
+    await docker.run('gone');
+    await docker.exec('stop', '--time', '0', 'gone');
+    const before = await hostState(host);
+    for (const [name, code] of [
+      ['gone', 'HOST_CONTAINER_STOPPED'],
+      ['nobody', 'HOST_CONTAINER_UNKNOWN'],
+    ] as const) {
+      const result = await galago(host, 'connect', '--docker', docker.socket, name, '10.0.0.9', '7');
+      expect(result).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringMatching(`^error: .*${code}.*\n$`),
+      });
+    }
+    await docker.exec('start', 'gone');
+    await connect(0, 'gone', '10.0.0.9', '7');
+    await docker.exec('rm', '--force', 'gone');
+    expect(await galagoJson(host, 'disconnect', 'gone')).toMatchObject({ changed: true });
+    expect(await hostState(host)).toEqual(before);
+  });
+
+  it('get an address by DHCP, with a stock client', async () => {
+    const [host, docker] = [hosts[0]!, dockers[0]!];
+    const served = 'subnet=10.0.9.0/24 range=10.0.9.100-10.0.9.199 server=10.0.9.254';
+    await host.ovs.vsctl('set', 'Bridge', 'br-int', `external_ids:galago-dhcp-9=${JSON.stringify(served)}`);
+    await docker.run('client');
+    await connect(0, 'client', 'dhcp', '9');
+    await docker.inside('client', 'udhcpc', '-i', 'eth1', '-n', '-q', '-t', '20', '-s', DHCP_SCRIPT);
+    expect(await docker.inside('client', 'ip', 'address', 'show', 'eth1')).toMatch(
+      /inet 10\.0\.9\.1\d\d\/24 /,
+    );
+    await docker.run('server');
+    await connect(0, 'server', '10.0.9.1', '9');
+    const { stdout } = await galago(host, 'endpoints', '9');
+    expect(stdout).toMatch(/client +eth1 +dhcp \(10\.0\.9\.1\d\d\)/);
+    await docker.reaches('client', '10.0.9.1');
+  });
+}, ['dockerd', 'docker', 'busybox']);
