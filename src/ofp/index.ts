@@ -50,6 +50,14 @@ export type {
 } from './actions/nicira/multipath.ts';
 export { NatFlag, type NxNat, type NxNatInit } from './actions/nicira/nat.ts';
 export type { NxNote } from './actions/nicira/note.ts';
+export type {
+  NxGroup,
+  NxMplsTag,
+  NxOpenFlow10Action,
+  NxSetMplsLabel,
+  NxSetMplsTc,
+  NxSetMplsTtl,
+} from './actions/nicira/openflow10.ts';
 export type { NxOutputReg, NxOutputRegInit, NxOutputTrunc } from './actions/nicira/output.ts';
 export type {
   NxCheckPktLarger,
@@ -70,6 +78,7 @@ export type {
   NxSample,
   NxSample2,
   NxSample3,
+  NxSample4,
   NxSampleAction,
   NxSampleActionInit,
   SampleDirection,

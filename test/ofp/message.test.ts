@@ -32,6 +32,15 @@ describe.each(fixtures)('$name', ({ hex, print }) => {
     expect(codes).not.toContain(undefined);
   });
 
+  it('is refused when cut short behind other bytes, as at the beginning', () => {
+    // One buffer for all sizes: decode must stop at the end of the bytes that it is given, not at that of their buffer.
+    const among = Buffer.concat([Buffer.alloc(5, 0xff), bytes, Buffer.alloc(3, 0xff)]);
+    for (let size = 0; size < bytes.length; size++) {
+      const first = codeOf(() => decode(bytes.subarray(0, size)));
+      expect(codeOf(() => decode(among.subarray(0, 5 + size), 5))).toBe(first);
+    }
+  });
+
   it('is refused or read otherwise when cut short with a length to match', () => {
     for (let size = 8; size < bytes.length; size++) {
       const cut = Buffer.from(bytes.subarray(0, size));

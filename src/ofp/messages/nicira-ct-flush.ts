@@ -1,4 +1,6 @@
+import { WireError } from '../../util/errors.ts';
 import { isIpv4, readIpv4, readIpv6, writeIpv4, writeIpv6 } from '../../util/ip.ts';
+import { bitsToBytes, bytesToBits, fromBits, toBits } from '../oxm/field-bits.ts';
 import { Experimenter } from '../oxm/fields.ts';
 import { exactBody } from '../wire/property.ts';
 import {
@@ -7,6 +9,7 @@ import {
   type UnknownProperties,
   u8Property,
   u16Property,
+  u32Property,
 } from '../wire/property-table.ts';
 import type { WireView } from '../wire/wire-view.ts';
 import { type ExperimenterCodec, experimenterCodec, type MessageBase } from './codec.ts';
@@ -22,6 +25,13 @@ interface CtProperties extends UnknownProperties {
   readonly orig?: CtTuple;
   readonly reply?: CtTuple;
   readonly zoneId?: number;
+  /** The mark; Open vSwitch reads this and what follows since 3.3. */
+  readonly mark?: number;
+  /** Which bits of the mark count; all where it is left out. */
+  readonly markMask?: number;
+  /** 128 bits as `0x` and 32 digits. */
+  readonly labels?: string;
+  readonly labelsMask?: string;
 }
 
 /** NXT_CT_FLUSH: forgets some connections (nicira-ext.h). */
@@ -60,9 +70,14 @@ const table = propertyTable<CtProperties>(
   tupleProperty('orig', 0),
   tupleProperty('reply', 1),
   u16Property('zoneId', 2),
+  u32Property('mark', 3),
+  u32Property('markMask', 4),
+  labelsProperty('labels', 5),
+  labelsProperty('labelsMask', 6),
 );
 
 const PROPERTIES_OFFSET = 24;
+const LABELS_SIZE = 16;
 
 /** The codec of {@link NxCtFlushZone}. */
 export const nxCtFlushZone: ExperimenterCodec = experimenterCodec<NxCtFlushZone>({
@@ -126,6 +141,23 @@ function addressProperty(name: string, code: number): PropertyRow {
         writer.view.setUint16(at + 10, 0xffff);
         writeIpv4(writer.bytes, at + 12, value as string);
       } else writeIpv6(writer.bytes, at, value as string);
+    },
+  };
+}
+
+function labelsProperty(name: string, code: number): PropertyRow {
+  return {
+    name,
+    code,
+    read(wire, body, end) {
+      const at = exactBody(name, body, end, LABELS_SIZE);
+      return fromBits('ctLabel', bytesToBits(wire.bytes.subarray(at, at + LABELS_SIZE)));
+    },
+    write(writer, value) {
+      if (!/^0x[0-9a-f]{1,32}$/i.test(value as string)) {
+        throw new WireError('OFP_BAD_VALUE', `${name} takes 0x and up to 32 digits, got ${value}`);
+      }
+      writer.raw(bitsToBytes(toBits('ctLabel', value), LABELS_SIZE));
     },
   };
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type ActionInit, encodeActions } from '../../../src/ofp/actions/action.ts';
+import { PortNo } from '../../../src/ofp/ports.ts';
+import { formatActions } from '../../../src/ofp/text/index.ts';
 import { Writer } from '../../../src/ofp/wire/writer.ts';
 import { actionsOf } from '../action-fixtures.ts';
 import { codeOf } from '../checks.ts';
@@ -29,6 +31,56 @@ describe('an action of a form that is not known', () => {
       { type: 'unknown', code: 0xffff, raw: Buffer.from(bytes.slice(8), 'hex') },
     ]);
     expect(hexOf(actionsOf(bytes))).toBe(bytes);
+  });
+});
+
+describe('actions that Open vSwitch 3.1 does not send', () => {
+  // Layouts of lib/ofp-actions.c of Open vSwitch 3.4.
+  it.each<[string, string, ActionInit]>([
+    [
+      'sample with a domain and a point',
+      'ffff0028 00002320 0033 0001 00000002 00000000 00000003 00000000 00000004 ffff 02 0000000000',
+      {
+        type: 'nxSample4',
+        probability: 1,
+        collectorSetId: 2,
+        obsDomainId: 3,
+        obsPointId: 4,
+        samplingPort: PortNo.ANY,
+        direction: 'egress',
+      },
+    ],
+    [
+      'sample with both from fields',
+      'ffff0028 00002320 0033 0001 00000002 00010004 001f 0000 00010204 010f 0000 0001 00 0000000000',
+      {
+        type: 'nxSample4',
+        probability: 1,
+        collectorSetId: 2,
+        obsDomainId: { field: 'reg0', start: 0, bits: 32 },
+        obsPointId: { field: 'reg1', start: 4, bits: 16 },
+        samplingPort: 1,
+        direction: 'default',
+      },
+    ],
+    ['debug_slow', 'ffff0010 00002320 00fe 000000000000', { type: 'nxDebugSlow' }],
+    ['debug_recirc', 'ffff0010 00002320 00ff 000000000000', { type: 'nxDebugRecirc' }],
+  ])('are decoded and encoded back: %s', (_what, hex, action) => {
+    const bytes = hex.replaceAll(' ', '');
+    expect(actionsOf(bytes)).toEqual([action]);
+    expect(hexOf([action])).toBe(bytes);
+    for (let size = 2; size < bytes.length; size += 2) {
+      expect(codeOf(() => actionsOf(bytes.slice(0, size)))).toMatch(/^OFP_/);
+    }
+  });
+
+  it.each([
+    ['sample(probability=1,collector_set_id=2,obs_domain_id=0,obs_point_id=NXM_NX_REG1[4..19],egress)'],
+  ])('are written as ovs-ofctl writes them: %s', (text) => {
+    const obsPointId = { field: 'reg1', start: 4, bits: 16 } as const;
+    const target = { probability: 1, collectorSetId: 2, obsPointId, obsDomainId: 0 };
+    const action = { type: 'nxSample4', ...target, samplingPort: PortNo.ANY, direction: 'egress' } as const;
+    expect(formatActions([action])).toBe(text);
   });
 });
 

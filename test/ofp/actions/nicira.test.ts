@@ -406,6 +406,13 @@ describe('decoding', () => {
       { type: 'nxSetQueue', queueId: 7 },
       { type: 'nxDecTtl' },
       { type: 'nxResubmitTable', inPort: PortNo.IN_PORT, tableId: 3 },
+      { type: 'nxPushMpls', ethType: 0x8847 },
+      { type: 'nxPopMpls', ethType: 0x0800 },
+      { type: 'nxSetMplsTtl', ttl: 9 },
+      { type: 'nxDecMplsTtl' },
+      { type: 'nxSetMplsLabel', mplsLabel: 5 },
+      { type: 'nxSetMplsTc', mplsTc: 3 },
+      { type: 'nxGroup', groupId: 7 },
     ]);
   });
 

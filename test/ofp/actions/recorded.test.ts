@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { encodeActions } from '../../../src/ofp/actions/action.ts';
 import { decode, encode } from '../../../src/ofp/message.ts';
+import { formatActions } from '../../../src/ofp/text/index.ts';
 import { Writer } from '../../../src/ofp/wire/writer.ts';
 import { type ActionFixture, actionFixtures, actionsOf } from '../action-fixtures.ts';
 import { codeOf, survives } from '../checks.ts';
@@ -54,6 +55,19 @@ describe.each([...actionFixtures.openflow11, ...actionFixtures.openflow10])(
     });
   },
 );
+
+describe('the actions that ovs-ofctl sends over OpenFlow 1.0 only', () => {
+  const labelled = actionFixtures.openflow10.filter(({ text }) => /mpls|group/.test(text));
+
+  it.each(labelled)('are written as they were read: $text', ({ text, hex }) => {
+    const written = formatActions(actionsOf(hex)).replace(/\((\d+)\)/, ':$1');
+    expect(written).toBe(text.replace(/^.*actions=/, ''));
+  });
+
+  it('are there', () => {
+    expect(labelled).toHaveLength(7);
+  });
+});
 
 describe('the actions of OpenFlow 1.1 that set-field replaced', () => {
   const meaning: readonly (readonly [text: string, action: unknown])[] = [

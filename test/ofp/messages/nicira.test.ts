@@ -121,14 +121,34 @@ describe('NXT_CT_FLUSH', () => {
     expect(encode(decode(bytes)).equals(bytes)).toBe(true);
   });
 
+  it('names a mark and labels, as Open vSwitch 3.3 reads them', () => {
+    // Layouts of lib/ofp-ct.c; the label follows its header without padding.
+    const bytes = bytesOf(`0404 0060 00000000 00002320 00000020 00 00000000000000
+      0002 0008 000d 0000  0003 0008 00000005  0004 0008 000000ff
+      0005 0014 0102030405060708090a0b0c0d0e0f10 00000000
+      0006 0014 000000000000000000000000000000ff 00000000`);
+    expect(decode(bytes)).toEqual({
+      type: 'nxCtFlush',
+      xid: 0,
+      ipProto: 0,
+      zoneId: 13,
+      mark: 5,
+      markMask: 0xff,
+      labels: '0x0102030405060708090a0b0c0d0e0f10',
+      labelsMask: '0x000000000000000000000000000000ff',
+    });
+    expect(encode(decode(bytes)).equals(bytes)).toBe(true);
+    expect(codeOf(() => encode({ type: 'nxCtFlush', ipProto: 0, labels: '5' }))).toBe('OFP_BAD_VALUE');
+  });
+
   it('keeps properties that are not known, on both levels', () => {
     const bytes = bytesOf(`0404 0040 00000000 00002320 00000020 06 00000000000000
       0000 0018 00000000  0003 0008 0050 0000  0063 0005 07 000000
-      0003 0008 00000001  0007 0004 00000000`);
+      000b 0008 00000001  000c 0004 00000000`);
     expect(decode(bytes)).toMatchObject({
       ipProto: 6,
       orig: { dstPort: 80, unknown: [{ code: 0x63 }] },
-      unknown: [{ code: 3 }, { code: 7 }],
+      unknown: [{ code: 11 }, { code: 12 }],
     });
     expect(encode(decode(bytes)).equals(bytes)).toBe(true);
   });
@@ -137,6 +157,7 @@ describe('NXT_CT_FLUSH', () => {
     ['a tuple without its padding', '0000 0004 00000000'],
     ['a port of another size', '0000 0010 00000000 0002 0006 0001 0000'],
     ['a zone of another size', '0002 0006 0001 0000'],
+    ['labels of another size', '0005 0008 00000001'],
     ['a tuple over its end', '0000 0010 00000000 0002 0010 0001 0000'],
   ])('is refused with %s', (_what, properties) => {
     const body = bytesOf(properties);

@@ -107,6 +107,13 @@ export const OPENFLOW10: readonly string[] = [
   'actions=set_queue:7',
   'actions=dec_ttl',
   'actions=goto_table:3',
+  'actions=push_mpls:0x8847',
+  'mpls,actions=pop_mpls:0x0800',
+  'mpls,actions=set_mpls_ttl:9',
+  'mpls,actions=dec_mpls_ttl',
+  'mpls,actions=set_mpls_label:5',
+  'mpls,actions=set_mpls_tc:3',
+  'actions=group:7',
 ];
 
 /** Deletions that ovs-ofctl sends as NXT_FLOW_MOD over OpenFlow 1.0: as over 1.3, having neither actions nor instructions. */

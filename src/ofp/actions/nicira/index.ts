@@ -25,6 +25,7 @@ import { type NxMetadataAction, type NxMetadataActionInit, nxMetadataActions } f
 import { type NxSpreadAction, type NxSpreadActionInit, nxSpreadActions } from './multipath.ts';
 import { type NxNat, type NxNatInit, nxNat } from './nat.ts';
 import { type NxNote, nxNote } from './note.ts';
+import { type NxOpenFlow10Action, nxOpenFlow10Actions } from './openflow10.ts';
 import { type NxOutputReg, type NxOutputRegInit, type NxOutputTrunc, nxOutputActions } from './output.ts';
 import { type NxRegisterAction, type NxRegisterActionInit, nxRegisterActions } from './register.ts';
 import {
@@ -53,6 +54,7 @@ export type NiciraAction =
   | NxMetadataAction
   | NxNat
   | NxNote
+  | NxOpenFlow10Action
   | NxOutputReg
   | NxOutputTrunc
   | NxRegisterAction
@@ -83,6 +85,7 @@ export type NiciraActionInit =
 export const niciraActions: readonly ActionCodec[] = [
   ...nxBareActions,
   ...nxMetadataActions,
+  ...nxOpenFlow10Actions,
   ...nxResubmitActions,
   ...nxRegisterActions,
   ...nxStackActions,

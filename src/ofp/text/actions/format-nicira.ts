@@ -4,9 +4,10 @@ import type { NxController2 } from '../../actions/nicira/controller2.ts';
 import { type EncapProperty, type NxDecap, type NxEncap, PacketType } from '../../actions/nicira/encap.ts';
 import type { NxOutputReg, NxOutputTrunc } from '../../actions/nicira/output.ts';
 import { CURRENT_TABLE, type NxResubmit, type NxResubmitTable } from '../../actions/nicira/resubmit.ts';
-import type { NxSampleAction } from '../../actions/nicira/sample.ts';
+import type { NxSample3, NxSample4, NxSampleAction } from '../../actions/nicira/sample.ts';
 import { packetInReasons } from '../../messages/packet-in.ts';
 import { bytesToBits } from '../../oxm/field-bits.ts';
+import type { Subfield } from '../../oxm/subfield.ts';
 import { PortNo } from '../../ports.ts';
 import { formatPort, packetInReason } from '../names.ts';
 import { dottedHex, hex, paddedHex } from '../numbers.ts';
@@ -38,8 +39,11 @@ export const niciraFormats: ActionFormats<
   nxPopQueue: () => 'pop_queue',
   nxExit: () => 'exit',
   nxDecTtl: () => 'dec_ttl',
+  nxDecMplsTtl: () => 'dec_mpls_ttl',
   nxCtClear: () => 'ct_clear',
   nxDecNshTtl: () => 'dec_nsh_ttl',
+  nxDebugSlow: () => 'debug_slow',
+  nxDebugRecirc: () => 'debug_recirc',
   nxOutputReg: ({ src }) => `output:${formatSubfield(src)}`,
   nxOutputReg2: ({ src }) => `output:${formatSubfield(src)}`,
   nxOutputTrunc: ({ port, maxLen }) => `output(port=${formatPort(port)},max_len=${maxLen})`,
@@ -53,11 +57,8 @@ export const niciraFormats: ActionFormats<
   nxDecTtlCntIds: ({ controllerIds }) => `dec_ttl(${controllerIds.join(',')})`,
   nxSample: (action) => `sample(${sampleTarget(action)})`,
   nxSample2: (action) => `sample(${sampleTarget(action)}${samplingPort(action.samplingPort)})`,
-  nxSample3: (action) => {
-    const direction =
-      typeof action.direction === 'string' && action.direction !== 'default' ? action.direction : '';
-    return `sample(${sampleTarget(action)}${samplingPort(action.samplingPort)}${direction && `,${direction}`})`;
-  },
+  nxSample3: formatDirectedSample,
+  nxSample4: formatDirectedSample,
   nxEncap: ({ newPktType, properties }) => {
     const list = properties.length === 0 ? '' : `(${properties.map(formatEncapProperty).join(',')})`;
     return `encap(${HEADER_NAMES.get(newPktType) ?? 'UNKNOWN'}${list})`;
@@ -108,9 +109,16 @@ function formatController(action: ControllerWords): string {
 /** NX_CTLR_NO_METER. */
 const NO_METER = 0;
 
+function formatDirectedSample(action: NxSample3 | NxSample4): string {
+  const direction =
+    typeof action.direction === 'string' && action.direction !== 'default' ? action.direction : '';
+  return `sample(${sampleTarget(action)}${samplingPort(action.samplingPort)}${direction && `,${direction}`})`;
+}
+
 function sampleTarget({ probability, collectorSetId, obsDomainId, obsPointId }: NxSampleAction): string {
   const words = [`probability=${probability}`, `collector_set_id=${collectorSetId}`];
-  return [...words, `obs_domain_id=${obsDomainId}`, `obs_point_id=${obsPointId}`].join(',');
+  const idOf = (id: number | Subfield) => (typeof id === 'number' ? id : formatSubfield(id));
+  return [...words, `obs_domain_id=${idOf(obsDomainId)}`, `obs_point_id=${idOf(obsPointId)}`].join(',');
 }
 
 function samplingPort(port: number): string {

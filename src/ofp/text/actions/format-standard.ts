@@ -1,3 +1,4 @@
+import type { NxOpenFlow10Action } from '../../actions/nicira/openflow10.ts';
 import type { OpenFlow11Action } from '../../actions/openflow11.ts';
 import type { StandardAction } from '../../actions/standard.ts';
 import { PortNo } from '../../ports.ts';
@@ -42,4 +43,14 @@ export const openflow11Formats: ActionFormats<OpenFlow11Action['type']> = {
   setTpDst: ({ tpPort }) => `mod_tp_dst:${tpPort}`,
   setMplsLabel: ({ mplsLabel }) => `set_mpls_label(${mplsLabel})`,
   setMplsTc: ({ mplsTc }) => `set_mpls_tc(${mplsTc})`,
+};
+
+/** The extension's forms of later actions for OpenFlow 1.0. */
+export const openflow10Formats: ActionFormats<NxOpenFlow10Action['type']> = {
+  nxPushMpls: ({ ethType }) => `push_mpls:${paddedHex(ethType, 4)}`,
+  nxPopMpls: ({ ethType }) => `pop_mpls:${paddedHex(ethType, 4)}`,
+  nxSetMplsTtl: ({ ttl }) => `set_mpls_ttl(${ttl})`,
+  nxSetMplsLabel: ({ mplsLabel }) => `set_mpls_label(${mplsLabel})`,
+  nxSetMplsTc: ({ mplsTc }) => `set_mpls_tc(${mplsTc})`,
+  nxGroup: ({ groupId }) => `group:${groupId}`,
 };

@@ -7,12 +7,13 @@ import { connectionFormats } from './format-connection.ts';
 import { fieldFormats, formatWriteMetadata } from './format-fields.ts';
 import { learnFormats } from './format-learn.ts';
 import { niciraFormats } from './format-nicira.ts';
-import { openflow11Formats, standardFormats } from './format-standard.ts';
+import { openflow10Formats, openflow11Formats, standardFormats } from './format-standard.ts';
 
 /** How each type of action is written; one that is missing does not compile. */
 const FORMATS: ActionFormats<Action['type']> = {
   ...standardFormats,
   ...openflow11Formats,
+  ...openflow10Formats,
   ...fieldFormats,
   ...niciraFormats,
   ...learnFormats,

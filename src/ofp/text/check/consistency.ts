@@ -59,6 +59,10 @@ const CHECKS: Checks = {
   unknown: fits,
   setMplsTtl: mpls,
   decMplsTtl: mpls,
+  nxSetMplsTtl: mpls,
+  nxDecMplsTtl: mpls,
+  nxSetMplsLabel: mpls,
+  nxSetMplsTc: mpls,
   setMplsLabel: mpls,
   setMplsTc: mpls,
   setNwTtl: ip,
@@ -83,16 +87,10 @@ const CHECKS: Checks = {
     usual(state, state.hasVlan, 'pop_vlan needs packets with a tag');
     state.popVlan();
   },
-  pushMpls({ ethType }, state) {
-    usual(state, isEthernet(state.key), 'push_mpls needs Ethernet frames');
-    state.setEtherType(ethType);
-    state.hideProtocol();
-  },
-  popMpls({ ethType }, state) {
-    const isLabelled = isEthernet(state.key) && isMpls(etherTypeOf(state.key));
-    usual(state, isLabelled, 'pop_mpls needs Ethernet frames with a label');
-    state.setEtherType(ethType);
-  },
+  pushMpls: checkPushMpls,
+  popMpls: checkPopMpls,
+  nxPushMpls: checkPushMpls,
+  nxPopMpls: checkPopMpls,
   setField: ({ field, value }, state) => checkSetField(field, value, state),
   nxRegLoad2: ({ field, value }, state) => checkSetField(field, value, state),
   nxRegLoad: ({ dst, value }, state) =>
@@ -109,6 +107,7 @@ const CHECKS: Checks = {
   nxSetTunnel: fits,
   nxSetTunnel64: fits,
   nxSetQueue: fits,
+  nxGroup: fits,
   nxWriteMetadata: fits,
   nxPopQueue: fits,
   nxExit: fits,
@@ -131,6 +130,9 @@ const CHECKS: Checks = {
   nxSample: fits,
   nxSample2: fits,
   nxSample3: fits,
+  nxSample4: fits,
+  nxDebugSlow: fits,
+  nxDebugRecirc: fits,
   nxEncap({ newPktType }, state) {
     state.setPacketType(newPktType);
     if (!meets(state.key, 'ip')) state.hideProtocol();
@@ -152,6 +154,18 @@ const CHECKS: Checks = {
     checkMembers(members);
   },
 };
+
+function checkPushMpls({ ethType }: { readonly ethType: number }, state: PacketState): void {
+  usual(state, isEthernet(state.key), 'push_mpls needs Ethernet frames');
+  state.setEtherType(ethType);
+  state.hideProtocol();
+}
+
+function checkPopMpls({ ethType }: { readonly ethType: number }, state: PacketState): void {
+  const isLabelled = isEthernet(state.key) && isMpls(etherTypeOf(state.key));
+  usual(state, isLabelled, 'pop_mpls needs Ethernet frames with a label');
+  state.setEtherType(ethType);
+}
 
 /** Refuses ports that no packet can leave through. @throws Refusal */
 export function checkOutputPort(port: number): void {
