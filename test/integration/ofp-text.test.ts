@@ -63,6 +63,7 @@ class Texts {
     );
     return this.taken.flatMap(({ text, bytes }, index) => {
       const outcome = found[index]!;
+      if ('crashed' in outcome) return [];
       if ('refused' in outcome) return [{ text, theirs: outcome.refused }];
       const [ours, theirs] = [hexOf(bytes), hexOf(outcome.sent)];
       return ours === theirs ? [] : [{ text, ours, theirs }];

@@ -54,6 +54,11 @@ export const STRICTER: readonly Stricter[] = [
     example: 'actions=resubmit(,1,,ct)',
   },
   {
+    sentence: /^the port is a number or .*, got 'tun_metadata\d+(\[\])?'$/,
+    why: 'it sends the low 10 bits of where the bits are and how many, and so a part of the field',
+    example: 'actions=output:tun_metadata3',
+  },
+  {
     sentence: /^this action takes up to 64 bits/,
     why: 'it sends the low 6 bits of the count, and so a part of the field',
     example: 'actions=multipath(eth_src,0,modulo_n,1,0,NXM_NX_XXREG0[])',

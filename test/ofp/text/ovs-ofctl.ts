@@ -27,8 +27,8 @@ export function whyNoOvsOfctl(): string | undefined {
   }
 }
 
-/** What came of a text: what ovs-ofctl sent for it, or what it had against it. */
-export type Outcome = { readonly sent: Buffer } | { readonly refused: string };
+/** What came of a text: what ovs-ofctl sent for it, or what it had against it, or that it failed an assertion of its own. */
+export type Outcome = { readonly sent: Buffer } | { readonly refused: string } | { readonly crashed: string };
 
 /** The commands of ovs-ofctl that make one message of a text; those whose names are plural read the texts from a file. */
 export type OfctlCommand = 'add-flows' | 'add-groups' | 'add-meter';
@@ -46,6 +46,7 @@ export async function outcomes(command: OfctlCommand, texts: readonly string[]):
       command,
       kept.map((index) => texts[index]!),
     );
+    if ('crashed' in outcome) return outcomesAlone(command, texts);
     if ('line' in outcome) {
       refused.set(kept[outcome.line - 1]!, outcome.refused);
       continue;
@@ -75,7 +76,8 @@ export async function outcomesAlone(command: OfctlCommand, texts: readonly strin
 async function outcomeAlone(command: OfctlCommand, text: string): Promise<Outcome> {
   const outcome =
     command === 'add-meter' ? await sentForArgument(command, text) : await sentForFile(command, [text]);
-  if (!('sent' in outcome)) return { refused: outcome.refused };
+  if ('crashed' in outcome) return outcome;
+  if ('refused' in outcome) return { refused: outcome.refused };
   if (outcome.sent.length !== 1) throw new Error(`${outcome.sent.length} messages for '${text}'`);
   return { sent: outcome.sent[0]! };
 }
@@ -108,7 +110,10 @@ function separator(index: number): Buffer {
   return encode({ type: 'echoRequest', xid: SEPARATOR_XID + index, data: new Uint8Array() });
 }
 
-type Recorded = { readonly sent: Buffer[] } | { readonly refused: string; readonly line: number };
+type Recorded =
+  | { readonly sent: Buffer[] }
+  | { readonly refused: string; readonly line: number }
+  | { readonly crashed: string };
 
 function sentForFile(command: OfctlCommand, lines: readonly string[]): Promise<Recorded> {
   return inTemporaryFolder(async (folder) => {
@@ -133,9 +138,9 @@ async function recorded(folder: string, command: OfctlCommand, argument: string)
     await run('ovs-ofctl', argv, { maxBuffer: MAX_OUTPUT_BYTES, timeout: TIMEOUT_MS });
     return { sent };
   } catch (error) {
-    const { code, stderr } = error as { code?: unknown; stderr?: string };
-    // Any other status is that of a crash, which is no refusal.
-    if (code !== 1 || stderr === undefined) throw error;
+    const { code, signal, stderr = '' } = error as { code?: unknown; signal?: string; stderr?: string };
+    if (signal === 'SIGABRT') return { crashed: stderr };
+    if (code !== 1) throw error;
     // Warnings stand before it.
     const refused = stderr.trim().split('\n').at(-1)!;
     return { refused, line: Number(/lines:(\d+): /.exec(stderr)?.[1] ?? 1) };
