@@ -3,11 +3,20 @@ import { WireError } from './errors.ts';
 /** Reads the six bytes of an Ethernet address as `aa:bb:cc:dd:ee:ff`. */
 export function readMac(bytes: Uint8Array, offset: number): string {
   return (
-    HEX_COLON[bytes[offset]!]! +
-    HEX_COLON[bytes[offset + 1]!]! +
-    HEX_COLON[bytes[offset + 2]!]! +
+    readOui(bytes[offset]!, bytes[offset + 1]!, bytes[offset + 2]!) +
     (HEX_COLON[bytes[offset + 3]!]! + HEX_COLON[bytes[offset + 4]!]! + HEX[bytes[offset + 5]!]!)
   );
+}
+
+/** The first half of an address, who made it: few of them are in many addresses, which so have it in common. */
+function readOui(byte0: number, byte1: number, byte2: number): string {
+  const oui = (byte0 << 16) | (byte1 << 8) | byte2;
+  const slot = (byte0 ^ byte1 ^ byte2) & (RECENT_OUIS - 1);
+  if (recentOuis[slot] === oui) return recentOuiTexts[slot]!;
+  const text = HEX_COLON[byte0]! + HEX_COLON[byte1]! + HEX_COLON[byte2]!;
+  recentOuis[slot] = oui;
+  recentOuiTexts[slot] = text;
+  return text;
 }
 
 /**
@@ -43,6 +52,10 @@ const COLON = 58;
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 const HEX_COLON = HEX.map((digits) => `${digits}:`);
+
+const RECENT_OUIS = 64;
+const recentOuis = new Int32Array(RECENT_OUIS).fill(-1);
+const recentOuiTexts = new Array<string>(RECENT_OUIS).fill('');
 
 const NO_DIGIT = -256;
 /** By character code. */

@@ -9,8 +9,21 @@ export function readU64(view: DataView, offset: number): Long {
   const high = view.getInt32(offset);
   const low = view.getInt32(offset + 4);
   // Nothing can change a Long, and 0 is what most cookies and counters of a big table are.
-  return (high | low) === 0 ? Long.UZERO : new Long(low, high, true);
+  if ((high | low) === 0) return Long.UZERO;
+  const slot = (low ^ high) & (RECENT - 1);
+  const recent = recentLongs[slot]!;
+  if (recent.low === low && recent.high === high) return recent;
+  const value = new Long(low, high, true);
+  recentLongs[slot] = value;
+  return value;
 }
+
+/**
+ * Values that were read lately, by their last bits: cookies, tunnel ids and metadata are the same in many flows, and a
+ * list of flows whose equal values are one object is less for the garbage collector to carry along.
+ */
+const RECENT = 256;
+const recentLongs: Long[] = new Array<Long>(RECENT).fill(Long.UZERO);
 
 /**
  * Writes eight bytes, most significant first.

@@ -45,6 +45,12 @@ describe('Ethernet addresses', () => {
     );
   });
 
+  it('are told apart when their first halves are alike', () => {
+    for (const text of ['01:02:04:00:00:01', '04:02:01:00:00:01', '41:42:04:00:00:01', '01:02:04:00:00:02']) {
+      expect(readMac(Buffer.from(text.replaceAll(':', ''), 'hex'), 0)).toBe(text);
+    }
+  });
+
   it.each([
     '',
     '00:00:00:00:00',

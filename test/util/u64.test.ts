@@ -69,6 +69,16 @@ describe('unsigned 64-bit values', () => {
     );
   });
 
+  it('are one Long when they were read lately, and never another', () => {
+    // The middle one takes the place in which the first was remembered.
+    const [value, rival] = ['0000000000010042', '0000000000020042'];
+    const first = readU64(viewOf(value), 0);
+    expect(readU64(viewOf(value), 0)).toBe(first);
+    expect(readU64(viewOf(rival), 0).toString(16)).toBe('20042');
+    expect(readU64(viewOf(value), 0)).toEqual(first);
+    expect(readU64(viewOf('0001004200000000'), 0).toString(16)).toBe('1004200000000');
+  });
+
   it('come back as they were, as numbers', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), (value) => {
