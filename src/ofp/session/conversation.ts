@@ -9,6 +9,7 @@ import { type WireView, wireView } from '../wire/wire-view.ts';
 import { type BundleBuilder, type BundleOptions, runBundle } from './bundle.ts';
 import type { Connection } from './connection.ts';
 import { describe } from './describe.ts';
+import { EntryStream } from './entry-stream.ts';
 import { ErrorWatch } from './error-watch.ts';
 import { PartQueue } from './part-queue.ts';
 import { hasMore, type RequestOptions, Requests } from './requests.ts';
@@ -29,6 +30,9 @@ export type RequestType = keyof typeof REPLY_OF;
 
 /** What answers a request of a type. */
 export type ReplyTo<T extends RequestType> = Extract<Message, { type: (typeof REPLY_OF)[T] }>;
+
+/** What the reply of a type is a list of. */
+type EntryOf<T extends MultipartType> = MultipartBodies[T]['reply'] extends (infer E)[] ? E : never;
 
 /**
  * What is asked and answered over one connection: requests and their replies by xid, multipart replies put together,
@@ -180,12 +184,20 @@ export class Conversation {
   }
 
   /** The entries of a multipart reply, read as they come: a slow reader holds the switch back for a while. */
-  async *entries<T extends MultipartType>(
+  entries<T extends MultipartType>(
     multipartType: T,
     body: MultipartBodies[T]['requestInit'] | undefined,
     options: RequestOptions | undefined,
-  ): AsyncGenerator<MultipartBodies[T]['reply'] extends (infer E)[] ? E : never, void> {
-    const parts = new PartQueue<never[]>({
+  ): AsyncGenerator<EntryOf<T>, void> {
+    return new EntryStream(this.#lists(multipartType, body, options));
+  }
+
+  async *#lists<T extends MultipartType>(
+    multipartType: T,
+    body: MultipartBodies[T]['requestInit'] | undefined,
+    options: RequestOptions | undefined,
+  ): AsyncGenerator<readonly EntryOf<T>[], void> {
+    const parts = new PartQueue<readonly EntryOf<T>[]>({
       pause: () => {
         // Another request's reply must not be held back: the reader may be waiting for it.
         if (this.#requests.size > 1) return false;
@@ -200,8 +212,8 @@ export class Conversation {
       (error) => parts.fail(error),
     );
     try {
-      // Not yield*, which wraps a list into an asynchronous iterator and each entry into promises of its own.
-      for await (const part of parts) for (const entry of part) yield entry;
+      // Not yield*, which wraps the queue's iterator and each of its promises once more.
+      for await (const part of parts) yield part;
     } finally {
       parts.discard();
     }
