@@ -166,7 +166,10 @@ function readError(
   const isExperimenter = type === EXPERIMENTER_ERROR;
   const dataStart = body + (isExperimenter ? 8 : 4);
   demand(dataStart <= end, 'OFPBRC_BAD_LEN', 'the experimenter of an error is missing');
-  const name = errorName(type, code, isExperimenter ? view.getUint32(body + 4) : 0);
+  const experimenter = isExperimenter ? view.getUint32(body + 4) : 0;
+  // Open vSwitch looks an experimenter's code up as a type, and finds the first code of OpenFlow's own for experimenter 0.
+  const isOwn = isExperimenter && experimenter === 0;
+  const name = isOwn ? errorName(code, 0) : errorName(type, code, experimenter);
   return { name: name.includes(' ') ? undefined : name, dataStart };
 }
 

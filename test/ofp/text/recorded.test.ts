@@ -48,6 +48,18 @@ describe('the text of an error', () => {
   });
 });
 
+describe('the text of an error of experimenter 0', () => {
+  it.each([
+    ['0000', 'OFPHFC_INCOMPATIBLE'],
+    ['0001', 'OFPBRC_BAD_VERSION'],
+  ])('names the first error of the type that its code %s is, as ovs-ofctl does', (code, name) => {
+    const error = Buffer.from(`0401001011223344ffff${code}00000000`, 'hex');
+    expect(formatMessage(error)).toMatch(
+      new RegExp(`^OFPT_ERROR \\(OF1\\.3\\) \\(xid=0x11223344\\): ${name}\n`),
+    );
+  });
+});
+
 describe('the text of a flow', () => {
   it.each(flows)('is read as ovs-ofctl reads it: $text', ({ text, hex }) => {
     const expected = Buffer.from(hex, 'hex');
