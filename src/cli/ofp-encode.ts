@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { encode, type MessageInit } from '../ofp/index.ts';
+import { encode } from '../ofp/index.ts';
 import { parseFlow } from '../ofp/text/index.ts';
+import { WireError } from '../util/errors.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
 import { readInput } from './ofp-input.ts';
 import { parseJson } from './ofp-json.ts';
@@ -33,13 +34,23 @@ async function run(text: string, command: Command, stdout: TextOutput): Promise<
   const name = text === '-' ? 'standard input' : 'the message';
   const source = text === '-' ? (await readInput('-', command)).toString('utf8') : text;
   const encoded = readLines(source).map((line) =>
-    tryLine(name, line, command, () => encode(parseMessage(line.text)).toString('hex')),
+    tryLine(name, line, command, () => encodeText(line.text).toString('hex')),
   );
-  if (encoded.length === 0) command.error(`error: there is no message in ${name}`);
+  if (encoded.length === 0) command.error('error: expected a message, got nothing');
   using output = new PatientOutput(stdout);
   for (const hex of encoded) await output.write(`${hex}\n`);
 }
 
-function parseMessage(text: string): MessageInit {
-  return text.trimStart().startsWith('{') ? parseJson(text) : parseFlow(text);
+function encodeText(text: string): Buffer {
+  if (!text.trimStart().startsWith('{')) return encode(parseFlow(text));
+  try {
+    return encode(parseJson(text));
+  } catch (error) {
+    // Types are the compiler's care elsewhere; JSON may leave out a list, or have text in its place.
+    if (!(error instanceof TypeError)) throw error;
+    throw new WireError(
+      'OFP_BAD_VALUE',
+      `a part of the message is missing, or of another type: ${error.message}`,
+    );
+  }
 }

@@ -90,15 +90,16 @@ const WORDS: Readonly<Record<FlowModCommand, Readonly<Record<string, TakeWord>>>
  * to the bytes that ovs-ofctl sends.
  * @param command what to do with the flow, unless the text begins with `add`, `modify`, `modify_strict`, `delete` or
  *   `delete_strict`
- * @throws TextError `OFP_TEXT_INVALID`; also when the actions do not fit the match
+ * @throws TextError `OFP_TEXT_INVALID`; also when the actions do not fit the match, or a field of the match needs others
  */
 export function parseFlow(text: string, command: FlowModCommand = 'add'): FlowModInit {
   const [chosen, rest] = splitCommand(new Span(text), COMMANDS, command);
   const draft = newDraft(chosen);
   const hasActions = chosen !== 'delete' && chosen !== 'deleteStrict';
   const [words, actions] = hasActions ? splitActions(rest) : [rest, undefined];
-  for (const word of keyValues(words)) takeWord(draft, word);
-  finishKey(draft.key);
+  const said = keyValues(words);
+  for (const word of said) takeWord(draft, word);
+  finishKey(draft.key, said);
   const instructions = actions === undefined ? [] : parseInstructionList(actions, draft.key);
   checkGotoTable(draft, instructions, actions);
   return flowModOf(draft, instructions);
@@ -139,7 +140,8 @@ function takeWord(draft: Draft, word: KeyValue): void {
     }
     words[name]!(draft, word);
   } else if (!parseMatchWord(draft.key, word)) {
-    const near = didYouMean(name, [...Object.keys(words), ...matchWords(), 'actions']);
+    const near =
+      name === 'actions' ? '' : didYouMean(name, [...Object.keys(words), ...matchWords(), 'actions']);
     throw word.key.error(`'${name}' has no place in a flow to ${draft.command}${near}`);
   }
 }

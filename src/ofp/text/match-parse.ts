@@ -1,9 +1,10 @@
 import type { MatchInit } from '../oxm/fields.ts';
+import type { TextPrerequisite } from './field-table.ts';
 import { type MaskedValue, parseFieldValue } from './field-value.ts';
 import { fieldByText, fieldTextNames, type TextField } from './fields.ts';
 import { FlowKey } from './flow-key.ts';
 import { fitsOptionSpace, saysField, setField, setFieldBits } from './match-key.ts';
-import { matchOfKey } from './match-write.ts';
+import { isMatched, matchOfKey } from './match-write.ts';
 import { isSupportedPort } from './names.ts';
 import { parseBits } from './numbers.ts';
 import { EthType, IpProto } from './packet-kind.ts';
@@ -13,17 +14,18 @@ import { didYouMean } from './text-error.ts';
 
 /**
  * Reads a match as ovs-ofctl does (ovs-fields(7)): `tcp,nw_src=10.0.0.0/8,tp_dst=80`. The fields come in the order in
- * which Open vSwitch sends them, and those that mean nothing in such packets (`tp_dst` without a protocol) are left
- * out, as it leaves them out.
+ * which Open vSwitch sends them. One that such packets do not have (`tp_dst` without a protocol) is refused: ovs-ofctl
+ * leaves it out, and so takes more packets than were meant.
  * @throws TextError `OFP_TEXT_INVALID`
  */
 export function parseMatch(text: string): MatchInit {
   const key = new FlowKey();
-  for (const word of keyValues(new Span(text))) {
+  const words = keyValues(new Span(text));
+  for (const word of words) {
     if (parseMatchWord(key, word)) continue;
     throw word.key.error(`no field is called '${word.key.text}'${didYouMean(word.key.text, matchWords())}`);
   }
-  finishKey(key);
+  finishKey(key, words);
   return matchOfKey(key);
 }
 
@@ -77,11 +79,40 @@ export function parseMatchWord(key: FlowKey, word: KeyValue): boolean {
   return true;
 }
 
-/** Takes the EtherType from a packet type that is one, whatever else was said of it. */
-export function finishKey(key: FlowKey): void {
+/**
+ * Takes the EtherType from a packet type that is one, whatever else was said of it, and then looks whether the packets
+ * have every field that was said.
+ * @throws TextError with what to add
+ */
+export function finishKey(key: FlowKey, words: readonly KeyValue[]): void {
   const packetType = key.number('packetType');
   if (packetType >>> 16 === 1 && key.has('dlType')) key.setExact('dlType', packetType & 0xffff);
+  for (const { key: name } of words) {
+    const field = name.text.includes('[') ? parseSubfield(name).field : fieldByText(name.text);
+    if (field === undefined || !Object.hasOwn(ADD, field.needs)) continue;
+    if (saysField(key, field) && !isMatched(key, field)) {
+      throw name.error(`${name.text} is not in every packet; add ${ADD[field.needs]}`);
+    }
+  }
 }
+
+/** What makes packets have the fields that need it; fields that need anything else are always matched. */
+const ADD: Readonly<Partial<Record<TextPrerequisite, string>>> = {
+  mpls: 'mpls',
+  ipv4: 'ip',
+  ipv6: 'ipv6',
+  ip: 'ip or ipv6',
+  arp: 'arp',
+  tcp: 'tcp or tcp6',
+  udp: 'udp or udp6',
+  sctp: 'sctp or sctp6',
+  icmpv4: 'icmp',
+  icmpv6: 'icmp6',
+  nd: 'icmp6,icmp_type=135,icmp_code=0 or 136',
+  ndSolicit: 'icmp6,icmp_type=135,icmp_code=0',
+  ndAdvert: 'icmp6,icmp_type=136,icmp_code=0',
+  ct: 'ct_nw_proto',
+};
 
 function parseField(key: FlowKey, field: TextField, { key: name, value }: KeyValue): void {
   checkOnce(key, field, name);

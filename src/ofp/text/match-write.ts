@@ -29,6 +29,11 @@ export function matchOfKey(key: FlowKey): MatchInit {
   return (isDefaultType && !impliesEthernet ? { packetType: 0, ...match } : match) as MatchInit;
 }
 
+/** True when a field's bits, by this name or another of their place, are part of the match of a key. */
+export function isMatched(key: FlowKey, field: TextField): boolean {
+  return fieldsOf(key).some(({ place }) => place !== undefined && place === field.place);
+}
+
 const named = (...names: readonly string[]) => names.map(textField);
 
 const FRAME = named(

@@ -54,8 +54,11 @@ export class Writer {
     this.offset += 8;
   }
 
-  /** Copies `bytes` in. */
+  /** Copies `bytes` in. @throws WireError `OFP_BAD_VALUE` for what is none, as a message made from JSON may have */
   raw(bytes: Uint8Array): void {
+    if (!(bytes instanceof Uint8Array)) {
+      throw new WireError('OFP_BAD_VALUE', `expected bytes, got ${typeof bytes}`);
+    }
     this.ensure(bytes.length);
     this.bytes.set(bytes, this.offset);
     this.offset += bytes.length;

@@ -14,6 +14,11 @@ interface Looser {
 /** Where ovs-ofctl sends something else than what a text seems to say, a clear error is of more use. */
 export const STRICTER: readonly Stricter[] = [
   {
+    sentence: / is not in every packet; add /,
+    why: 'it leaves the field out, and takes every packet',
+    example: 'tcp_dst=80,actions=drop',
+  },
+  {
     sentence: /is a decimal number of at most \d+ bits/,
     why: 'it reads these numbers with atoi, which cuts what is too large and takes anything else for 0',
     example: 'actions=bundle(eth_src,65536,hrw,ofport,members:1)',

@@ -49,6 +49,25 @@ const MATCHES: readonly Row[] = [
   ['packet_type=(1,0x800^g)', "the type is a number, got '0x800g'"],
 ];
 
+/** Fields that packets of the match do not have. */
+const NEEDY: readonly Row[] = [
+  ['^tp_dst=80', 'tp_dst is not in every packet; add tcp or tcp6'],
+  ['in_port=1,^tcp_dst=80', 'tcp_dst is not in every packet; add tcp or tcp6'],
+  ['ip,^udp_src=80', 'udp_src is not in every packet; add udp or udp6'],
+  ['^tcp_dst[0..3]=1', 'tcp_dst[0..3] is not in every packet; add tcp or tcp6'],
+  ['^nw_proto=6', 'nw_proto is not in every packet; add ip or ipv6'],
+  ['ipv6,^nw_dst=10.0.0.1', 'nw_dst is not in every packet; add ip'],
+  ['^ipv6_label=5,arp', 'ipv6_label is not in every packet; add ipv6'],
+  ['ip,^arp_sha=02:00:00:00:00:01', 'arp_sha is not in every packet; add arp'],
+  ['^mpls_label=5', 'mpls_label is not in every packet; add mpls'],
+  ['ip,^icmp_type=8', 'icmp_type is not in every packet; add icmp'],
+  [
+    'icmp6,^nd_target=fe80::1',
+    'nd_target is not in every packet; add icmp6,icmp_type=135,icmp_code=0 or 136',
+  ],
+  ['ct_state=+trk+est,ip,^ct_tp_dst=80', 'ct_tp_dst is not in every packet; add ct_nw_proto'],
+];
+
 const ACTIONS: readonly Row[] = [
   ['output:1,^outptu:2', "no action is called 'outptu'; did you mean 'output'?"],
   ['output:1,^drop', 'drop stands alone'],
@@ -166,7 +185,7 @@ function mistake(parse: (text: string) => unknown, text: string): { sentence: st
 }
 
 describe.each([
-  { name: 'match', parse: parseMatch, rows: MATCHES },
+  { name: 'match', parse: parseMatch, rows: [...MATCHES, ...NEEDY] },
   { name: 'action', parse: parseActions, rows: ACTIONS },
   { name: 'flow', parse: parseFlow, rows: FLOWS },
   { name: 'group', parse: parseGroup, rows: GROUPS },
