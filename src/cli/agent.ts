@@ -1,16 +1,26 @@
 import { type Command, Option } from 'commander';
 import { ApiServer, Controller, DEFAULT_API_ADDRESS, isLoopback, parseApiAddress } from '../app/index.ts';
 import type { HostDatabase } from '../host/database.ts';
+import { followStarts } from '../host/docker-events.ts';
+import { reconnectContainers } from '../host/reconnect.ts';
 import { type HostSettings, readSettings } from '../host/settings.ts';
 import { UsageError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { addHostOptions, bridgeSocket, type HostOptions, openDatabase } from './host-options.ts';
+import {
+  addHostOptions,
+  bridgeSocket,
+  dockerSocket,
+  type HostOptions,
+  openDatabase,
+} from './host-options.ts';
 import { createLog, LOG_LEVELS, type LogLevel } from './log.ts';
+import { podLabel } from './pod-label.ts';
 import { untilSignal } from './until-signal.ts';
 import { checked } from './values.ts';
 
 interface AgentOptions extends HostOptions {
+  readonly docker: string;
   readonly api: string | false;
   readonly logLevel: LogLevel;
 }
@@ -30,6 +40,7 @@ export function addAgentCommand(program: Command): void {
         .argParser(checked(parseLoopback))
         .default(DEFAULT_API_ADDRESS, DEFAULT_API_ADDRESS),
     )
+    .option('--docker <socket>', "Docker's socket", dockerSocket())
     .option('--no-api', 'serve no feed')
     .addOption(
       new Option('--log-level <level>', 'the least important of what is logged')
@@ -52,6 +63,7 @@ async function run(options: AgentOptions): Promise<void> {
   await using db = await openDatabase(options);
   requireInitialized(readSettings(db));
   const ended = untilSignal();
+  using _following = reconnecting(db, options.docker, log);
   for (;;) {
     const settings = readSettings(db);
     const changed = settingsChanged(db, settings);
@@ -65,6 +77,27 @@ async function run(options: AgentOptions): Promise<void> {
     if (outcome !== undefined) return log.info({ signal: outcome }, 'closing; flows stay in the switch');
     log.info({}, 'the settings of this host have changed');
   }
+}
+
+/** Connects containers again that were restarted, one look after the other. */
+function reconnecting(db: HostDatabase, dockerSocket: string, log: Log): Disposable {
+  let looking = Promise.resolve();
+  const look = async (id: string | undefined) => {
+    const only = id === undefined ? undefined : `docker:${id}`;
+    const done = await reconnectContainers(db, { dockerSocket, readPod: podLabel, only });
+    for (const { container, port, error } of done) {
+      if (error === undefined) log.info({ container, port }, 'connected again');
+      else log.warn({ container, port, err: error }, 'not connected again');
+    }
+  };
+  const onStart = (id?: string) => {
+    looking = looking
+      .then(() => look(id))
+      .catch((error) => log.warn({ err: error }, 'containers not looked after'));
+  };
+  onStart();
+  const stop = followStarts(dockerSocket, { onStart });
+  return { [Symbol.dispose]: stop };
 }
 
 type Initialized = HostSettings & { readonly bridge: string };

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { GLOBAL_POD, parsePod } from '../app/pod.ts';
+import { GLOBAL_POD } from '../app/pod.ts';
 import {
   defaultMac,
   type EndpointAddress,
@@ -15,7 +15,8 @@ import { EndpointKey, type PodLabel } from '../host/endpoint.ts';
 import { findTarget } from '../host/target.ts';
 import { UsageError } from '../util/errors.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { addHostOptions, type HostOptions, openDatabase, print } from './host-options.ts';
+import { addHostOptions, dockerSocket, type HostOptions, openDatabase, print } from './host-options.ts';
+import { isKeyNeeded, podLabel } from './pod-label.ts';
 import { bytes } from './values.ts';
 
 /** The options of `galago connect` as they were read. */
@@ -88,6 +89,7 @@ async function run(words: Words, options: ConnectOptions, command: Command): Pro
     isInternal: options.internal ?? false,
     gateway: readGateway(address, options),
     replacesDefaultRoute: options.defaultRoute ?? false,
+    mtu: options.mtu,
   };
   const opening = openDatabase(options);
   // Both are waited for together; an error of the first must not leave the other unheard.
@@ -95,15 +97,17 @@ async function run(words: Words, options: ConnectOptions, command: Command): Pro
   if (opened.status === 'rejected') throw opened.reason;
   await using db = opened.value;
   if (found.status === 'rejected') throw found.reason;
-  const plan = await planConnect(db, {
+  const request = {
     target: found.value,
     settings: { ...asked, pod: readPod(db, words.pod, options.key) },
     defaultMac: defaultMac(address),
     bridge: options.bridge,
-    mtu: options.mtu,
+  };
+  if (options.dryRun) return print(command, describeConnect(await planConnect(db, request)));
+  const { plan, ofport } = await db.locked(async () => {
+    const made = await planConnect(db, request);
+    return { plan: made, ofport: await carryOutConnect(db, made) };
   });
-  if (options.dryRun) return print(command, describeConnect(plan));
-  const ofport = await carryOutConnect(db, plan);
   print(command, options.json ? JSON.stringify(resultOf(plan, ofport)) : sentenceOf(plan));
 }
 
@@ -124,13 +128,12 @@ function sentenceOf({ settings, target, mtu, wiring, existing }: ConnectPlan): s
 
 /** The pod that is meant; the key of one that this host has need not be said again. */
 function readPod(db: HostDatabase, name: string, key: string | undefined): PodLabel {
-  const isKeyNeeded = name !== GLOBAL_POD.name && !/^\d+$/.test(name);
   const known = db.endpoints().find(({ externalIds }) => externalIds.get(EndpointKey.POD) === name);
-  const found = key ?? (isKeyNeeded ? known?.externalIds.get(EndpointKey.KEY) : undefined);
-  if (isKeyNeeded && found === undefined && /^[A-Za-z][\w.-]*$/.test(name)) {
+  const found = key ?? known?.externalIds.get(EndpointKey.KEY);
+  if (found === undefined && isKeyNeeded(name) && /^[A-Za-z][\w.-]*$/.test(name)) {
     throw new UsageError('POD_INVALID', `pod '${name}' is new here and needs a tunnel key: add --key`);
   }
-  return { ...parsePod(name, found), isKeyNeeded };
+  return podLabel(name, found);
 }
 
 function readGateway(address: EndpointAddress | undefined, options: ConnectOptions): string | undefined {
@@ -149,9 +152,4 @@ function parseIfname(name: string): string {
   if (/^[A-Za-z][\w.-]{0,14}$/.test(name)) return name;
   const expected = "a letter, then letters, digits, '.', '_' or '-', at most 15";
   throw new UsageError('HOST_INTERFACE_INVALID', `expected an interface's name (${expected}), got '${name}'`);
-}
-
-function dockerSocket(): string {
-  const host = process.env.DOCKER_HOST ?? '';
-  return host.startsWith('unix://') ? host.slice('unix://'.length) : '/var/run/docker.sock';
 }

@@ -48,7 +48,7 @@ async function run(container: string, options: DisconnectOptions, command: Comma
     );
   }
   const [endpoint] = found;
-  if (endpoint !== undefined && !options.dryRun) await removeEndpoint(db, endpoint.port);
+  if (endpoint !== undefined && !options.dryRun) await db.locked(() => removeEndpoint(db, endpoint.port));
   const result = { container, port: endpoint?.port ?? null, changed: endpoint !== undefined };
   print(command, options.json ? JSON.stringify(result) : sentenceOf(container, endpoint, options));
 }

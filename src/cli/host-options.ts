@@ -59,3 +59,9 @@ export function printTable(
       .trimEnd();
   print(command, [head, ...rows].map(format));
 }
+
+/** Where Docker listens, unless told otherwise. */
+export function dockerSocket(): string {
+  const host = process.env.DOCKER_HOST ?? '';
+  return host.startsWith('unix://') ? host.slice('unix://'.length) : '/var/run/docker.sock';
+}

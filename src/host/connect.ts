@@ -15,8 +15,6 @@ export interface ConnectRequest {
   readonly defaultMac: string;
   /** Default: the one that the host was set up with. */
   readonly bridge: string | undefined;
-  /** Default: what the network between the hosts has left beside the tunnel. */
-  readonly mtu: number | undefined;
 }
 
 /** What {@link planConnect} found out and is going to do. */
@@ -50,7 +48,7 @@ export async function planConnect(db: HostDatabase, request: ConnectRequest): Pr
   const settings = { ...asked, mac };
   const port = portName(target.container, asked.ifname);
   const [inside, link] = await Promise.all([readNamespace({ netns: target.netns }), findLink(port)]);
-  const mtu = request.mtu ?? endpointMtu(readSettings(db));
+  const mtu = asked.mtu ?? endpointMtu(readSettings(db));
   const wiring = planWiring(settings, target, { mtu, isUserspace: bridge.datapath_type === 'netdev' });
   const plan = { target, bridge, settings, mtu, wiring };
   if (recorded !== undefined && isAlive(recorded, target, inside)) {

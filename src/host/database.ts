@@ -130,6 +130,15 @@ export class HostDatabase implements AsyncDisposable {
     await this.#carriedOut(select.rows[0]!.next_cfg);
   }
 
+  /**
+   * Has nobody else connect or disconnect containers of this host meanwhile. The lock goes with the process that has it.
+   * @throws TimeoutError `OVSDB_NO_ANSWER` when another one keeps it for half a minute; what `run` throws
+   */
+  async locked<T>(run: () => Promise<T>): Promise<T> {
+    await using _lock = await this.#client.lock('galago_connect', { timeoutMs: TIMEOUT_MS });
+    return await run();
+  }
+
   /** Carries out a transaction that the switch has nothing to do for. */
   async write(comment: string, build: (tx: HostTransaction) => void): Promise<void> {
     await this.#client.transact((tx) => {

@@ -15,6 +15,7 @@ export const EndpointKey = {
   NETNS: 'galago-netns',
   GATEWAY: 'galago-gateway',
   DEFAULT_ROUTE: 'galago-default-route',
+  MTU: 'galago-mtu',
 } as const;
 
 /** What `galago-owner` says of ports that containers were connected by. */
@@ -41,6 +42,8 @@ export interface EndpointSettings {
   readonly gateway: string | undefined;
   /** Whether that takes the place of the default route that the container has. */
   readonly replacesDefaultRoute: boolean;
+  /** Undefined for what the network between the hosts has left beside the tunnel. */
+  readonly mtu: number | undefined;
 }
 
 /** An endpoint as the database has it. */
@@ -60,7 +63,7 @@ export function endpointIds(
   settings: EndpointSettings,
   target: { readonly container: string; readonly name: string; readonly inode: string },
 ): ReadonlyMap<string, string> {
-  const { pod, ip, mac, ifname, gateway, replacesDefaultRoute } = settings;
+  const { pod, ip, mac, ifname, gateway, replacesDefaultRoute, mtu } = settings;
   return new Map([
     [EndpointKey.POD, pod.name],
     ...(pod.isKeyNeeded ? [[EndpointKey.KEY, `${pod.key}`] as const] : []),
@@ -72,6 +75,7 @@ export function endpointIds(
     [EndpointKey.IFNAME, ifname],
     [EndpointKey.NETNS, target.inode],
     ...(gateway === undefined ? [] : [[EndpointKey.GATEWAY, gateway] as const]),
+    ...(mtu === undefined ? [] : [[EndpointKey.MTU, `${mtu}`] as const]),
     ...(replacesDefaultRoute ? [[EndpointKey.DEFAULT_ROUTE, 'replace'] as const] : []),
   ]);
 }

@@ -50,8 +50,8 @@ export async function hostState(host: Host): Promise<unknown> {
 }
 
 /** Starts `galago agent` on a host, and waits until it looks after its bridge. */
-export async function startAgent(host: Host): Promise<RunningProcess> {
-  const agent = await host.start(process.execPath, [MAIN, 'agent', '--no-api'], {
+export async function startAgent(host: Host, ...args: readonly string[]): Promise<RunningProcess> {
+  const agent = await host.start(process.execPath, [MAIN, 'agent', '--no-api', ...args], {
     env: { OVS_RUNDIR: host.ovs.dir },
   });
   await agent.waitForOutput(/looking after this host/, 60_000);

@@ -61,7 +61,7 @@ describeWithLab('galago init, cluster, agent and cleanup on two hosts', () => {
 
       // The same list on both: each passes over its own address.
       await onBoth((host) => galago(host, 'cluster', '192.0.2.1', '192.0.2.2'));
-      agents = await onBoth(startAgent);
+      agents = await onBoth((host) => startAgent(host));
       const mtu = encap === 'gre' ? 1458 : 1450;
       const connected = await onBoth((host, { netns }, number) =>
         galagoJson(host, 'connect', `netns:${netns}`, `10.0.0.${number}`, '7'),
