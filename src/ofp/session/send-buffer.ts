@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { Writer } from '../wire/writer.ts';
 
@@ -11,11 +12,13 @@ const FLUSH_SIZE = 64 * 1024;
 /**
  * Gathers encoded messages in one arena and hands them to the stream in one write per turn of the event loop.
  * Bytes handed over stay in place until the stream is done with them: the arena is continued behind them, and begun
- * again, or replaced, when it is full.
+ * again, or replaced, when it is full. A stream within the process hands on the bytes themselves, which whoever
+ * receives them may keep: its arenas are never begun again.
  */
 export class SendBuffer {
   readonly #stream: Writable;
   readonly #onChunk: (chunk: Uint8Array) => void;
+  readonly #copies: boolean;
   #writer = new Writer(ARENA_SIZE);
   /** How far the arena has been handed to the stream. */
   #handedOver = 0;
@@ -24,10 +27,18 @@ export class SendBuffer {
   #flushScheduled = false;
   #drainWaiters: (() => void)[] = [];
 
-  /** @param onChunk looks at what is handed to the stream, all of it whole messages, and does not keep it */
-  constructor(stream: Writable, onChunk: (chunk: Uint8Array) => void = () => {}) {
+  /**
+   * @param onChunk looks at what is handed to the stream, all of it whole messages, and does not keep it
+   * @param copies whether the stream keeps no bytes that it says it has written; sockets do not
+   */
+  constructor(
+    stream: Writable,
+    onChunk: (chunk: Uint8Array) => void = () => {},
+    copies = stream instanceof Socket,
+  ) {
     this.#stream = stream;
     this.#onChunk = onChunk;
+    this.#copies = copies;
   }
 
   /** Bytes that have not left the process. */
@@ -39,7 +50,7 @@ export class SendBuffer {
   writer(): Writer {
     if (this.#writer.offset >= ARENA_FULL) {
       this.flush();
-      if (this.#writesUnderWay === 0) this.#rewind();
+      if (this.#writesUnderWay === 0 && this.#copies) this.#rewind();
       else this.#replace();
     }
     return this.#writer;
@@ -86,7 +97,7 @@ export class SendBuffer {
   readonly #onWritten = (): void => {
     this.#writesUnderWay--;
     if (this.#writesUnderWay > 0) return;
-    if (this.#handedOver === this.#writer.offset) this.#rewind();
+    if (this.#handedOver === this.#writer.offset && this.#copies) this.#rewind();
     this.release();
   };
 

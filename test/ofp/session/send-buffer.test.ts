@@ -54,6 +54,17 @@ function messages(total: number): Buffer[] {
 }
 
 describe('SendBuffer', () => {
+  it('leaves alone what a stream within the process has handed on', async () => {
+    const stream = new FastStream();
+    const buffer = new SendBuffer(stream);
+    const sent = messages(600_000);
+    for (const message of sent) {
+      add(buffer, message);
+      await turn();
+    }
+    expect(Buffer.concat(stream.chunks).equals(Buffer.concat(sent))).toBe(true);
+  });
+
   it('hands over what was added in a turn in one write', async () => {
     const stream = new FastStream();
     const buffer = new SendBuffer(stream);
@@ -104,7 +115,7 @@ describe('SendBuffer', () => {
 
   it('begins its arena again when all has left', async () => {
     const stream = new FastStream();
-    const buffer = new SendBuffer(stream);
+    const buffer = new SendBuffer(stream, undefined, true);
     for (let i = 0; i < 3; i++) {
       add(buffer, Buffer.alloc(100));
       await turn();
