@@ -46,7 +46,7 @@ export type {
 } from './row-types.ts';
 export type { BaseType, ColumnSchema, ColumnType, DatabaseSchema, TableSchema } from './schema.ts';
 export type { SchemaJson } from './schema-json.ts';
-export { TestConnection } from './server/test-connection.ts';
+export type { TestConnection } from './server/test-connection.ts';
 export { OvsdbTestServer, type OvsdbTestServerOptions } from './server/test-server.ts';
 export type { Transaction, WaitOptions } from './transaction.ts';
 export { isUuid, type Ref, type Uuid } from './uuid.ts';

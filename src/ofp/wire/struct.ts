@@ -8,6 +8,7 @@ import type { Writer } from './writer.ts';
 interface StructField {
   readonly name: string | undefined;
   readonly size: number;
+  /** @internal The types of binary-parser do not resolve in the projects of users, so declarations go without. */
   read(parser: Parser): Parser;
   write(writer: Writer, value: unknown): void;
 }
