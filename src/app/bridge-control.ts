@@ -175,12 +175,8 @@ export class BridgeControl {
 
   #tellMode({ mode, bridge, problems }: BridgeOrder): void {
     const fields = { switch: this.#session.id, ...(bridge !== undefined && { bridge }) };
-    const say = mode === 'refused' ? this.#log.error : this.#log.info;
-    say.call(
-      this.#log,
-      { ...fields, mode },
-      `used as: ${mode}${problems.map((text) => `; ${text}`).join('')}`,
-    );
+    const level = mode === 'refused' ? 'error' : problems.length > 0 ? 'warn' : 'info';
+    this.#log[level]({ ...fields, mode }, `used as: ${mode}${problems.map((text) => `; ${text}`).join('')}`);
     this.#onEvent({ type: 'switchMode', ...fields, mode, problems });
   }
 

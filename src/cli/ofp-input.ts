@@ -14,8 +14,7 @@ export async function readInput(path: string, command: Command): Promise<Buffer>
     for await (const chunk of path === '-' ? process.stdin : createReadStream(path)) {
       chunks.push(chunk as Buffer);
       size += (chunk as Buffer).length;
-      if (size > MAX_INPUT_BYTES)
-        return command.error(`error: ${name} is over ${MAX_INPUT_BYTES} bytes long`);
+      if (size > MAX_INPUT_BYTES) throw new Error(`it is over ${MAX_INPUT_BYTES} bytes long`);
     }
   } catch (error) {
     return command.error(`error: cannot read ${name}: ${reasonOf(error)}`);

@@ -72,7 +72,7 @@ Examples:
   $ ovs-vsctl set-controller br0 tcp:127.0.0.1:6653
   $ galago init                            this host, for containers
   $ galago connect web 10.0.0.1/24 7       a container, into a pod
-  $ galago ofp dump-flows br0             the flows of a bridge
+  $ galago ofp dump-flows br0              the flows of a bridge
   $ galago help controller
 `;
 

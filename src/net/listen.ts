@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import { ClosedError, type GalagoError, UsageError } from '../util/errors.ts';
 import { type ConnectionMethod, formatMethod, isPassive, type PassiveMethod } from './method.ts';
@@ -180,8 +182,15 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 function failure(code: string, what: string, method: PassiveMethod, cause: unknown): ClosedError {
-  const why = REASONS[systemCode(cause) ?? ''] ?? reasonOf(cause);
+  const why = missingDirectory(method, cause) ?? REASONS[systemCode(cause) ?? ''] ?? reasonOf(cause);
   return new ClosedError(code, `${what} ${formatMethod(method)}: ${why}`, { cause });
+}
+
+/** Node.js says EACCES for a socket whose directory is not there. */
+function missingDirectory(method: PassiveMethod, cause: unknown): string | undefined {
+  if (method.type !== 'punix' || systemCode(cause) !== 'EACCES') return undefined;
+  const directory = dirname(method.path);
+  return existsSync(directory) ? undefined : `there is no directory ${directory}`;
 }
 
 function tooMany(method: PassiveMethod, maxConnections: number): ClosedError {

@@ -85,11 +85,11 @@ describe('galago ofp', () => {
       ['encode', '{"type":"multipartReply","multipartType":"flow"}'],
       'the message:1: a part of the message is missing, or of another type: ',
     ],
-    [['del-flows', 'br0', 'tcp,actions=drop'], "match:1:5: 'actions' has no place in a flow to delete"],
+    [['del-flows', 'br0', 'tcp,actions=drop'], "match:1:5: flows are not looked for by 'actions'"],
     [['del-flows', 'br0', 'tcp_dst=80'], 'match:1:1: tcp_dst is not in every packet; add tcp or tcp6'],
     [['encode', '{"type":"flowMood"}'], "the message:1: no message is called 'flowMood'"],
     [['encode', 'prio=5,actions=drop'], "the message:1:1: 'prio' has no place in a flow to add"],
-    [['dump-flows', 'br0', 'foo=1'], "match:1:1: 'foo' has no place in a flow to delete"],
+    [['dump-flows', 'br0', 'foo=1'], "match:1:1: flows are not looked for by 'foo'"],
     [['del-flows', 'br0', 'add actions=drop'], 'expected a match, got a flow to add'],
     [
       ['dump-flows', 'ssl:192.0.2.1'],

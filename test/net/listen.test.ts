@@ -190,6 +190,7 @@ describe('listen on a Unix socket', () => {
   it('rejects when the directory does not exist', async () => {
     const error = await rejection(listen(parseMethod('punix:/nonexistent/x.sock'), () => {}));
     expect(error).toMatchObject({ code: 'NET_LISTEN_FAILED' });
+    expect(error.message).toMatch('there is no directory /nonexistent');
   });
 });
 

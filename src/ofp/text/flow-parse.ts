@@ -142,8 +142,16 @@ function takeWord(draft: Draft, word: KeyValue): void {
   } else if (!parseMatchWord(draft.key, word)) {
     const near =
       name === 'actions' ? '' : didYouMean(name, [...Object.keys(words), ...matchWords(), 'actions']);
-    throw word.key.error(`'${name}' has no place in a flow to ${draft.command}${near}`);
+    throw word.key.error(`${nowhere(draft.command, name)}${near}`);
   }
+}
+
+/** Deletes share their words with dumps, which only look. */
+function nowhere(command: FlowModCommand, name: string): string {
+  const isLooking = command === 'delete' || command === 'deleteStrict';
+  return isLooking
+    ? `flows are not looked for by '${name}'`
+    : `'${name}' has no place in a flow to ${command}`;
 }
 
 function takeCookie(draft: Draft, { value, key }: KeyValue): void {
