@@ -16,6 +16,9 @@ export class FakeClock {
     return () => this.#timers.delete(timer);
   };
 
+  /** The time, as `now` of what takes a clock. */
+  readonly now = (): number => this.#nowMs;
+
   /** Timers that are armed. */
   get pending(): number {
     return this.#timers.size;
