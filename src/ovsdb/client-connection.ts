@@ -102,12 +102,12 @@ export class ClientConnection implements ClientCalls {
     return this.#session?.isClustered ?? false;
   }
 
-  async call<T>(
+  call<T>(
     what: string,
     make: (peer: JsonRpcPeer, options: CallOptions) => Promise<T>,
     options: CallOptions,
   ): Promise<T> {
-    if (this.#reason !== undefined) throw this.#reason;
+    if (this.#reason !== undefined) return Promise.reject(this.#reason);
     const peer = this.peer();
     if (peer !== undefined) return make(peer, options);
     return this.#line.enter(what, (rest) => make(this.#session!.peer, rest), options);

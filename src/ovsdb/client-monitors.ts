@@ -144,6 +144,6 @@ export class ClientMonitors {
 }
 
 /** True for the end of a connection, false for a call that was given up. */
-export function isLoss(error: unknown): error is ClosedError {
+function isLoss(error: unknown): error is ClosedError {
   return error instanceof ClosedError && error.code === 'OVSDB_CLOSED';
 }

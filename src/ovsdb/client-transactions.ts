@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ClosedError } from '../util/errors.ts';
 import type { ClientCalls } from './client-calls.ts';
-import { type ClientMonitors, isLoss } from './client-monitors.ts';
+import type { ClientMonitors } from './client-monitors.ts';
 import type { TransactOptions } from './client-options.ts';
 import { type Draft, markDraft, sentOperations, settleTransaction } from './draft.ts';
 import type { CallOptions, JsonRpcPeer } from './json-rpc.ts';
@@ -60,7 +60,7 @@ export class ClientTransactions<S extends SchemaJson> {
   }
 
   /** Builds it now that it can be sent, of what the replicas show now. */
-  #send<T>(
+  async #send<T>(
     peer: JsonRpcPeer,
     build: (tx: Transaction<S>) => T,
     { verifyReads = true }: TransactOptions,
@@ -74,7 +74,7 @@ export class ClientTransactions<S extends SchemaJson> {
         this.#reads = undefined;
       }
     });
-    if (draft.operations.length === 0) return Promise.resolve(value);
+    if (draft.operations.length === 0) return value;
     const isMarked = this.#canMark && this.#options.calls.isClustered();
     if (!isMarked) return this.#commit(peer, draft, value, rest);
     return this.#commitMarked(peer, draft, value, rest);
@@ -92,20 +92,20 @@ export class ClientTransactions<S extends SchemaJson> {
     }
   }
 
-  async #commit<T>(peer: JsonRpcPeer, draft: Draft, value: T, options: CallOptions): Promise<T> {
-    try {
-      return await peer.request('transact', [this.#options.database, ...sentOperations(draft)], {
-        signal: options.signal,
-        timeoutMs: options.timeoutMs,
-        decode: (results) => {
-          settleTransaction(draft, results);
-          return value;
-        },
-      });
-    } catch (cause) {
-      if (!isLoss(cause)) throw cause;
-      const message = `the transaction may or may not have been committed: ${cause.message}`;
-      throw new ClosedError('OVSDB_TRANSACTION_UNKNOWN', message, { cause });
-    }
+  #commit<T>(peer: JsonRpcPeer, draft: Draft, value: T, options: CallOptions): Promise<T> {
+    return peer.request('transact', [this.#options.database, ...sentOperations(draft)], {
+      signal: options.signal,
+      timeoutMs: options.timeoutMs,
+      decode: (results) => {
+        settleTransaction(draft, results);
+        return value;
+      },
+      lost: unknownOutcome,
+    });
   }
+}
+
+function unknownOutcome(cause: ClosedError): ClosedError {
+  const message = `the transaction may or may not have been committed: ${cause.message}`;
+  return new ClosedError('OVSDB_TRANSACTION_UNKNOWN', message, { cause });
 }

@@ -34,6 +34,8 @@ export interface RequestOptions<T = Json> extends CallOptions {
    * later message is looked at. A WireError that it throws closes the connection as well.
    */
   readonly decode?: (result: Json) => T;
+  /** Makes what the promise rejects with of the end of the connection. Default: that itself. */
+  readonly lost?: (reason: ClosedError) => ClosedError;
 }
 
 interface PendingRequest {
@@ -41,6 +43,7 @@ interface PendingRequest {
   readonly decode: (result: Json) => unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+  readonly lost: (reason: ClosedError) => ClosedError;
   /** Clears the timer and the listener of the signal. */
   readonly release: () => void;
 }
@@ -112,7 +115,8 @@ export class JsonRpcPeer implements AsyncDisposable {
   request<T = Json>(method: string, params: readonly Json[], options: RequestOptions<T> = {}): Promise<T> {
     // What the executor throws, it rejects with.
     return new Promise<T>((resolve, reject) => {
-      if (this.#reason !== undefined) throw this.#reason;
+      const { decode = asIs, lost = asIs } = options;
+      if (this.#reason !== undefined) throw lost(this.#reason);
       if (options.signal?.aborted) throw aborted(method, options.signal);
       if (this.#pending.size >= this.#maxPending) {
         throw queueFull(`${this.#maxPending} requests wait for replies already`);
@@ -121,9 +125,10 @@ export class JsonRpcPeer implements AsyncDisposable {
       this.#send({ method, params, id });
       this.#pending.set(id, {
         method,
-        decode: options.decode ?? asIs,
+        decode,
         resolve: resolve as (value: unknown) => void,
         reject,
+        lost,
         release: this.#watch(id, method, options),
       });
     });
@@ -228,9 +233,11 @@ export class JsonRpcPeer implements AsyncDisposable {
 
   readonly #write = (): void => {
     const text = this.#unwritten;
+    // Text of ASCII needs no encoder.
+    const encoding = text.length === this.#unwrittenSize ? 'latin1' : 'utf8';
     this.#unwritten = '';
     this.#unwrittenSize = 0;
-    if (this.#reason === undefined) this.#socket.write(text);
+    if (this.#reason === undefined) this.#socket.write(text, encoding);
   };
 
   #sendProbe(): void {
@@ -276,7 +283,7 @@ export class JsonRpcPeer implements AsyncDisposable {
     this.#socket.destroy();
     for (const [id, request] of this.#pending) {
       this.#forget(id, request);
-      request.reject(this.#reason);
+      request.reject(request.lost(this.#reason));
     }
   }
 
@@ -289,7 +296,7 @@ export class JsonRpcPeer implements AsyncDisposable {
   }
 }
 
-const asIs = (result: Json): Json => result;
+const asIs = <T>(given: T): T => given;
 const doNothing = (): void => {};
 
 function unknownMethod(method: string): never {

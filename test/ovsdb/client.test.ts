@@ -167,6 +167,23 @@ describe('OvsdbClient', () => {
     expect((await Promise.all([...waiting, fourth])).map((rows) => rows.count)).toEqual([1, 2, 3, 4]);
   });
 
+  it('rejects with what a builder throws whose turn has come, and goes on with the next', async () => {
+    const client = await disconnected();
+    server.handlers.transact = () => counted(1);
+    const thrown = rejection(
+      client.transact(() => {
+        throw new RangeError('not now');
+      }),
+    );
+    const refused = rejection(client.transact((tx) => tx.insert('Part', { name: 1 as never })));
+    const next = deleteParts(client);
+    time.advance(10_000);
+    expect(await thrown).toMatchObject({ message: 'not now' });
+    expect(await refused).toMatchObject({ code: 'OVSDB_BAD_VALUE' });
+    expect((await next).count).toBe(1);
+    expect(client.state).toBe('connected');
+  });
+
   it('resyncs its replicas before it sends what has waited', async () => {
     server.handlers.monitor_cond_since = () => [false, uuidOf(101), {}];
     const client = await connect();
