@@ -32,9 +32,9 @@ describeWithLab('OVSDB with a real ovsdb-server', () => {
     await lab?.close();
   });
 
-  function connect(): Promise<Client> {
+  function connect(options: { readonly isDbChangeAware?: boolean } = {}): Promise<Client> {
     const backoff = new Backoff({ minMs: 5, maxMs: 20 });
-    return OvsdbClient.connect(method, { schema: testSchema, backoff, waitForServer: true });
+    return OvsdbClient.connect(method, { schema: testSchema, backoff, waitForServer: true, ...options });
   }
 
   async function insert(name: string, count = 0): Promise<void> {
@@ -172,5 +172,18 @@ describeWithLab('OVSDB with a real ovsdb-server', () => {
     expect(other.schema.version).toBe('1.3.0');
     expect(replica.Part.find({ name: 'red' })).toBeDefined();
     expect(await db.getSchema()).toMatchObject({ version: '1.3.0' });
+  });
+
+  it('has the server end the connection at a conversion of those only that are not aware of changes', async () => {
+    await using aware = await connect();
+    await using unaware = await connect({ isDbChangeAware: false });
+    const ended: string[] = [];
+    aware.on('disconnected', () => ended.push('aware'));
+    const gone = once(unaware, 'disconnected');
+    await other.convert({ ...testSchema.json, version: '1.4.0' });
+    await gone;
+    await aware.echo();
+    expect(ended).toEqual([]);
+    expect(await unaware.getSchema()).toMatchObject({ version: '1.4.0' });
   });
 });

@@ -52,6 +52,22 @@ describe('OvsdbTestServer with OvsdbClient', () => {
     expect(replica.Part.find({ name: 'after' })).toBeDefined();
   });
 
+  it('ends the connection at a conversion of those only that are not aware of changes', async () => {
+    const unaware = await OvsdbClient.connect('unix:test', {
+      ...{ schema: testSchema, dial: server.dial, isDbChangeAware: false },
+      backoff: new Backoff({ minMs: 1, maxMs: 2 }),
+    });
+    const ended: string[] = [];
+    db.on('disconnected', () => ended.push('aware'));
+    const gone = once(unaware, 'disconnected');
+    await db.convert({ ...testSchema.json, version: '1.4.0' });
+    await gone;
+    await db.echo();
+    expect(ended).toEqual([]);
+    expect(await unaware.getSchema()).toMatchObject({ version: '1.4.0' });
+    await unaware.close();
+  });
+
   it('takes weak references away from a row that is changed when what they are to is deleted', async () => {
     const spare = await insert('spare', 1);
     await insert('user', 2);
