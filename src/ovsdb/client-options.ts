@@ -45,7 +45,8 @@ export interface OvsdbConnectOptions<S extends SchemaJson = SchemaJson>
 export interface TransactOptions extends CallOptions {
   /**
    * How often to build and send it again when a `wait` failed, because somebody else was faster, or the server
-   * had just ceased to lead. Nothing was changed then. Default 0.
+   * had just ceased to lead. Nothing was changed then; but in a cluster an update of what was read may have been made
+   * all the same, and is then made twice: see `OvsdbClient.transact` for how to count safely. Default 0.
    */
   readonly retries?: number;
   /** The delays between the attempts. Default: 10 ms to 1 s. */

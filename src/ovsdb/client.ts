@@ -200,9 +200,16 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
    * once an attempt, and reads the replicas anew.
    *
    * We send a transaction at most once an attempt, but a server of a cluster may carry it out twice by itself, when
-   * it loses its leadership meanwhile. The second time is made to fail if the transaction inserts something. One that
-   * adds to a number should therefore insert a row as well, or be of no harm when done twice; one that waits for what
-   * it changes itself may be told that it failed although the first time was good.
+   * it loses its leadership meanwhile. If the transaction inserts something, the second time is made to fail, and is
+   * told as `OVSDB_TRANSACTION_UNKNOWN`, which is never tried again. If it does not:
+   * - One that adds to a number with `mutate` may add twice.
+   * - One that waits for what it changes itself, as an update of a row that was read does, may be told
+   *   `OVSDB_TIMED_OUT` although the first time was good. With `retries` it is then built and sent again: a number
+   *   that was read and increased is increased twice.
+   *
+   * What must count once should therefore insert a row in the same transaction, such as a record of what was done.
+   * Without one, do what may be done twice: write the value that is wanted in the end, or return from `build`
+   * without an operation when the replica shows it already.
    * @throws UsageError what {@link Transaction} refused; nothing was sent.
    * @throws OvsdbError the operation that failed, and why; nothing was changed.
    * @throws ClosedError `OVSDB_TRANSACTION_UNKNOWN` when the connection ended before the answer came, or the server
