@@ -103,9 +103,13 @@ export class JsonFramer {
       this.#chunks.length === 1 ? asBuffer(this.#chunks[0]!) : Buffer.concat(this.#chunks, this.#chunksSize);
     this.#chunks = [];
     this.#chunksSize = 0;
-    if (!isUtf8(bytes)) throw new WireError('OVSDB_BAD_JSON', 'expected JSON in UTF-8, got other bytes');
+    const text = bytes.toString();
+    // What is no UTF-8 is decoded as this character, which may also be there by right.
+    if (text.includes('\ufffd') && !isUtf8(bytes)) {
+      throw new WireError('OVSDB_BAD_JSON', 'expected JSON in UTF-8, got other bytes');
+    }
     try {
-      return JSON.parse(bytes.toString());
+      return JSON.parse(text);
     } catch (cause) {
       throw new WireError('OVSDB_BAD_JSON', `expected JSON: ${(cause as Error).message}`, { cause });
     }

@@ -14,10 +14,13 @@ export function encodeMap(
 ): readonly ['map', readonly Json[]] {
   const { key: keyType, value: valueType } = column.type;
   if (!(value instanceof Map)) throw badValue(column, 'a Map', value);
-  const pairs = [...value].map(([key, item]) => [
-    encodeAtom(column, keyType, key, encodeNewRow),
-    encodeAtom(column, valueType!, item, encodeNewRow),
-  ]);
+  const pairs: Json[] = [];
+  for (const [key, item] of value) {
+    pairs.push([
+      encodeAtom(column, keyType, key, encodeNewRow),
+      encodeAtom(column, valueType!, item, encodeNewRow),
+    ]);
+  }
   return ['map', pairs];
 }
 

@@ -12,16 +12,21 @@ export interface Outcome<V> {
  */
 export class NewRow<T extends string> {
   readonly table: T;
-  /** The `uuid-name` within its transaction. */
-  readonly name: string;
+  /** The index of the operation that inserts it. */
+  readonly operation: number;
   readonly #outcome: Outcome<Ref<T>>;
   readonly #transaction: object;
 
-  constructor(table: T, name: string, outcome: Outcome<Ref<T>>, transaction: object) {
+  constructor(table: T, operation: number, outcome: Outcome<Ref<T>>, transaction: object) {
     this.table = table;
-    this.name = name;
+    this.operation = operation;
     this.#outcome = outcome;
     this.#transaction = transaction;
+  }
+
+  /** The `uuid-name` within its transaction, if that refers to it. */
+  get name(): string {
+    return `row${this.operation}`;
   }
 
   /** Whether this transaction inserts it, so that it has a name there. */

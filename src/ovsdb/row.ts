@@ -15,8 +15,8 @@ export function encodeRow(
   encodeNewRow: EncodeNewRow,
 ): JsonObject {
   const json: Record<string, Json> = {};
-  for (const [name, value] of Object.entries(row)) {
-    json[name] = encodeValue(columnOf(table, name), value, encodeNewRow);
+  for (const name of Object.keys(row)) {
+    json[name] = encodeValue(columnOf(table, name), row[name], encodeNewRow);
   }
   return json;
 }

@@ -30,6 +30,7 @@ export class ServerStatus {
   readonly #options: ServerStatusOptions;
   readonly #monitor: Monitor;
   #resolveUnfit!: (reason: ClosedError) => void;
+  #isClustered = false;
 
   constructor(options: ServerStatusOptions) {
     const { parent, now } = options;
@@ -65,7 +66,7 @@ export class ServerStatus {
 
   /** Whether it is a member of a cluster. */
   get isClustered(): boolean {
-    return this.#row()?.model === 'clustered';
+    return this.#isClustered;
   }
 
   /** Takes `update2` or `update3`. */
@@ -82,9 +83,10 @@ export class ServerStatus {
   #judge(): ClosedError | undefined {
     const { leaderOnly } = this.#options;
     const row = this.#row();
+    this.#isClustered = row?.model === 'clustered';
     if (row === undefined || row.model === 'standalone') return undefined;
     if (row.connected === false) return this.#reason('has no connection to its cluster');
-    if (row.model !== 'clustered') return undefined;
+    if (!this.#isClustered) return undefined;
     if (leaderOnly && row.leader === false) return this.#reason('is not the leader of its cluster');
     return this.#judgeIndex(String(row.cid), Number(row.index ?? 0));
   }

@@ -14,7 +14,8 @@ export function encodeSet(
 ): readonly ['set', readonly Json[]] {
   if (!Array.isArray(value)) throw badValue(column, 'an array', value);
   const elements = value.map((element) => encodeAtom(column, column.type.key, element, encodeNewRow));
-  if (new Set(value).size !== value.length) throw badValue(column, 'each element once', value);
+  if (value.length > 1 && new Set(value).size !== value.length)
+    throw badValue(column, 'each element once', value);
   return ['set', elements];
 }
 

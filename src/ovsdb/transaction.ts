@@ -40,7 +40,6 @@ export interface WaitOptions<C extends string = string> {
 export class Transaction<S extends SchemaJson = SchemaJson> {
   readonly #schema: DatabaseSchema;
   readonly #draft: Draft;
-  #newRows = 0;
 
   constructor(schema: DatabaseSchema, draft: Draft) {
     this.#schema = schema;
@@ -59,8 +58,8 @@ export class Transaction<S extends SchemaJson = SchemaJson> {
     requireReferences(schema, row);
     const json = encodeRow(schema, row, this.#encodeNewRow);
     const outcome: Outcome<Ref<T>> = {};
-    const newRow = new NewRow(table, `row${this.#newRows++}`, outcome, this);
-    this.#add({ op: 'insert', table, row: json, 'uuid-name': newRow.name }, (result) => {
+    const newRow = new NewRow(table, this.#draft.operations.length, outcome, this);
+    this.#add({ op: 'insert', table, row: json }, (result) => {
       outcome.value = decodeUuid(result.uuid ?? null) as Ref<T>;
     });
     return newRow;
@@ -234,8 +233,14 @@ export class Transaction<S extends SchemaJson = SchemaJson> {
     this.#draft.settlers.push(settle);
   }
 
-  readonly #encodeNewRow = (row: NewRow<string>): Json =>
-    row.isOf(this) ? ['named-uuid', row.name] : encodeUuid(row.uuid);
+  /** Only a row that is referred to is given a name. */
+  readonly #encodeNewRow = (row: NewRow<string>): Json => {
+    if (!row.isOf(this)) return encodeUuid(row.uuid);
+    const { operation, name } = row;
+    const { operations } = this.#draft;
+    operations[operation] = { ...operations[operation]!, 'uuid-name': name };
+    return ['named-uuid', name];
+  };
 }
 
 /** Lets `build` add the operations of a transaction, and note what they rest on. */

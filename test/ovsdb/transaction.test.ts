@@ -54,6 +54,22 @@ describe('Transaction', () => {
     ]);
   });
 
+  it('names no row that nothing refers to, and none twice', () => {
+    const sent = operations((tx) => {
+      tx.insert('Part', { name: 'alone' });
+      const part = tx.insert('Part', { name: 'wheel' });
+      tx.delete('Part', part);
+      tx.delete('Part', part);
+    });
+    const where = [['_uuid', '==', ['named-uuid', 'row1']]];
+    expect(sent).toEqual([
+      { op: 'insert', table: 'Part', row: { name: 'alone' } },
+      { op: 'insert', table: 'Part', row: { name: 'wheel' }, 'uuid-name': 'row1' },
+      { op: 'delete', table: 'Part', where },
+      { op: 'delete', table: 'Part', where },
+    ]);
+  });
+
   it('writes conditions', () => {
     const [first, second] = operations((tx) => {
       tx.delete('Thing', [
