@@ -1,3 +1,5 @@
+import { TimeoutError } from '../../util/errors.ts';
+
 /** What can be held back while parts wait to be read. */
 interface Source {
   /** False when it cannot be held back now. */
@@ -8,11 +10,14 @@ interface Source {
 
 /** Parts that may wait before the source is held back. */
 const HIGH_WATER = 16;
+/** Parts that may wait at all: 64 MiB, because a part is one message. */
+const MAX_WAITING = 1024;
 
 /**
  * The parts of a reply between the connection, which pushes them, and a reader who may be slow. The source is held back
  * once each time that too many wait, and goes on by itself after a while: a switch that is not read from any longer
- * takes the session for dead, so that what it has sent by then is better kept here.
+ * takes the session for dead, so that what it has sent by then is better kept here, up to a bound: a reader who has
+ * not caught up by then gets an error in place of the rest.
  */
 export class PartQueue<T> implements AsyncIterable<T> {
   readonly #source: Source;
@@ -29,6 +34,7 @@ export class PartQueue<T> implements AsyncIterable<T> {
 
   push(part: T): void {
     if (this.#ended) return;
+    if (this.#parts.length >= MAX_WAITING) return this.#giveUp();
     this.#parts.push(part);
     if (this.#parts.length >= HIGH_WATER) this.#hasHeld ||= this.#source.pause();
     this.#wake?.();
@@ -66,6 +72,12 @@ export class PartQueue<T> implements AsyncIterable<T> {
         });
       }
     }
+  }
+
+  #giveUp(): void {
+    this.#parts.length = 0;
+    const message = `${MAX_WAITING} parts of a reply waited to be read, and still more came`;
+    this.fail(new TimeoutError('OFP_READER_SLOW', message));
   }
 
   #release(): void {

@@ -185,7 +185,7 @@ export class Switch extends SessionEmitter<SwitchEvents> implements AsyncDisposa
   /**
    * The flows that the filter takes, part by part as they come. A reader who is slow holds the switch back, so that few
    * parts wait; but for a second at a time only, because a switch that is not read from takes the session for dead.
-   * @throws as {@link request}
+   * @throws as {@link request}; TimeoutError `OFP_READER_SLOW` when 1024 parts, of up to 64 KiB, wait all the same
    */
   flowStats(filter: FlowStatsRequestInit = {}, options?: RequestOptions): AsyncGenerator<FlowStats, void> {
     return this.#conversation.entries('flow', filter, options);

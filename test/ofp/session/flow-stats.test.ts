@@ -101,6 +101,23 @@ describe('flowStats', () => {
     expect(count).toBe(50_000);
   });
 
+  it('gives up when too much waits for a reader who never comes, and lets others through', async () => {
+    const clock = new FakeClock();
+    const { session, peer } = await openSwitch({ setTimer: clock.setTimer });
+    const flows = session.flowStats();
+    const first = flows.next();
+    const { xid } = await peer.next('multipartRequest');
+    for (let i = 0; i < 1200; i++) peer.send(part(xid, i, 1, MORE));
+    await first;
+    await settle();
+    const echo = peer.turn();
+    clock.advance(1000);
+    await echo;
+    await expect(flows.next()).rejects.toMatchObject({ code: 'OFP_READER_SLOW' });
+    await peer.turn();
+    expect(session.isClosed).toBe(false);
+  });
+
   it('holds the switch back anew when it has caught up', async () => {
     const clock = new FakeClock();
     const { session, peer } = await openSwitch({ setTimer: clock.setTimer });
