@@ -15,7 +15,6 @@ import { portInit, type Transmit } from './ports.ts';
 import type { Self } from './statistics.ts';
 import { type Trace, tracePacket } from './trace.ts';
 import type { Tunnel } from './tunnel.ts';
-import type { PacketInRequest } from './verdict.ts';
 
 /** A port as it is added: the rest is made up. */
 export type PortInit = Pick<Port, 'portNo'> & Partial<Port>;
