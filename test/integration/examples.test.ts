@@ -44,8 +44,12 @@ describeWithLab('the example', () => {
       await host.ovs.vsctl('set-controller', host.bridge, 'tcp:127.0.0.1:6653');
       await controller.waitForOutput(/^[0-9a-f]{16} joined$/m);
 
-      expect(await c1.ping(c2.ip, { count: 3 })).toMatchObject({ received: 3, duplicates: 0 });
-      expect(await c2.ping(c3.ip, { count: 3 })).toMatchObject({ received: 3, duplicates: 0 });
+      await eventually(async () =>
+        expect(await c1.ping(c2.ip, { count: 3 })).toMatchObject({ received: 3, duplicates: 0 }),
+      );
+      await eventually(async () =>
+        expect(await c2.ping(c3.ip, { count: 3 })).toMatchObject({ received: 3, duplicates: 0 }),
+      );
       expect(controller.output).toContain(`${c1.mac} is at port ${c1.ofport}\n`);
       const flow = (from: Container, to: Container) =>
         `idle_timeout=60, in_port=${from.ofport},dl_src=${from.mac},dl_dst=${to.mac} actions=output:${to.ofport}`;
@@ -60,7 +64,9 @@ describeWithLab('the example', () => {
       ] as const) {
         // The datapath's cache takes a moment to follow the flow table.
         await eventually(async () => (await at.ping(c2.ip)).received === 1);
-        expect(await at.ping(c2.ip, { count: 3 })).toMatchObject({ received: 3, duplicates: 0 });
+        await eventually(async () =>
+          expect(await at.ping(c2.ip, { count: 3 })).toMatchObject({ received: 3, duplicates: 0 }),
+        );
         expect(await flows()).not.toContain(`output:${before.ofport}`);
       }
 

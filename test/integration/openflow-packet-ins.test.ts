@@ -102,7 +102,7 @@ describeWithLab('the packet-ins of an Open vSwitch', () => {
       packetIns.push(packetIn);
       session.send(resume(packetIn));
     });
-    expect(await c1.ping(c2.ip, { count: 2 })).toMatchObject({ received: 2 });
+    await eventually(async () => expect(await c1.ping(c2.ip, { count: 2 })).toMatchObject({ received: 2 }));
     expect(packetIns.length).toBeGreaterThanOrEqual(4);
     for (const packetIn of packetIns) {
       expect({ data: packetIn.userdata, table: packetIn.tableId }).toEqual({

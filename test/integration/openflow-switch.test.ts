@@ -13,7 +13,7 @@ import {
   type RequestError,
   type Switch,
 } from '../../src/ofp/index.ts';
-import { type Container, type Host, Lab } from '../lab/index.ts';
+import { type Container, eventually, type Host, Lab } from '../lab/index.ts';
 import { calledBy, reachServer } from './called-by-switch.ts';
 import { describeWithLab } from './describe-with-lab.ts';
 
@@ -79,7 +79,7 @@ describeWithLab('the state of an Open vSwitch', () => {
   it('counts what goes through its ports', async () => {
     await setFlows({ instructions: [{ type: 'applyActions', actions: [output(PortNo.NORMAL)] }] });
     const before = await session.multipart('portStats', { portNo: c1.ofport });
-    expect(await c1.ping(c2.ip, { count: 3 })).toMatchObject({ received: 3 });
+    await eventually(async () => expect(await c1.ping(c2.ip, { count: 3 })).toMatchObject({ received: 3 }));
     const after = await session.multipart('portStats', { portNo: c1.ofport });
     expect(after).toHaveLength(1);
     expect(after[0]!.rxPackets.sub(before[0]!.rxPackets).toNumber()).toBeGreaterThanOrEqual(3);

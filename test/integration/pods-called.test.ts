@@ -90,7 +90,9 @@ describeWithLab('pods on two hosts that call the controller', () => {
     await setManager(h2);
     await controller.next('podJoined', { interface: joining.port });
     await controller.controller.settled();
-    expect(await joining.ping(onH1.ip, { count: 2 })).toMatchObject({ received: 2 });
+    await eventually(async () =>
+      expect(await joining.ping(onH1.ip, { count: 2 })).toMatchObject({ received: 2 }),
+    );
     await expectUnbroken(ping);
     await h2.removeContainer(joining);
     await untilMembers(controller, 2);

@@ -206,7 +206,9 @@ describeWithLab('pods on two hosts, of which something ends', () => {
     const joining = await h2.addContainer({ name: 'restart-joining', address: '10.0.0.3/24', pod: '7' });
     await controller.next('podJoined', { interface: joining.port });
     await controller.controller.settled();
-    expect(await joining.ping(onH1.ip, { count: 2 })).toMatchObject({ received: 2 });
+    await eventually(async () =>
+      expect(await joining.ping(onH1.ip, { count: 2 })).toMatchObject({ received: 2 }),
+    );
     await h2.removeContainer(joining);
     await untilMembers(controller, 2);
   });

@@ -50,10 +50,9 @@ describeWithLab('pods on three hosts', () => {
         for (const to of members) {
           if (from === to) continue;
           const what = `${from.name} to ${to.name}`;
-          expect([what, await from.ping(to.ip, { count: 2 })]).toEqual([
-            what,
-            expect.objectContaining({ received: 2, duplicates: 0 }),
-          ]);
+          const isReached = async () =>
+            expect(await from.ping(to.ip, { count: 2 })).toMatchObject({ received: 2, duplicates: 0 });
+          await eventually(isReached, { what });
           await from.tcpTransfer(to, 20_000);
         }
       }
@@ -84,15 +83,21 @@ describeWithLab('pods on three hosts', () => {
     await controller.next('podJoined', { interface: lone.port, pod: '7' });
     await controller.next('podLeft', { interface: lone.port, pod: '8' });
     await controller.controller.settled();
-    expect(await lone.ping(pods[7][0]!.ip, { count: 3 })).toMatchObject({ received: 3 });
-    expect(await pods[7][2]!.ping(lone.ip, { count: 3 })).toMatchObject({ received: 3 });
+    await eventually(async () =>
+      expect(await lone.ping(pods[7][0]!.ip, { count: 3 })).toMatchObject({ received: 3 }),
+    );
+    await eventually(async () =>
+      expect(await pods[7][2]!.ping(lone.ip, { count: 3 })).toMatchObject({ received: 3 }),
+    );
 
     const set = ['external_ids:galago-pod=db', 'external_ids:galago-key=0x123'];
     await h2().ovs.vsctl('set', 'Interface', lone.port, ...set);
     await controller.next('podJoined', { interface: lone.port, pod: 'db', key: 0x123 });
     await controller.controller.settled();
     expect(await pods[7][2]!.ping(lone.ip, { timeoutSec: 0.3 })).toMatchObject({ received: 0 });
-    expect(await lone.ping(pods.db[2]!.ip, { count: 3 })).toMatchObject({ received: 3 });
+    await eventually(async () =>
+      expect(await lone.ping(pods.db[2]!.ip, { count: 3 })).toMatchObject({ received: 3 }),
+    );
 
     await h2().removeContainer(lone);
     await controller.next('podLeft', { interface: lone.port, pod: 'db' });
@@ -111,8 +116,12 @@ describeWithLab('pods on three hosts', () => {
     await controller.next('podJoined', { interface: before.port });
     await controller.controller.settled();
     const [, onH2, onH3] = pods[7];
-    expect(await onH3!.ping(before.ip, { count: 3 })).toMatchObject({ received: 3 });
-    expect(await onH2!.ping(before.ip, { count: 3 })).toMatchObject({ received: 3 });
+    await eventually(async () =>
+      expect(await onH3!.ping(before.ip, { count: 3 })).toMatchObject({ received: 3 }),
+    );
+    await eventually(async () =>
+      expect(await onH2!.ping(before.ip, { count: 3 })).toMatchObject({ received: 3 }),
+    );
 
     await h1().removeContainer(before);
     await controller.next('endpointAged', { mac: options.mac, at: { port: before.ofport } });
@@ -120,14 +129,20 @@ describeWithLab('pods on three hosts', () => {
     const after = await h2().addContainer({ name: 'pods-after', ...options });
     await controller.next('podJoined', { interface: after.port });
     await controller.controller.settled();
-    expect(await after.ping(onH3!.ip, { count: 3 })).toMatchObject({ received: 3 });
+    await eventually(async () =>
+      expect(await after.ping(onH3!.ip, { count: 3 })).toMatchObject({ received: 3 }),
+    );
     await controller.next('endpointMoved', {
       mac: options.mac,
       at: { peer: h2().ip },
       from: { peer: h1().ip },
     });
-    expect(await onH3!.ping(after.ip, { count: 3 })).toMatchObject({ received: 3 });
-    expect(await onH2!.ping(after.ip, { count: 3 })).toMatchObject({ received: 3 });
+    await eventually(async () =>
+      expect(await onH3!.ping(after.ip, { count: 3 })).toMatchObject({ received: 3 }),
+    );
+    await eventually(async () =>
+      expect(await onH2!.ping(after.ip, { count: 3 })).toMatchObject({ received: 3 }),
+    );
     await h2().removeContainer(after);
   });
 
@@ -145,7 +160,9 @@ describeWithLab('pods on three hosts', () => {
       const members = state.flatMap((bridge) => bridge.members);
       return members.filter(({ pod }) => pod === '9').length === 2;
     });
-    expect(await one!.ping(other!.ip, { count: 3 })).toMatchObject({ received: 3 });
+    await eventually(async () =>
+      expect(await one!.ping(other!.ip, { count: 3 })).toMatchObject({ received: 3 }),
+    );
     expect(await flowLines(h1(), 'tun_id=0x10009', h3().ip)).not.toEqual([]);
     expect(await flowLines(h2(), '0x10009')).toEqual([]);
 
@@ -171,7 +188,9 @@ describeWithLab('pods on three hosts', () => {
     });
     await controller.next('podJoined', { interface: quiet.port });
     await controller.controller.settled();
-    expect(await quiet.ping(pods[7][1]!.ip, { count: 2 })).toMatchObject({ received: 2 });
+    await eventually(async () =>
+      expect(await quiet.ping(pods[7][1]!.ip, { count: 2 })).toMatchObject({ received: 2 }),
+    );
     // The same flow, which waits less long.
     const [line] = await flowLines(h1(), 'table=20', `dl_src=${quiet.mac}`);
     const match = /priority=\S+/.exec(line!)![0];
@@ -182,7 +201,9 @@ describeWithLab('pods on three hosts', () => {
     await controller.next('endpointAged', { domain: '7', mac: quiet.mac, at });
     await controller.controller.settled();
     expect(await flowLines(h1(), quiet.mac)).toEqual([]);
-    expect(await quiet.ping(pods[7][0]!.ip, { count: 2 })).toMatchObject({ received: 2 });
+    await eventually(async () =>
+      expect(await quiet.ping(pods[7][0]!.ip, { count: 2 })).toMatchObject({ received: 2 }),
+    );
     await controller.next('endpointLearnt', { domain: '7', mac: quiet.mac, at });
     await h1().removeContainer(quiet);
   });
@@ -217,7 +238,9 @@ describeWithLab('pods on three hosts', () => {
         container === containers[0] ? {} : { received: 0 },
       );
     }
-    expect(await pods.db[0]!.ping(pods.db[1]!.ip)).toMatchObject({ received: 1 });
+    await eventually(async () =>
+      expect(await pods.db[0]!.ping(pods.db[1]!.ip)).toMatchObject({ received: 1 }),
+    );
 
     await h1().ovs.vsctl('set', 'Interface', 'pods-keyless', 'external_ids:galago-key=9');
     await controller.next('podJoined', { interface: 'pods-keyless', pod: 'web', key: 9 });

@@ -139,7 +139,7 @@ describeWithLab('reconciling a real Open vSwitch', () => {
         before.map(({ match, instructions }) => ({ match, instructions })),
       );
       expect(await session.reconcile({ flows: [fromA, fromB] }, OWN)).toEqual(NONE);
-      expect(await a.ping(b.ip)).toMatchObject({ received: 1 });
+      await eventually(async () => expect(await a.ping(b.ip)).toMatchObject({ received: 1 }));
     },
   );
 
