@@ -7,6 +7,7 @@ import { Refusal } from '../ofp/text/check/refusal.ts';
 import { allOnes, PLACES } from '../ofp/text/flow-key.ts';
 import { IpProtocol } from '../packet/headers.ts';
 import { toBigInt } from '../util/u64.ts';
+import { compileCt } from './connection-action.ts';
 import { VLAN_PRESENT } from './extract.ts';
 import { hasPlace, readBits, readRun, runOf, subrunOf, WORD_OF, type WordRun } from './layout.ts';
 import { isIp, isMplsType, prerequisiteOf } from './prerequisite.ts';
@@ -49,11 +50,11 @@ const ACTS_BEYOND: ReadonlySet<Action['type']> = new Set<Action['type']>([
   'nxBundle',
   'nxClone',
   'nxExit',
+  'nxCt',
 ]);
 
 /** What Open vSwitch says where its datapath lacks an action. Others are of a type that the switch does not know. */
 const REASONS: Readonly<Partial<Record<Action['type'], string>>> = {
-  nxCt: 'NXBAC_CT_DATAPATH_SUPPORT',
   nxResubmitTableCt: 'NXBAC_CT_DATAPATH_SUPPORT',
 };
 
@@ -202,7 +203,14 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
   nxSample: () => () => {},
   nxSample2: () => () => {},
   nxSample3: () => () => {},
-  nxCtClear: () => () => {},
+  nxCt: (action) => {
+    const { actions } = action;
+    return compileCt(action, compileActions(actions.filter(({ type }) => type !== 'nxNat')));
+  },
+  nxCtClear:
+    () =>
+    ({ packet }) =>
+      packet.forgetConnection(),
   nxExit: () => (walk) => walk.exit(),
   nxClone({ actions }) {
     const steps = compileActions(actions);

@@ -11,6 +11,7 @@ import type { FoundForm } from '../ofp/text/messages/forms.ts';
 import { toLong, type U64 } from '../util/u64.ts';
 import { BundleDesk } from './bundle-desk.ts';
 import { readFlowFrame, readNxFlowFrame } from './check-flow-mod.ts';
+import { isFlushedBy } from './connection-flush.ts';
 import type { ControllerLink } from './controller-link.ts';
 import type { FlowOrder } from './flow.ts';
 import { TABLE_COUNT } from './flow-tables.ts';
@@ -216,9 +217,11 @@ export class Agent {
       link.hasTableIds = set;
     },
     nxFlowAge() {},
-    // There are no tracked connections to forget.
-    nxCtFlush() {},
-    nxCtFlushZone: (_link, _message, frame) => demandZeros(frame, 6),
+    nxCtFlush: (_link, message) => this.#pipeline.connections.flush(isFlushedBy(message)),
+    nxCtFlushZone: (_link, { zoneId }, frame) => {
+      demandZeros(frame, 6);
+      this.#pipeline.connections.flush(({ zone }) => zone === zoneId);
+    },
     nxResume() {
       throw new Refusal('NXR_STALE', 'no packet waits: the software switch pauses none');
     },

@@ -1,6 +1,8 @@
 import { fromBits } from '../ofp/oxm/field-bits.ts';
 import type { FieldName, MatchInit } from '../ofp/oxm/fields.ts';
-import { type FlowWords, readRun, runOf } from './layout.ts';
+import { EthType } from '../packet/ethernet.ts';
+import { CtState } from './conntrack.ts';
+import { type FlowWords, readRun, runOf, WORD_OF } from './layout.ts';
 
 /** The fields that travel with a packet, which a packet-in tells where they are not zero, in Open vSwitch's order. */
 const PIPELINE_FIELDS: readonly FieldName[] = [
@@ -17,19 +19,40 @@ const PIPELINE_FIELDS: readonly FieldName[] = [
   'ctZone',
   'ctMark',
   'ctLabel',
-  'metadata',
 ];
+const METADATA = runOf('metadata');
 
 const RUNS = PIPELINE_FIELDS.map((field) => ({ field, run: runOf(field) }));
 const IN_PORT = runOf('inPort');
+/** The connection's own fields, told only of packets that have one or may begin one. */
+const TUPLES = {
+  [EthType.IPV4]: tuple('ctNwSrc', 'ctNwDst'),
+  [EthType.IPV6]: tuple('ctIpv6Src', 'ctIpv6Dst'),
+};
+
+function tuple(...addresses: readonly FieldName[]) {
+  const fields: readonly FieldName[] = [...addresses, 'ctNwProto', 'ctTpSrc', 'ctTpDst'];
+  return fields.map((field) => ({ field, run: runOf(field) }));
+}
 
 /** What a packet-in tells of the packet beside its bytes (OpenFlow 1.3.5, 7.4.1). */
 export function packetInMatch(words: FlowWords): MatchInit {
   const match: Record<string, unknown> = { inPort: Number(readRun(words, IN_PORT)) };
+  const state = words[WORD_OF.ctState]!;
+  const ethType = words[WORD_OF.dlType]!;
+  if (state !== 0) match.ethType = ethType;
   for (const { field, run } of RUNS) {
     const bits = readRun(words, run);
-    if (bits !== 0n) match[field] = fromBits(field, bits);
+    if (bits === 0n) continue;
+    const value = fromBits(field, bits);
+    // Open vSwitch knows 8 of the field's 32 bits, and says so.
+    match[field] = field === 'ctState' ? { value, mask: 0xff } : value;
   }
+  const isValid = (state & ~(CtState.TRACKED | CtState.INVALID)) !== 0 && words[WORD_OF.ctNwProto] !== 0;
+  if (isValid && (ethType === EthType.IPV4 || ethType === EthType.IPV6))
+    for (const { field, run } of TUPLES[ethType]) match[field] = fromBits(field, readRun(words, run));
+  const metadata = readRun(words, METADATA);
+  if (metadata !== 0n) match.metadata = fromBits('metadata', metadata);
   return match as MatchInit;
 }
 

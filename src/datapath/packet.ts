@@ -10,6 +10,8 @@ import {
   write16,
   write32,
 } from '../packet/headers.ts';
+import { clearTracked } from './connection-words.ts';
+import type { Tracked } from './conntrack.ts';
 import { extractFields, extractPayload, VLAN_PRESENT } from './extract.ts';
 import {
   copyBits,
@@ -42,6 +44,8 @@ const MAX_LABELS = 3;
 export class Packet {
   readonly words: FlowWords;
   readonly headers: FrameHeaders;
+  /** What the tracker has said of it last, also where its words do not say so any more. */
+  tracked: Tracked | undefined;
   #bytes: Uint8Array;
   #isShared = true;
   /** How many tags the bytes have, of those that are followed. */
@@ -61,6 +65,7 @@ export class Packet {
   receive(frame: Uint8Array, inPort: number): void {
     this.#bytes = frame;
     this.#isShared = true;
+    this.tracked = undefined;
     this.words.fill(0, 0, WORD_OF.dlSrc);
     this.words[WORD_OF.inPort] = inPort;
     this.words[WORD_OF.actsetOutput] = UNSET_PORT;
@@ -88,6 +93,7 @@ export class Packet {
   clone(): Packet {
     this.#isShared = true;
     const copy = new Packet(this.#bytes, this.words.slice(), { ...this.headers });
+    copy.tracked = this.tracked;
     copy.#tags = this.#tags;
     copy.#tpid = this.#tpid;
     copy.#innerTpid = this.#innerTpid;
@@ -192,6 +198,13 @@ export class Packet {
   setTtl(place: 'nwTtl' | 'mplsTtl', ttl: number): void {
     this.words[WORD_OF[place]] = ttl;
     this.#store(place);
+  }
+
+  /** Makes the packet one of which the tracker has said nothing, where its words say that it has. */
+  forgetConnection(): void {
+    if (this.words[WORD_OF.ctState] === 0) return;
+    clearTracked(this.words);
+    this.tracked = undefined;
   }
 
   /** How many labels are followed: up to the one at the bottom. */

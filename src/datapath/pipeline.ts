@@ -6,6 +6,7 @@ import { ConfigFlag } from '../ofp/messages/switch-config.ts';
 import { WireError } from '../util/errors.ts';
 import { compileActions } from './actions.ts';
 import { checkTargets } from './check-flow-mod.ts';
+import { Conntrack } from './conntrack.ts';
 import type { FlowOrder } from './flow.ts';
 import { FlowCache } from './flow-cache.ts';
 import type { FlowEvent } from './flow-event.ts';
@@ -40,6 +41,8 @@ export interface PipelineOptions {
   readonly maxMeters?: number;
   /** Addresses that output to NORMAL learns. Default 8192. */
   readonly maxAddresses?: number;
+  /** Connections that `ct(commit)` keeps. Default 65,536. */
+  readonly maxConnections?: number;
   /** Kinds of packets whose way through the tables is remembered; 0 for none. Default 200,000. */
   readonly maxCachedFlows?: number;
   /** Hears of each flow that goes. */
@@ -54,6 +57,7 @@ export class Pipeline {
   readonly groups: Groups;
   readonly meters: Meters;
   readonly macs: MacLearning;
+  readonly connections: Conntrack;
   readonly ports = new Ports();
   readonly #now: () => number;
   readonly #cache: FlowCache;
@@ -77,6 +81,7 @@ export class Pipeline {
     this.groups = new Groups(options.maxGroups ?? 65_536, (port) => this.ports.isLive(port));
     this.meters = new Meters(options.maxMeters ?? 262_144);
     this.macs = new MacLearning(options.maxAddresses ?? 8192);
+    this.connections = new Conntrack(options.maxConnections ?? 65_536);
     this.#cache = new FlowCache(options.maxCachedFlows ?? 200_000);
   }
 

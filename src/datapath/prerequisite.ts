@@ -1,6 +1,7 @@
 import { fieldByOxm } from '../ofp/text/fields.ts';
 import { EthType } from '../packet/ethernet.ts';
 import { IpProtocol } from '../packet/headers.ts';
+import { CtState } from './conntrack.ts';
 import { VLAN_PRESENT } from './extract.ts';
 import { type FlowWords, WORD_OF, type WordRun } from './layout.ts';
 import type { Walk } from './walk.ts';
@@ -32,7 +33,7 @@ const PREREQUISITES: Readonly<Record<string, Prerequisite>> = {
   nsh: ({ packet: { words } }) => isType(words, NSH),
   ct(walk) {
     walk.reads(CT_STATE);
-    return (walk.packet.words[WORD_OF.ctState]! & TRACKED) !== 0;
+    return (walk.packet.words[WORD_OF.ctState]! & VALID) !== 0;
   },
   tcp: (walk) => isIp(walk.packet.words) && carries(walk, IpProtocol.TCP) && !isLater(walk.packet.words),
   udp: (walk) => isIp(walk.packet.words) && carries(walk, IpProtocol.UDP) && !isLater(walk.packet.words),
@@ -44,8 +45,8 @@ const PREREQUISITES: Readonly<Record<string, Prerequisite>> = {
   ndAdvert: (walk) => isNeighbor(walk, NEIGHBOR_ADVERT),
 };
 
-/** The bit of `ctState` that says that the packet has been through conntrack. */
-const TRACKED = 0x20;
+/** The bits of `ctState` of which one says that the packet has a connection, or might begin one. */
+const VALID = CtState.NEW | CtState.ESTABLISHED | CtState.REPLY;
 
 /** What a packet must be for a field to be read or written by an action: others are left as they are. */
 export function prerequisiteOf(field: string): Prerequisite {

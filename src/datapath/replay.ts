@@ -105,6 +105,7 @@ class Replayed implements Walk {
   learn(): void {}
   shortenTimeouts(): void {}
   clone(): void {}
+  track(): void {}
   fail(): void {}
   exit(): void {}
 }

@@ -3,6 +3,8 @@ import type { NxLearn, NxLearn2 } from '../ofp/actions/nicira/learn.ts';
 import type { PacketInReason } from '../ofp/messages/packet-in.ts';
 import { PortNo } from '../ofp/ports.ts';
 import { type ActionSet, compileActionSet } from './action-set.ts';
+import { clearTracked, writeTracked } from './connection-words.ts';
+import type { Tracked, TrackOrder } from './conntrack.ts';
 import type { Flow } from './flow.ts';
 import type { Group, GroupBucket } from './groups.ts';
 import { Journal } from './journal.ts';
@@ -23,6 +25,8 @@ import type { Watcher } from './watcher.ts';
 const MAX_DEPTH = 64;
 /** How many resubmits and goto-tables one packet may take, as in Open vSwitch. */
 const MAX_RESUBMITS = 4096;
+/** How often a packet may go on with what is known of its connection, as in Open vSwitch's userspace datapath. */
+const MAX_RECIRCULATIONS = 6;
 /** How deep anything may lie in each other: what the stack surely holds. */
 const MAX_NESTING = 512;
 
@@ -59,6 +63,7 @@ export class Traversal implements Walk {
   /** The first table is no resubmit. */
   #resubmits = -1;
   #nesting = 0;
+  #recirculations = 0;
   #hasExited = false;
   /** A meter has dropped the packet: it still is counted wherever it would have gone. */
   #isMetered = false;
@@ -214,12 +219,39 @@ export class Traversal implements Walk {
     this.#write(written, set);
   }
 
+  track(order: TrackOrder, tableId: number | undefined): void {
+    this.readsMore();
+    // What a meter drops does not come that far.
+    if (!this.#isMetered) {
+      const packet = this.#packet;
+      const { connections, nowMs } = this.#pipeline;
+      packet.tracked = connections.track(packet, order, nowMs, this.#watcher !== undefined);
+      if (tableId !== undefined) this.#recirculate(tableId, packet.tracked);
+    }
+    clearTracked(this.#packet.words);
+  }
+
   fail(): void {
     this.#hasFailed = true;
   }
 
   exit(): void {
     this.#hasExited = true;
+  }
+
+  /** Lets a copy of the packet come in anew, with what travels with it: this one's limits and ends are none of its. */
+  #recirculate(tableId: number, tracked: Tracked): void {
+    if (this.#recirculations >= MAX_RECIRCULATIONS) return;
+    const copy = this.#packet.clone();
+    writeTracked(copy.words, tracked);
+    const later = new Traversal(this.#pipeline, copy, 'action', this.#watcher);
+    later.#recirculations = this.#recirculations + 1;
+    later.stack = [...this.stack];
+    later.queue = this.queue;
+    later.#write(this.#written, this.#set);
+    const { departures, packetIns } = later.runTables(tableId);
+    this.#departures.push(...departures);
+    this.#packetIns.push(...packetIns);
   }
 
   get #inPort(): number {

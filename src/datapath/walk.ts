@@ -1,6 +1,7 @@
 import type { Action } from '../ofp/actions/action.ts';
 import type { NxLearn, NxLearn2 } from '../ofp/actions/nicira/learn.ts';
 import type { PacketInReason } from '../ofp/messages/packet-in.ts';
+import type { TrackOrder } from './conntrack.ts';
 import type { WordRun } from './layout.ts';
 import type { Packet } from './packet.ts';
 
@@ -44,6 +45,8 @@ export interface Walk {
   isLive(port: number): boolean;
   /** Does the steps to a copy of the packet. */
   clone(steps: readonly Step[]): void;
+  /** Asks for the packet's connection. @param tableId where a copy goes on that knows it; without one, nothing does */
+  track(order: TrackOrder, tableId: number | undefined): void;
   /** Ends the packet's way: it goes nowhere at all. */
   fail(): void;
   /** Ends the packet's way, its action set included. */

@@ -66,7 +66,8 @@ describe('flow-mods', () => {
   const refusals: readonly [error: string, text: string][] = [
     ['OFPFMFC_OVERLAP', 'check_overlap,priority=2,udp,tp_src=1,actions=drop'],
     ['OFPBRC_EPERM', 'table=254,actions=drop'],
-    ['NXBAC_CT_DATAPATH_SUPPORT', 'ip,actions=ct(commit)'],
+    ['NXBAC_CT_DATAPATH_SUPPORT', 'ip,actions=ct(commit,nat(src=10.0.0.9))'],
+    ['NXBAC_CT_DATAPATH_SUPPORT', 'tcp,actions=ct(commit,alg=ftp)'],
     ['NXFMFC_INVALID_TLV_FIELD', 'tun_metadata0=5,actions=drop'],
     ['NXFMFC_INVALID_TLV_FIELD', 'actions=set_field:5->tun_metadata0'],
     ['OFPBAC_BAD_TYPE', 'actions=controller(pause)'],
