@@ -10,6 +10,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export interface Ending {
   /** Names the lab that is to be removed; a signal that has come already takes effect now. */
   remove(lab: Lab): void;
+  /** The exit status of a signal that has come, also when it ended a command of the demo first. */
+  readonly exitCode: number | undefined;
 }
 
 /** Has the first signal remove everything and end the process. */
@@ -18,14 +20,14 @@ export function endOnSignal(): Ending {
   let lab: Lab | undefined;
   const end = () => {
     if (signal === undefined || lab === undefined) return;
-    console.error(`\ngalago demo: ${signal}, removing everything`);
     // Waited for without a turn of the event loop: what the demo had begun cannot begin anything more.
     const { status } = spawnSync(process.execPath, [REAPER, lab.dir], { input: '', stdio: 'pipe' });
     if (status !== 0) console.error('galago demo: still removing, in the background');
-    process.exit(128 + constants.signals[signal]);
+    process.exit(exitCodeOf(signal));
   };
   for (const name of SIGNALS) {
     process.once(name, () => {
+      if (signal === undefined) console.error(`\ngalago demo: ${name}, removing everything`);
       signal ??= name;
       end();
     });
@@ -35,5 +37,12 @@ export function endOnSignal(): Ending {
       lab = made;
       end();
     },
+    get exitCode() {
+      return signal === undefined ? undefined : exitCodeOf(signal);
+    },
   };
+}
+
+function exitCodeOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
 }

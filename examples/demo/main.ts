@@ -25,8 +25,9 @@ try {
   process.exitCode = (await show(lab)) ? 0 : 1;
 } catch (error) {
   const { code, message } = error as Partial<GalagoError>;
-  console.error(code === undefined ? error : `galago demo: ${message} (${code})`);
-  process.exitCode = 1;
+  if (ending.exitCode === undefined)
+    console.error(code === undefined ? error : `galago demo: ${message} (${code})`);
+  process.exitCode = ending.exitCode ?? 1;
 }
 
 /** Builds the network, shows what it does, and tells whether that was right. */
