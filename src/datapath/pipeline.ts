@@ -11,9 +11,8 @@ import type { FlowOrder } from './flow.ts';
 import { FlowCache } from './flow-cache.ts';
 import type { FlowEvent } from './flow-event.ts';
 import { FlowTables, type OnFlowRemoved, type TableOptions } from './flow-tables.ts';
-import { type Group, type GroupBucket, Groups } from './groups.ts';
+import { Groups } from './groups.ts';
 import { Journal, type Requester } from './journal.ts';
-import { type FlowWords, WORD_OF } from './layout.ts';
 import { MacLearning } from './mac-learning.ts';
 import { Meters } from './meters.ts';
 import { type Order, readOrder } from './orders.ts';
@@ -22,7 +21,6 @@ import type { PacketOutOrder } from './packet-out-order.ts';
 import { Ports } from './ports.ts';
 import { Recording } from './recording.ts';
 import { credit, replay } from './replay.ts';
-import { mix } from './spread.ts';
 import { Traversal } from './traversal.ts';
 import { type Tunnel, writeTunnel } from './tunnel.ts';
 import type { PacketInRequest, Verdict } from './verdict.ts';
@@ -225,23 +223,6 @@ export class Pipeline {
     return this.meters.get(meterId)?.passes(bytes, this.nowMs) ?? true;
   }
 
-  /** The bucket of a select group for a packet: all packets of a connection get the same, shared out by weight. */
-  select(group: Group, words: FlowWords, mask?: FlowWords): readonly GroupBucket[] {
-    if (mask !== undefined) for (const index of CONNECTION_WORDS) mask[index] = 0xffffffff;
-    let best: GroupBucket | undefined;
-    let bestScore = -1;
-    const basis = hashConnection(words);
-    for (const [index, bucket] of group.buckets.entries()) {
-      const { weight } = bucket.bucket;
-      if (weight === 0 || !this.groups.isLive(bucket)) continue;
-      // Highest random weight (RFC 2991), with the weights of OpenFlow: x^(1/w) of a uniform x.
-      const uniform = (mix(basis ^ Math.imul(index + 1, 0x9e3779b1)) + 1) / 2 ** 32;
-      const score = uniform ** (1 / weight);
-      if (score > bestScore) [best, bestScore] = [bucket, score];
-    }
-    return best === undefined ? [] : [best];
-  }
-
   /** The ports that a packet is flooded to. */
   floodPorts(inPort: number): readonly number[] {
     const ports: number[] = [];
@@ -258,18 +239,3 @@ function receivedPacket(frame: Uint8Array, inPort: number, tunnel: Tunnel | unde
 }
 
 const NOTHING: Verdict = { departures: [], packetIns: [], isTooDeep: false };
-
-const CONNECTION_FIRST = WORD_OF.dlSrc;
-
-/** What tells connections apart: addresses, protocol and ports. */
-const CONNECTION_WORDS: readonly number[] = (
-  ['nwSrc', 'nwDst', 'nwProto', 'tpSrc', 'tpDst', 'dlType', 'vlanTci'] as const
-)
-  .map((place) => WORD_OF[place])
-  .concat([0, 1, 2, 3].flatMap((i) => [CONNECTION_FIRST + i, WORD_OF.ipv6Src + i, WORD_OF.ipv6Dst + i]));
-
-function hashConnection(words: FlowWords): number {
-  let hash = 0;
-  for (const index of CONNECTION_WORDS) hash = mix(hash ^ words[index]!);
-  return hash;
-}

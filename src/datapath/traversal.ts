@@ -3,36 +3,30 @@ import type { NxLearn, NxLearn2 } from '../ofp/actions/nicira/learn.ts';
 import type { PacketInReason } from '../ofp/messages/packet-in.ts';
 import { PortNo } from '../ofp/ports.ts';
 import { type ActionSet, compileActionSet } from './action-set.ts';
+import { chosenBuckets } from './bucket-choice.ts';
 import { clearTracked, writeTracked } from './connection-words.ts';
 import type { Tracked, TrackOrder } from './conntrack.ts';
 import type { Flow } from './flow.ts';
-import type { Group, GroupBucket } from './groups.ts';
 import { Journal } from './journal.ts';
 import { runOf, subrunOf, WORD_OF, type WordRun } from './layout.ts';
 import { learntFlow } from './learn.ts';
 import { findFlow } from './lookup.ts';
 import { normalPorts } from './normal.ts';
+import { Outcome, WHOLE_PACKET } from './outcome.ts';
 import type { Packet } from './packet.ts';
 import type { Pipeline } from './pipeline.ts';
 import { compileInstructions, inOrder, type Program } from './program.ts';
-import type { PacketInOrigin, Recording } from './recording.ts';
-import { departureOf } from './replay.ts';
-import type { Departure, PacketInRequest, Verdict } from './verdict.ts';
+import type { Recording } from './recording.ts';
+import type { Verdict } from './verdict.ts';
 import type { ControllerRequest, Step, Walk } from './walk.ts';
 import type { Watcher } from './watcher.ts';
+import { WayLimits } from './way-limits.ts';
 
-/** How deep resubmits to the same table or an earlier one, and groups, may lie in each other, as in Open vSwitch. */
-const MAX_DEPTH = 64;
-/** How many resubmits and goto-tables one packet may take, as in Open vSwitch. */
-const MAX_RESUBMITS = 4096;
 /** How often a packet may go on with what is known of its connection, as in Open vSwitch's userspace datapath. */
 const MAX_RECIRCULATIONS = 6;
-/** How deep anything may lie in each other: what the stack surely holds. */
-const MAX_NESTING = 512;
 
 const EMPTY_SET = compileActionSet([]);
 const METADATA = runOf('metadata');
-const WHOLE_PACKET = 0xffff_ffff;
 /** The cookie and table of packets that no flow has sent: packet-outs. */
 const NO_COOKIE = 0xffff_ffff_ffff_ffffn;
 
@@ -44,11 +38,8 @@ export class Traversal implements Walk {
   readonly #origin: 'action' | 'packetOut';
   readonly #watcher: Watcher | undefined;
   readonly #recording: Recording | undefined;
-  /** Bytes that the packet counts for. */
-  #size: number;
+  readonly #outcome: Outcome;
   #hasLostLabels = false;
-  #departures: Departure[] = [];
-  #packetIns: PacketInRequest[] = [];
   #packet: Packet;
   #written: readonly Action[] = [];
   /** What {@link #written} makes. */
@@ -59,15 +50,9 @@ export class Traversal implements Walk {
   /** Why packets go to the controllers from the list of actions that is being done. */
   #reason: PacketInReason = 'action';
   #isInSet = false;
-  #depth = 0;
-  /** The first table is no resubmit. */
-  #resubmits = -1;
-  #nesting = 0;
+  readonly #limits: WayLimits;
   #recirculations = 0;
   #hasExited = false;
-  /** A meter has dropped the packet: it still is counted wherever it would have gone. */
-  #isMetered = false;
-  #isTooDeep = false;
   #hasFailed = false;
 
   /**
@@ -84,10 +69,11 @@ export class Traversal implements Walk {
   ) {
     this.#pipeline = pipeline;
     this.#packet = packet;
-    this.#size = packet.bytes.length;
     this.#origin = origin;
     this.#watcher = watcher;
     this.#recording = recording;
+    this.#limits = new WayLimits(origin === 'packetOut' ? 0 : -1);
+    this.#outcome = new Outcome(pipeline, packet.bytes.length, watcher !== undefined, recording);
   }
 
   get packet(): Packet {
@@ -105,7 +91,6 @@ export class Traversal implements Walk {
 
   /** Does a packet-out's actions. */
   runActions(steps: readonly Step[]): Verdict {
-    this.#resubmits = 0;
     this.#perform(steps, this.#reasonOf(false));
     return this.#finish();
   }
@@ -156,26 +141,24 @@ export class Traversal implements Walk {
   toController(request: ControllerRequest): void {
     const { reason = 'action' } = request;
     const tableId = this.#flow === undefined ? 0 : this.#tableId;
-    const origin: PacketInOrigin = {
+    this.#outcome.toController(this.#packet, {
       ...request,
       reason: reason === 'action' && this.#flow?.isTableMiss ? 'noMatch' : reason,
       tableId,
       cookie: this.#flow?.cookie ?? NO_COOKIE,
-    };
-    this.#recording?.effects.push({ type: 'controller', request: origin });
-    if (this.#isMetered) return;
-    this.#packetIns.push({ ...origin, frame: this.#packet.share(), words: this.#packet.words.slice() });
+    });
   }
 
   group(groupId: number): boolean {
-    if (!this.#mayGoOn()) return true;
+    if (!this.#limits.mayGoOn()) return true;
     const group = this.#pipeline.groups.get(groupId);
     if (group === undefined) return false;
-    const buckets = this.#bucketsOf(group);
+    const outcome = this.#outcome;
+    const buckets = chosenBuckets(this.#pipeline.groups, group, this.#packet.words, this.#recording?.mask);
     // Open vSwitch counts a group of which a bucket was chosen.
-    if (buckets.length > 0 || group.type === 'all' || group.type === 'indirect') this.#count(group);
+    if (buckets.length > 0 || group.type === 'all' || group.type === 'indirect') outcome.countGroup(group);
     for (const bucket of buckets) {
-      this.#count(bucket);
+      outcome.countGroup(bucket);
       const run = () => this.#doBucket(bucket.actions.steps);
       if (this.#watcher === undefined) run();
       else this.#watcher.deed({ type: 'bucket', index: group.buckets.indexOf(bucket) }, this, run);
@@ -210,7 +193,7 @@ export class Traversal implements Walk {
     this.stack = [...stack];
     const original = this.#fork(true);
     // A clone ends as the packet does: with the action set, as it is by then.
-    this.#nested(() => {
+    this.#limits.nest(false, () => {
       this.#perform(steps, this.#reasonOf(false));
       this.#doActionSet();
     });
@@ -222,7 +205,7 @@ export class Traversal implements Walk {
   track(order: TrackOrder, tableId: number | undefined): void {
     this.readsMore();
     // What a meter drops does not come that far.
-    if (!this.#isMetered) {
+    if (!this.#outcome.isMetered) {
       const packet = this.#packet;
       const { connections, nowMs } = this.#pipeline;
       packet.tracked = connections.track(packet, order, nowMs, this.#watcher !== undefined);
@@ -249,9 +232,7 @@ export class Traversal implements Walk {
     later.stack = [...this.stack];
     later.queue = this.queue;
     later.#write(this.#written, this.#set);
-    const { departures, packetIns } = later.runTables(tableId);
-    this.#departures.push(...departures);
-    this.#packetIns.push(...packetIns);
+    this.#outcome.add(later.runTables(tableId));
   }
 
   get #inPort(): number {
@@ -259,7 +240,7 @@ export class Traversal implements Walk {
   }
 
   get #isOver(): boolean {
-    return this.#hasExited || this.#isTooDeep || this.#hasFailed;
+    return this.#hasExited || this.#hasFailed || this.#limits.isTooDeep;
   }
 
   #reasonOf(isBucket: boolean): PacketInReason {
@@ -291,8 +272,8 @@ export class Traversal implements Walk {
   #enter(first: number, inPort?: number): void {
     let port = inPort;
     for (let tableId: number | undefined = first; tableId !== undefined; port = undefined) {
-      if (this.#flow !== undefined && !this.#mayGoOn()) return;
-      this.#resubmits++;
+      if (this.#flow !== undefined && !this.#limits.mayGoOn()) return;
+      this.#limits.countLookup();
       const flow = this.#lookup(tableId, port);
       this.#firstFlow ??= flow;
       this.#tableId = tableId;
@@ -311,25 +292,17 @@ export class Traversal implements Walk {
     const flow = findFlow(this.#pipeline, words, tableId, this.#recording?.mask);
     words[WORD_OF.inPort] = own;
     const table = this.#pipeline.tables.tables[tableId];
-    if (table === undefined || this.#watcher !== undefined) return flow;
+    if (table === undefined) return flow;
     // Without its labels a packet is another one, which comes in anew: it counts with what is left of it.
-    if (this.#hasLostLabels) this.#size = this.#packet.bytes.length;
+    if (this.#hasLostLabels) this.#outcome.size = this.#packet.bytes.length;
     this.#hasLostLabels = false;
-    table.lookups++;
-    if (flow === undefined) {
-      this.#recording?.missed.push(table);
-      return undefined;
-    }
-    table.matched++;
-    this.#recording?.matched.push(table);
-    this.#recording?.flows.push(flow);
-    flow.use(this.#size, this.#pipeline.nowMs);
+    this.#outcome.countLookup(table, flow);
     return flow;
   }
 
   /** Does what a flow says. @returns the table to go on to */
   #obey(program: Program): number | undefined {
-    if (program.meterId !== undefined) this.#meter(program.meterId);
+    if (program.meterId !== undefined) this.#outcome.meter(program.meterId);
     // What ends the list ends the flow: Open vSwitch counts the later instructions to it.
     if (program.apply.length > 0 && !this.#perform(program.apply, this.#reasonOf(false))) return undefined;
     if (program.clears) this.#write([], EMPTY_SET);
@@ -359,12 +332,6 @@ export class Traversal implements Walk {
     return next;
   }
 
-  #meter(meterId: number): void {
-    this.#recording?.effects.push({ type: 'meter', meterId });
-    if (this.#watcher === undefined && !this.#isMetered && !this.#pipeline.passesMeter(meterId, this.#size))
-      this.#isMetered = true;
-  }
-
   #write(actions: readonly Action[], set: ActionSet): void {
     this.#written = actions;
     this.#set = set;
@@ -373,9 +340,10 @@ export class Traversal implements Walk {
 
   #finish(): Verdict {
     if (!this.#isOver) this.#doActionSet();
-    if (!this.#isTooDeep && !this.#hasFailed)
-      return { departures: this.#departures, packetIns: this.#packetIns, isTooDeep: false };
-    return { departures: [], packetIns: [], isTooDeep: this.#isTooDeep };
+    const { isTooDeep } = this.#limits;
+    if (isTooDeep || this.#hasFailed) return { departures: [], packetIns: [], isTooDeep };
+    const { departures, packetIns } = this.#outcome;
+    return { departures, packetIns, isTooDeep };
   }
 
   #doActionSet(): void {
@@ -391,30 +359,14 @@ export class Traversal implements Walk {
 
   #doBucket(steps: readonly Step[]): void {
     const original = this.#fork(false);
-    const size = this.#size;
-    this.#depth++;
-    this.#nested(() => this.#perform(steps, this.#reasonOf(true)));
-    this.#depth--;
+    const { size } = this.#outcome;
+    this.#limits.nest(true, () => this.#perform(steps, this.#reasonOf(true)));
     this.#rejoin(original);
-    this.#size = size;
+    this.#outcome.size = size;
     this.#hasLostLabels = false;
     // What ends a bucket, or fails in it, ends nothing else.
     this.#hasExited = false;
     this.#hasFailed = false;
-  }
-
-  #bucketsOf(group: Group): readonly GroupBucket[] {
-    switch (group.type) {
-      case 'all':
-      case 'indirect':
-        return group.buckets;
-      case 'fastFailover': {
-        const live = this.#pipeline.groups.liveBucket(group);
-        return live === undefined ? [] : [live];
-      }
-      case 'select':
-        return this.#pipeline.select(group, this.#packet.words, this.#recording?.mask);
-    }
   }
 
   #spread(port: number): readonly number[] {
@@ -424,22 +376,7 @@ export class Traversal implements Walk {
   }
 
   #depart(port: number, maxLen: number): void {
-    const { queue } = this;
-    const recording = this.#recording;
-    if (recording !== undefined) {
-      const isPlain = maxLen === WHOLE_PACKET && this.#pipeline.ports.get(port)?.tunnelAddress === undefined;
-      recording.effects.push({ type: 'output', port, queue, maxLen, isPlain });
-    }
-    if (this.#isMetered) return;
-    const departure = departureOf(this.#pipeline, this.#packet, port, maxLen, queue);
-    if (departure !== undefined) this.#departures.push(departure);
-  }
-
-  #count(counted: Group | GroupBucket): void {
-    if (this.#watcher !== undefined) return;
-    this.#recording?.groups.push(counted);
-    counted.packets++;
-    counted.bytes += this.#size;
+    this.#outcome.depart(this.#packet, port, maxLen, this.queue);
   }
 
   #fork(hasOwnStack: boolean): Packet {
@@ -456,29 +393,11 @@ export class Traversal implements Walk {
 
   /** Looks the packet up in another table and comes back. */
   #goTo(tableId: number, isDeeper: boolean, inPort?: number): void {
-    if (!this.#mayGoOn()) return;
+    if (!this.#limits.mayGoOn()) return;
     const [ownTable, flow] = [this.#tableId, this.#flow];
-    if (isDeeper) this.#depth++;
     this.#flow = undefined;
-    this.#nested(() => this.#enter(tableId, inPort));
-    if (isDeeper) this.#depth--;
+    this.#limits.nest(isDeeper, () => this.#enter(tableId, inPort));
     this.#tableId = ownTable;
     this.#flow = flow;
-  }
-
-  /** False, and the packet goes nowhere, when it has taken all the resubmits that it may. */
-  #mayGoOn(): boolean {
-    if (this.#depth >= MAX_DEPTH || this.#resubmits >= MAX_RESUBMITS) this.#isTooDeep = true;
-    return !this.#isTooDeep;
-  }
-
-  #nested(run: () => void): void {
-    if (this.#nesting >= MAX_NESTING) {
-      this.#isTooDeep = true;
-      return;
-    }
-    this.#nesting++;
-    run();
-    this.#nesting--;
   }
 }

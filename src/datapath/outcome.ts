@@ -1,0 +1,86 @@
+import type { Flow } from './flow.ts';
+import type { FlowTable } from './flow-tables.ts';
+import type { Group, GroupBucket } from './groups.ts';
+import type { Packet } from './packet.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { PacketInOrigin, Recording } from './recording.ts';
+import { departureOf } from './replay.ts';
+import type { Departure, PacketInRequest, Verdict } from './verdict.ts';
+
+/** The length that outputs send all of a packet by. */
+export const WHOLE_PACKET = 0xffff_ffff;
+
+/** What a packet's way comes to: where copies of it go, and who counts it. Recorded for the packets that are like it. */
+export class Outcome {
+  readonly departures: Departure[] = [];
+  readonly packetIns: PacketInRequest[] = [];
+  /** Bytes that the packet counts for. */
+  size: number;
+  readonly #pipeline: Pipeline;
+  /** True when nothing is counted, nor taken from meters. */
+  readonly #isWatched: boolean;
+  readonly #recording: Recording | undefined;
+  #isMetered = false;
+
+  constructor(pipeline: Pipeline, size: number, isWatched: boolean, recording: Recording | undefined) {
+    this.#pipeline = pipeline;
+    this.size = size;
+    this.#isWatched = isWatched;
+    this.#recording = recording;
+  }
+
+  /** True once a meter has dropped the packet: it still is counted wherever it would have gone. */
+  get isMetered(): boolean {
+    return this.#isMetered;
+  }
+
+  depart(packet: Packet, port: number, maxLen: number, queue: number | undefined): void {
+    const recording = this.#recording;
+    if (recording !== undefined) {
+      const isPlain = maxLen === WHOLE_PACKET && this.#pipeline.ports.get(port)?.tunnelAddress === undefined;
+      recording.effects.push({ type: 'output', port, queue, maxLen, isPlain });
+    }
+    if (this.#isMetered) return;
+    const departure = departureOf(this.#pipeline, packet, port, maxLen, queue);
+    if (departure !== undefined) this.departures.push(departure);
+  }
+
+  toController(packet: Packet, request: PacketInOrigin): void {
+    this.#recording?.effects.push({ type: 'controller', request });
+    if (this.#isMetered) return;
+    this.packetIns.push({ ...request, frame: packet.share(), words: packet.words.slice() });
+  }
+
+  /** Takes what becomes of a copy that has gone a way of its own. */
+  add({ departures, packetIns }: Verdict): void {
+    this.departures.push(...departures);
+    this.packetIns.push(...packetIns);
+  }
+
+  meter(meterId: number): void {
+    this.#recording?.effects.push({ type: 'meter', meterId });
+    if (!this.#isWatched && !this.#isMetered && !this.#pipeline.passesMeter(meterId, this.size))
+      this.#isMetered = true;
+  }
+
+  /** Counts a lookup in a table, and the flow that it found. */
+  countLookup(table: FlowTable, flow: Flow | undefined): void {
+    if (this.#isWatched) return;
+    table.lookups++;
+    if (flow === undefined) {
+      this.#recording?.missed.push(table);
+      return;
+    }
+    table.matched++;
+    this.#recording?.matched.push(table);
+    this.#recording?.flows.push(flow);
+    flow.use(this.size, this.#pipeline.nowMs);
+  }
+
+  countGroup(counted: Group | GroupBucket): void {
+    if (this.#isWatched) return;
+    this.#recording?.groups.push(counted);
+    counted.packets++;
+    counted.bytes += this.size;
+  }
+}
