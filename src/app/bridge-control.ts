@@ -1,10 +1,11 @@
 import { isPortUp, type PortStatus, type Switch } from '../ofp/index.ts';
-import { type GalagoError, RemoteError } from '../util/errors.ts';
+import type { GalagoError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import type { BridgeApp } from './bridge.ts';
 import type { DhcpServer } from './dhcp/server.ts';
 import type { BridgeMode, EventSink, SwitchState } from './events.ts';
 import { LearningBridge } from './learning-bridge.ts';
+import { hasMeters } from './meters.ts';
 import { compile, OWNED } from './pipeline/compile.ts';
 import { PodBridge } from './pod-bridge.ts';
 import type { PodPlan } from './pod-plan.ts';
@@ -131,27 +132,18 @@ export class BridgeControl {
   }
 
   async #startPods(plan: PodPlan): Promise<void> {
-    const hasMeters = await this.#hasMeters();
-    if (!hasMeters)
+    const isMetered = await hasMeters(this.#session);
+    if (!isMetered)
       this.#log.warn({ switch: this.#session.id }, 'no meters: frames of unknown sources are not limited');
     const app = new PodBridge({
       session: this.#session,
       onEvent: this.#onEvent,
       log: this.#log,
-      hasMeters,
+      hasMeters: isMetered,
       dhcp: this.#dhcp,
     });
     this.#app = app;
     await app.start(plan);
-  }
-
-  async #hasMeters(): Promise<boolean> {
-    try {
-      return (await this.#session.multipart('meterFeatures')).maxMeter > 0;
-    } catch (error) {
-      if (error instanceof RemoteError) return false;
-      throw error;
-    }
   }
 
   /**

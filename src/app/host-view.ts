@@ -6,8 +6,10 @@ import { isIpv4 } from '../util/ip.ts';
 import { parseAddresses } from './addresses.ts';
 import { parseLease } from './dhcp/lease.ts';
 import { type DhcpSubnet, parseDhcpSubnet } from './dhcp/subnet.ts';
+import { openPort } from './open-port.ts';
 import type { Addresses } from './pipeline/intent.ts';
 import { type Pod, parsePod } from './pod.ts';
+import { isVswitch, vswitchMembers } from './vswitch-members.ts';
 
 /** The schema of every host's database. */
 export type OpenVswitch = typeof openVswitch extends DatabaseSchema<infer S> ? S : never;
@@ -47,6 +49,8 @@ export interface BridgeView {
   /** Why it must not carry pods, each with the command that mends it. */
   readonly insecurities: readonly string[];
   readonly members: readonly Member[];
+  /** What is on it, when it is a virtual switch: a network of its own, which has no part in any pod. */
+  readonly vswitch?: readonly Member[];
   /** The ports of all interfaces that name a pod, rightly or not. */
   readonly podPorts: readonly number[];
   /** Interfaces whose pod cannot be made out, each with the reason. */
@@ -65,6 +69,8 @@ export interface Member {
   readonly addresses?: Addresses;
   /** When its lease ends, in seconds since 1970. */
   readonly leasedUntil?: number;
+  /** Undefined for an endpoint; `inline` and `uplink` as the intents of these names. */
+  readonly role?: 'inline' | 'uplink';
 }
 
 /** Tells an endpoint from all others. */
@@ -148,6 +154,7 @@ function readBridge(replica: HostReplica, bridge: BridgeRow): Omit<BridgeView, '
     .flatMap((port) => replica.Port.get(port)?.interfaces ?? [])
     .map((uuid) => replica.Interface.get(uuid))
     .filter((row) => row !== undefined);
+  if (isVswitch(bridge)) return readVswitch(replica, bridge, interfaces);
   const members: Member[] = [];
   const problems: string[] = [];
   for (const row of interfaces) {
@@ -187,6 +194,25 @@ function readBridge(replica: HostReplica, bridge: BridgeRow): Omit<BridgeView, '
   };
 }
 
+/** Labels of pods have no meaning there. */
+function readVswitch(
+  replica: HostReplica,
+  bridge: BridgeRow,
+  interfaces: readonly InterfaceRow[],
+): Omit<BridgeView, 'datapathId'> {
+  return {
+    name: bridge.name,
+    subnets: new Map(),
+    carriesPods: true,
+    insecurities: insecurities(replica, bridge),
+    members: [],
+    vswitch: vswitchMembers(bridge.name, interfaces),
+    podPorts: interfaces.flatMap((row) => openPort(row) ?? []),
+    problems: [],
+    tunnels: [],
+  };
+}
+
 /** Rows are replaced when they change: one that was read needs no second look, and gives the same member. */
 const members = new WeakMap<InterfaceRow, Member>();
 
@@ -218,11 +244,6 @@ function readMember(row: InterfaceRow): Member | undefined {
     ...(addresses && { addresses }),
     ...(addresses?.isDynamic && lease && { leasedUntil: lease.until }),
   };
-}
-
-/** The port number, once the switch has opened the interface; -1 is Open vSwitch's word for having failed to. */
-function openPort({ ofport }: InterfaceRow): number | undefined {
-  return ofport !== undefined && ofport > 0 ? ofport : undefined;
 }
 
 function isFlowTunnel({ options }: InterfaceRow): boolean {

@@ -6,6 +6,7 @@ import type { TunnelPort } from './pipeline/intent.ts';
 import type { AddressClaim, PodAddresses } from './pod-addresses.ts';
 import type { PodKeys } from './pod-keys.ts';
 import type { RemoteStation } from './pod-plan.ts';
+import { vswitchPlan } from './vswitch.ts';
 
 /** A host, as far as its bridges' use follows from it. */
 export interface KnownHost {
@@ -200,6 +201,10 @@ export function orderBridge(
       needsTunnel: false,
       order: { mode: 'refused', bridge: name, problems: insecurities, podPorts: bridge.podPorts },
     };
+  }
+  if (bridge.vswitch !== undefined) {
+    const plan = vswitchPlan(host.name, bridge.vswitch);
+    return { host, bridge, needsTunnel: false, order: { mode: 'pods', bridge: name, problems, plan } };
   }
   const keys = [...new Set(members.map(({ pod }) => pod.key))];
   const holders = keys.map(holdersOf);

@@ -1,13 +1,4 @@
-import {
-  type FlowRemoved,
-  type FlowSpec,
-  type GroupSpec,
-  type Match,
-  type MeterSpec,
-  output,
-  type PacketIn,
-  type Switch,
-} from '../ofp/index.ts';
+import { type FlowRemoved, type Match, output, type PacketIn, type Switch } from '../ofp/index.ts';
 import type { GalagoError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import { readMac } from '../util/mac.ts';
@@ -20,7 +11,7 @@ import { type MacEntry, MacTable, type Seen } from './mac-table.ts';
 import { compile, OWNED } from './pipeline/compile.ts';
 import { cookie, KIND_MASK, OURS, OURS_MASK, TYPE_MASK } from './pipeline/cookie.ts';
 import { type Intent, intentId, type Location, STATION_ELSEWHERE } from './pipeline/intent.ts';
-import type { Part } from './pipeline/part.ts';
+import { joinParts, type Part } from './pipeline/part.ts';
 import { Table } from './pipeline/tables.ts';
 import { PlanIntents } from './pod-intents.ts';
 import {
@@ -164,7 +155,7 @@ export class PodBridge implements BridgeApp {
     this.#isUncertain = false;
     this.#touched.clear();
     const parts = new Map([...this.#desired].map(([id, intent]) => [id, compile(intent)] as const));
-    await this.#session.reconcile(join(parts.values()), OWNED);
+    await this.#session.reconcile(joinParts(parts.values()), OWNED);
     this.#realised.clear();
     for (const [id, part] of parts) this.#realised.set(id, part);
   }
@@ -225,7 +216,7 @@ export class PodBridge implements BridgeApp {
       const intent = this.#desired.get(id);
       return [id, intent && compile(intent)] as const;
     });
-    await this.#session.apply(join(current), join(parts.flatMap(([, part]) => part ?? [])));
+    await this.#session.apply(joinParts(current), joinParts(parts.flatMap(([, part]) => part ?? [])));
     for (const [id, part] of parts) {
       if (part === undefined) this.#realised.delete(id);
       else this.#realised.set(id, part);
@@ -381,15 +372,6 @@ export class PodBridge implements BridgeApp {
 }
 
 const STATIONS_ELSEWHERE = { cookie: cookie('intended', STATION_ELSEWHERE), cookieMask: TYPE_MASK };
-
-function join(parts: Iterable<Part>): { flows: FlowSpec[]; groups: GroupSpec[]; meters: MeterSpec[] } {
-  const all = [...parts];
-  return {
-    flows: all.flatMap(({ flows }) => flows),
-    groups: all.flatMap(({ groups }) => groups),
-    meters: all.flatMap(({ meters }) => meters),
-  };
-}
 
 /** Where the source address of a frame begins and ends (IEEE 802.3, 3.1.1). */
 const ETH_SRC = 6;

@@ -61,8 +61,9 @@ function stationIntent({ tunnel }: PodPlan, { peer, ...station }: RemoteStation)
 
 function podIntents({ members, tunnel, peersByKey }: PodPlan): Intent[] {
   const ofportsByKey = new Map<number, number[]>();
-  for (const { ofport, pod } of members)
-    ofportsByKey.set(pod.key, [...(ofportsByKey.get(pod.key) ?? []), ofport]);
+  // Frames that pass through it would come back, and be flooded again.
+  for (const { ofport, pod, role } of members)
+    if (role !== 'inline') ofportsByKey.set(pod.key, [...(ofportsByKey.get(pod.key) ?? []), ofport]);
   return [...ofportsByKey].map(([key, ofports]) => {
     const sorted = ofports.sort((a, b) => a - b);
     return { type: 'pod', key, ofports: sorted, tunnel, peers: peersByKey.get(key) ?? [] };
@@ -71,13 +72,14 @@ function podIntents({ members, tunnel, peersByKey }: PodPlan): Intent[] {
 
 function endpointIntents(
   { tunnel, subnets }: PodPlan,
-  { ofport, pod: { key }, addresses }: Member,
+  { ofport, pod: { key }, addresses, role }: Member,
   hasMeters: boolean,
 ): Intent[] {
-  if (addresses === undefined) return [{ type: 'endpoint', ofport, key }];
+  if (role === 'uplink') return [{ type: role, ofport, key }];
+  if (addresses === undefined) return [{ type: role ?? 'endpoint', ofport, key }];
   const location: Location = { type: 'port', ofport };
   return [
-    { type: 'endpoint', ofport, key, addresses },
+    role === undefined ? { type: 'endpoint', ofport, key, addresses } : { type: role, ofport, key },
     { type: 'station', key, location, tunnel, ...addresses },
     ...(subnets.has(key) ? [{ type: 'dhcp', ofport, key, hasMeters } as const] : []),
   ];

@@ -123,6 +123,22 @@ describe('the view of a bridge', () => {
     });
   });
 
+  it('has who is on it, when it is a virtual switch, and there no pods and tunnels', () => {
+    const slot = { 'galago-role': 'slot', 'galago-mac': '52:00:0a:00:00:01', 'galago-ip': '10.0.0.1/24' };
+    const bridge = read({
+      bridgeIds: { 'galago-vswitch': '10.0.0.254/24' },
+      interfaces: {
+        'ovs0-s01': { ofport: 1, ids: slot },
+        web1: { ofport: 2, ids: { 'galago-pod': '7' } },
+        vx0: VXLAN,
+      },
+    });
+    const pod = { name: 'br-int', key: 1 };
+    const addresses = { mac: '52:00:0a:00:00:01', ips: ['10.0.0.1'] };
+    expect(bridge).toMatchObject({ carriesPods: true, members: [], tunnels: [], podPorts: [1, 2, 9] });
+    expect(bridge.vswitch).toEqual([{ interface: 'ovs0-s01', ofport: 1, pod, addresses }]);
+  });
+
   it('carries no pods when no interface names one and there is no tunnel', () => {
     expect(read({ interfaces: { a: { ofport: 1 } } }).carriesPods).toBe(false);
     expect(read({ interfaces: { a: { ofport: 1, ids: { 'galago-key': '5' } } } }).carriesPods).toBe(false);

@@ -59,6 +59,25 @@ describe('the order for a bridge', () => {
     });
   });
 
+  it('is to carry only its own network when it is a virtual switch, whatever peers there are', () => {
+    const member = { interface: 'ovs0-s01', ofport: 1, pod: { name: 'ovs0', key: 1 } };
+    const changes = { vswitch: [member], carriesPods: true };
+    const underlay = { peers: ['192.0.2.9'], mayLackHosts: true };
+    const orders = order([host(1, bridge('a', [], changes)), host(2, bridge('b', [], changes))], underlay);
+    for (const id of ['a', 'b']) {
+      const { order: known, needsTunnel } = orders.get(id)!;
+      expect(known).toMatchObject({
+        mode: 'pods',
+        problems: [],
+        plan: { members: [member], keepsPeers: false },
+      });
+      expect(known).toMatchObject({ plan: { tunnel: undefined, remoteStations: [], peersByKey: new Map() } });
+      expect(needsTunnel).toBe(false);
+    }
+    const insecure = order([host(1, bridge('c', [], { ...changes, insecurities: ['x'] }))]);
+    expect(insecure.get('c')?.order.mode).toBe('refused');
+  });
+
   it('is to carry pods when one is, with their members and the tunnel port', () => {
     const orders = order([host(1, bridge('a', ['7', '8']))]);
     expect(orders.get('a')).toMatchObject({

@@ -52,6 +52,8 @@ describe('docs/design.md', () => {
       station({ type: 'tunnel', peer: '192.0.2.1' }),
       { type: 'dhcp', ...port, hasMeters: true },
       { type: 'server', key: 1, mac: '02:00:00:00:00:01', ip: '10.0.0.1' },
+      { type: 'inline', ...port },
+      { type: 'uplink', ...port },
     ];
     const named = (intent: Intent) =>
       intent.type === 'station'

@@ -43,6 +43,10 @@ export function compile(intent: Intent): Part {
       return compileTunnel(intent);
     case 'endpoint':
       return compileEndpoint(intent);
+    case 'inline':
+      return flowsOnly(unguarded(intent));
+    case 'uplink':
+      return compileUplink(intent);
     case 'station':
       return compileStation(intent);
     case 'dhcp':
@@ -138,6 +142,31 @@ function compileEndpoint(intent: IntentOf<'endpoint'>): Part {
   return flowsOnly(classify, ...(addresses === undefined ? [] : guardFlows(own, ofport, addresses)));
 }
 
+/** Takes what comes of a port, whoever it is from. */
+function unguarded(intent: IntentOf<'inline' | 'uplink'>): FlowSpec {
+  const { ofport, key } = intent;
+  return {
+    ...ownOf(intent),
+    tableId: Table.CLASSIFY,
+    priority: Priority.NORMAL,
+    match: { inPort: ofport },
+    instructions: [writeMetadata(key), goto(Table.SERVE)],
+  };
+}
+
+/** OpenFlow itself keeps what came by the uplink from going back there. */
+function compileUplink(intent: IntentOf<'uplink'>): Part {
+  const { ofport, key } = intent;
+  const unknown: FlowSpec = {
+    ...ownOf(intent),
+    tableId: Table.FORWARD,
+    priority: Priority.LOW,
+    match: { metadata: inPod(key), ethDst: INDIVIDUAL },
+    instructions: [apply(output(ofport))],
+  };
+  return flowsOnly(unguarded(intent), unknown);
+}
+
 function compileServer(intent: IntentOf<'server'>): Part {
   const { key, mac, ip } = intent;
   return flowsOnly(...serveFlows(ownOf(intent), key, undefined, { mac, ips: [ip] }));
@@ -218,6 +247,7 @@ export function floodGroup(key: number): number {
   return FIRST_GROUP + key * 2;
 }
 
+const INDIVIDUAL = { value: '00:00:00:00:00:00', mask: '01:00:00:00:00:00' };
 const GROUP_BIT = { value: '01:00:00:00:00:00', mask: '01:00:00:00:00:00' };
 
 const LEARN_LIMIT: MeterSpec = {

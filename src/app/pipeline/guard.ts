@@ -44,9 +44,9 @@ export function guardFlows(own: Own, ofport: number, addresses: Addresses): Flow
   ];
 }
 
-/** Nothing is known of its IP addresses, and nobody gives it any. */
-function isAny({ ips, isDynamic }: Addresses): boolean {
-  return ips.length === 0 && isDynamic !== true;
+/** Nothing is known of its IP addresses, and nobody gives it any; or it speaks for others. */
+function isAny({ ips, isDynamic, isRouter }: Addresses): boolean {
+  return isRouter === true || (ips.length === 0 && isDynamic !== true);
 }
 
 type Guard = (match: MatchInit, next: number) => FlowSpec;

@@ -15,6 +15,8 @@ export interface Addresses {
   readonly ips: readonly string[];
   /** True when DHCP gives the IPv4 address. Without, and with no `ips`, any may be used. */
   readonly isDynamic?: boolean;
+  /** True for a router, which sends on what others have sent: from any IP address, but only from its own MAC. */
+  readonly isRouter?: boolean;
 }
 
 /** One reason for flows to exist on one switch. */
@@ -38,6 +40,10 @@ export type Intent =
       readonly key: number;
       readonly addresses?: Addresses;
     }
+  /** A port that frames of others pass through: whatever comes of it is taken, and nothing learnt. */
+  | { readonly type: 'inline'; readonly ofport: number; readonly key: number }
+  /** The same, and what is for nobody known goes there. */
+  | { readonly type: 'uplink'; readonly ofport: number; readonly key: number }
   /** An endpoint whose addresses are known, here or on another host. */
   | ({
       readonly type: 'station';
@@ -69,8 +75,10 @@ export function intentId(intent: Intent): string {
       return `pod ${intent.key}`;
     case 'endpoint':
       return `endpoint ${intent.ofport}`;
+    case 'inline':
+    case 'uplink':
     case 'barred':
-      return `barred ${intent.ofport}`;
+      return `${intent.type} ${intent.ofport}`;
     case 'learnt':
       return `learnt ${intent.key} ${intent.mac}`;
     case 'station':
@@ -108,6 +116,10 @@ export function intentNumber(intent: Intent): number {
       return 8 * TYPE_UNIT + intent.ofport;
     case 'server':
       return 9 * TYPE_UNIT + intent.key;
+    case 'inline':
+      return 10 * TYPE_UNIT + intent.ofport;
+    case 'uplink':
+      return 11 * TYPE_UNIT + intent.ofport;
   }
 }
 

@@ -16,6 +16,20 @@ export interface Part {
   readonly meters: readonly MeterSpec[];
 }
 
+/** What a switch has to have for all of the parts. */
+export function joinParts(parts: Iterable<Part>): {
+  flows: FlowSpec[];
+  groups: GroupSpec[];
+  meters: MeterSpec[];
+} {
+  const all = [...parts];
+  return {
+    flows: all.flatMap(({ flows }) => flows),
+    groups: all.flatMap(({ groups }) => groups),
+    meters: all.flatMap(({ meters }) => meters),
+  };
+}
+
 /** A part without groups and meters. */
 export function flowsOnly(...flows: FlowSpec[]): Part {
   return { flows, groups: [], meters: [] };

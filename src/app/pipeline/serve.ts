@@ -69,7 +69,8 @@ const DHCP: MatchInit = {
 
 /** Has the controller deal with what a port says to DHCP servers, and nobody else hear it. */
 export function dhcpPart(own: Own, key: number, ofport: number, hasMeters: boolean): Part {
-  const meterId = FIRST_DHCP_METER + ofport;
+  // The low bits tell ports apart: only the reserved ones, as the bridge's own, have more.
+  const meterId = FIRST_DHCP_METER + (ofport & 0xffff);
   const toController: ActionInit = { type: 'nxController2', ...(hasMeters && { meterId }) };
   const flow: FlowSpec = {
     ...own,
