@@ -1,6 +1,7 @@
 import { UsageError } from '../util/errors.ts';
 import { isIpv4, parseCidr } from '../util/ip.ts';
 import { isGroupMac, readMac, writeMac } from '../util/mac.ts';
+import { readTunnelAddress } from '../util/tunnel-address.ts';
 import type { Addresses } from './pipeline/intent.ts';
 
 /** What `galago-ip` says when the address comes from DHCP. */
@@ -27,6 +28,30 @@ export function parseAddresses(
   if (found.length > MAX_IPS)
     throw invalid(`galago-ip has ${found.length} addresses, at most ${MAX_IPS} can be`);
   return { mac: parseMac(mac), ips: [...new Set(found.map(parseIp))] };
+}
+
+/** Where tunnels end, in the options of a controller. */
+interface TunnelEnds {
+  readonly localIp?: string;
+  readonly peers?: readonly string[];
+}
+
+/**
+ * Where tunnels end, in canonical form.
+ * @throws UsageError `POD_TUNNEL_ADDRESS_INVALID`
+ */
+export function parseTunnelEnds({ localIp, peers = [] }: TunnelEnds) {
+  return {
+    ...(localIp !== undefined && { localIp: parseTunnelEnd(localIp) }),
+    peers: peers.map(parseTunnelEnd),
+  };
+}
+
+function parseTunnelEnd(text: string): string {
+  const address = readTunnelAddress(text);
+  if (address !== undefined) return address;
+  const expected = "a host's address like 192.0.2.1 or 2001:db8::1";
+  throw new UsageError('POD_TUNNEL_ADDRESS_INVALID', `tunnels end at ${expected}, not at '${text}'`);
 }
 
 function parseMac(text: string): string {

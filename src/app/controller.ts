@@ -17,6 +17,7 @@ import { openVswitch } from '../ovsdb/schemas/index.ts';
 import { ClosedError, type GalagoError } from '../util/errors.ts';
 import { type Log, silentLog } from '../util/log.ts';
 import { systemTimer } from '../util/timer.ts';
+import { parseTunnelEnds } from './addresses.ts';
 import { BridgeControl, type BridgeOrder } from './bridge-control.ts';
 import { BridgeOrders } from './bridge-orders.ts';
 import { DhcpServer } from './dhcp/server.ts';
@@ -84,6 +85,7 @@ export class Controller implements AsyncDisposable {
   #orderScheduled = false;
   readonly #abort = new AbortController();
 
+  /** @throws UsageError `POD_TUNNEL_ADDRESS_INVALID` */
   constructor(options: ControllerOptions) {
     // Every call of a database that is under way listens to it, and there may be a thousand.
     setMaxListeners(0, this.#abort.signal);
@@ -91,11 +93,11 @@ export class Controller implements AsyncDisposable {
     this.#options = {
       ovsdb: [],
       encapsulation: 'vxlan',
-      peers: [],
       secureBridges: false,
       waitForHostsMs: 60_000,
       log: this.#log,
       ...options,
+      ...parseTunnelEnds(options),
     };
     this.#dhcp = new DhcpServer({
       ownerOf: (key, address) => this.#orders.addresses.ownerOf(key, address),

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DatabaseSchema, OvsdbClient } from '../ovsdb/index.ts';
 import type { openVswitch } from '../ovsdb/schemas/index.ts';
 import { UsageError } from '../util/errors.ts';
-import { isIpv4 } from '../util/ip.ts';
+import { readTunnelAddress } from '../util/tunnel-address.ts';
 import { parseAddresses } from './addresses.ts';
 import { parseLease } from './dhcp/lease.ts';
 import { type DhcpSubnet, parseDhcpSubnet } from './dhcp/subnet.ts';
@@ -81,7 +81,7 @@ export function endpointId(host: string, interfaceName: string): string {
 /** A tunnel port to anywhere: `remote_ip=flow` and `key=flow`. */
 interface TunnelView {
   readonly interface: string;
-  /** The encapsulation: `vxlan`, `geneve`, `gre`. */
+  /** What carries them: `vxlan`, `geneve`, `gre`, `ip6gre`. */
   readonly type: string;
   /** Undefined until the switch has opened it. */
   readonly ofport: number | undefined;
@@ -112,7 +112,7 @@ export function readHost(replica: HostReplica, before?: HostView): HostView {
   const localIp = root?.external_ids.get(Key.LOCAL_IP);
   const isCarriedOut = root === undefined || root.cur_cfg >= root.next_cfg;
   const view: HostView = {
-    localIp: localIp !== undefined && isIpv4(localIp) ? localIp : undefined,
+    localIp: localIp === undefined ? undefined : readTunnelAddress(localIp),
     bridges: [...replica.Bridge].map((row) => {
       const old = before?.bridges.find(({ name }) => name === row.name);
       const read = readBridge(replica, row);

@@ -1,5 +1,6 @@
 import type { OvsdbClient } from '../ovsdb/index.ts';
 import type { Log } from '../util/log.ts';
+import { tunnelInterfaceType } from '../util/tunnel-address.ts';
 import { formatLease, type Lease } from './dhcp/lease.ts';
 import {
   type BridgeView,
@@ -78,14 +79,16 @@ export class Host {
    * host's address, or at `localIp` when the database does not say it.
    */
   ensureTunnel(bridge: BridgeView, encapsulation: string, localIp?: string): void {
-    if (bridge.tunnels.some(({ type }) => type === encapsulation)) {
+    const begin = this.#view.localIp ?? localIp;
+    const tunnelType = tunnelInterfaceType(encapsulation, begin);
+    if (bridge.tunnels.some(({ type }) => type === tunnelType)) {
       // It is there, so that it may be asked for again when somebody takes it away.
       this.#asked.delete(bridge.name);
       return;
     }
     if (this.#asked.has(bridge.name)) return;
     this.#asked.add(bridge.name);
-    this.#addTunnel(bridge.name, encapsulation, this.#view.localIp ?? localIp).catch((error) => {
+    this.#addTunnel(bridge.name, tunnelType, begin).catch((error) => {
       this.#log.error(
         { host: this.name, bridge: bridge.name, code: error.code },
         `no tunnel port: ${error.message}`,
@@ -158,10 +161,10 @@ export class Host {
     this.#log.info({ host: this.name, bridge: bridgeName }, `made secure: ${settings}`);
   }
 
-  async #addTunnel(bridgeName: string, encapsulation: string, localIp: string | undefined): Promise<void> {
+  async #addTunnel(bridgeName: string, type: string, localIp: string | undefined): Promise<void> {
     const bridge = this.#replica.Bridge.find({ name: bridgeName });
     if (bridge === undefined) return;
-    const name = `${encapsulation}-${bridge._uuid.slice(0, 4)}`;
+    const name = `${type}-${bridge._uuid.slice(0, 4)}`;
     await this.#db.transact((tx) => {
       const options = new Map([
         ['remote_ip', 'flow'],
@@ -169,7 +172,7 @@ export class Host {
         ...(localIp === undefined ? [] : [['local_ip', localIp] as const]),
       ]);
       const owner = new Map([['galago-owner', 'controller']]);
-      const iface = tx.insert('Interface', { name, type: encapsulation, options, external_ids: owner });
+      const iface = tx.insert('Interface', { name, type, options, external_ids: owner });
       const port = tx.insert('Port', { name, interfaces: [iface], external_ids: owner });
       tx.mutate('Bridge', bridge._uuid, 'ports', 'insert', [port]);
       tx.comment(`galago: tunnel port of ${bridgeName}`);

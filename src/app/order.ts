@@ -1,3 +1,4 @@
+import { familyOf, tunnelInterfaceType } from '../util/tunnel-address.ts';
 import type { BridgeOrder } from './bridge-control.ts';
 import { serverMac } from './dhcp/server.ts';
 import type { DhcpSubnet } from './dhcp/subnet.ts';
@@ -141,6 +142,8 @@ export interface Holder {
 interface Share {
   /** Their tunnel addresses, in one order. */
   readonly peers: readonly string[];
+  /** Those that no tunnel from the host can end at: they are of the other family than its own address. */
+  readonly strangers: readonly string[];
   readonly stations: readonly RemoteStation[];
 }
 
@@ -159,15 +162,21 @@ export class PodHolders {
   shareOf(host: KnownHost, underlay: Underlay): Share {
     const known = this.#shares.get(host.name);
     if (known !== undefined) return known;
-    const share = { peers: this.#peersOf(host, underlay), stations: this.#stationsElsewhere(host) };
+    const own = ownAddress(host, underlay);
+    const all = this.#addressesBeside(own, underlay);
+    const isStranger = (peer: string) => own !== undefined && familyOf(peer) !== familyOf(own);
+    const share = {
+      peers: all.filter((peer) => !isStranger(peer)),
+      strangers: all.filter(isStranger),
+      stations: this.#stationsElsewhere(host).filter(({ peer }) => !isStranger(peer)),
+    };
     this.#shares.set(host.name, share);
     return share;
   }
 
-  #peersOf(host: KnownHost, underlay: Underlay): string[] {
+  #addressesBeside(own: string | undefined, underlay: Underlay): string[] {
     const found = new Set(underlay.peers);
     for (const { localIp } of this.hosts.values()) if (localIp !== undefined) found.add(localIp);
-    const own = ownAddress(host, underlay);
     if (own !== undefined) found.delete(own);
     return [...found].sort();
   }
@@ -212,7 +221,7 @@ export function orderBridge(
   const peersByKey = new Map(keys.map((key, i) => [key, shares[i]!.peers]));
   const needsTunnel = shares.some(({ peers }) => peers.length > 0);
   const isShared = needsTunnel || holders.some(({ hosts }) => hosts.size > 1);
-  const tunnel = openTunnel(bridge, underlay);
+  const tunnel = openTunnel(host, bridge, underlay);
   const remoteStations = shares.flatMap(({ stations }) => stations);
   const plan = {
     members,
@@ -223,7 +232,11 @@ export function orderBridge(
     host: host.name,
     keepsPeers: underlay.mayLackHosts,
   };
-  const tunnelProblems = isShared ? problemsOfTunnel(host, bridge, underlay) : [];
+  const strangers = new Set(shares.flatMap((share) => share.strangers));
+  const tunnelProblems = [
+    ...(isShared ? problemsOfTunnel(host, bridge, underlay) : []),
+    ...[...strangers].map((peer) => familyProblem(peer, ownAddress(host, underlay))),
+  ];
   return {
     host,
     bridge,
@@ -236,9 +249,18 @@ function ownAddress({ view }: KnownHost, { localIp }: Underlay): string | undefi
   return view.localIp ?? localIp;
 }
 
-function openTunnel({ tunnels }: BridgeView, { encapsulation }: Underlay): TunnelPort | undefined {
-  const port = tunnels.find(({ type, ofport }) => type === encapsulation && ofport !== undefined);
+function openTunnel(host: KnownHost, { tunnels }: BridgeView, underlay: Underlay): TunnelPort | undefined {
+  const wanted = tunnelTypeOf(host, underlay);
+  const port = tunnels.find(({ type, ofport }) => type === wanted && ofport !== undefined);
   return port?.ofport === undefined ? undefined : { ofport: port.ofport };
+}
+
+function tunnelTypeOf(host: KnownHost, underlay: Underlay): string {
+  return tunnelInterfaceType(underlay.encapsulation, ownAddress(host, underlay));
+}
+
+function familyProblem(peer: string, own: string | undefined): string {
+  return `no tunnel leads from ${own} to ${peer}: one is IPv4, the other IPv6`;
 }
 
 /** Why a pod that other hosts hold too cannot reach them, or they this host. */
@@ -249,8 +271,8 @@ function problemsOfTunnel(host: KnownHost, bridge: BridgeView, underlay: Underla
       `where do tunnels to this host end? ovs-vsctl set Open_vSwitch . external_ids:${Key.LOCAL_IP}=ADDRESS`,
     );
   }
-  const failed = bridge.tunnels.find(({ type }) => type === underlay.encapsulation);
-  if (openTunnel(bridge, underlay) === undefined && failed?.error !== undefined)
+  const failed = bridge.tunnels.find(({ type }) => type === tunnelTypeOf(host, underlay));
+  if (openTunnel(host, bridge, underlay) === undefined && failed?.error !== undefined)
     problems.push(`tunnel port ${failed.interface}: ${failed.error}`);
   return problems;
 }

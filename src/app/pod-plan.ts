@@ -4,6 +4,7 @@ import type { DhcpSubnet } from './dhcp/subnet.ts';
 import type { SeenAt } from './events.ts';
 import type { Member } from './host-view.ts';
 import type { Addresses, Location, TunnelPort } from './pipeline/intent.ts';
+import { peerOf } from './pipeline/part.ts';
 import { Table } from './pipeline/tables.ts';
 
 /** Everything that a bridge's flows follow from, but for the addresses that it learns. */
@@ -65,12 +66,14 @@ export class Places {
   }
 
   /** Where a frame that the match is of came from, if that is a place where a pod is. */
-  of({ metadata, inPort, tunIpv4Src }: Match): Place | undefined {
+  of(match: Match): Place | undefined {
+    const { metadata, inPort } = match;
+    const peer = peerOf(match);
     const key = keyOf(metadata);
     if (key === undefined || inPort === undefined) return undefined;
     const location: Location =
-      inPort === this.#plan.tunnel?.ofport && typeof tunIpv4Src === 'string'
-        ? { type: 'tunnel', peer: tunIpv4Src }
+      inPort === this.#plan.tunnel?.ofport && peer !== undefined
+        ? { type: 'tunnel', peer }
         : { type: 'port', ofport: inPort };
     return this.has(key, location) ? { key, location } : undefined;
   }
@@ -101,9 +104,11 @@ function keyOf(metadata: Match['metadata']): number | undefined {
 }
 
 /** The peers of the flow that accepts a pod's frames from another host: what is left of a plan from before. */
-export function recallPeer({ tunnelId, tunIpv4Src }: Match): { key: number; peer: string } | undefined {
-  if (tunnelId === undefined || 'value' in tunnelId || typeof tunIpv4Src !== 'string') return undefined;
-  return { key: Number(toBigInt(tunnelId)), peer: tunIpv4Src };
+export function recallPeer(match: Match): { key: number; peer: string } | undefined {
+  const { tunnelId } = match;
+  const peer = peerOf(match);
+  if (tunnelId === undefined || 'value' in tunnelId || peer === undefined) return undefined;
+  return { key: Number(toBigInt(tunnelId)), peer };
 }
 
 /** The plan with the peers of another one, for the pods that it has. */
@@ -130,8 +135,9 @@ export function recallStations(flows: readonly KnownFlow[]): RemoteStation[] {
   }
   return flows.flatMap(({ tableId, match }) => {
     const key = keyOf(match.metadata);
-    const { ethSrc: mac, tunIpv4Src: peer } = match;
-    if (tableId !== Table.LEARN || key === undefined || typeof mac !== 'string' || typeof peer !== 'string')
+    const { ethSrc: mac } = match;
+    const peer = peerOf(match);
+    if (tableId !== Table.LEARN || key === undefined || typeof mac !== 'string' || peer === undefined)
       return [];
     return { key, mac, peer, ips: ips.get(`${key} ${mac}`) ?? [] };
   });

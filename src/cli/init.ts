@@ -89,7 +89,7 @@ async function runInit(options: InitOptions, command: Command): Promise<void> {
 
 function resultOf(plan: InitPlan, ofport: number): object {
   const { bridge, encapsulation, localIp, underlayMtu, isUserspace, changes } = plan;
-  const mtu = endpointMtu({ underlayMtu, encapsulation });
+  const mtu = endpointMtu({ underlayMtu, encapsulation, localIp });
   return {
     ...{
       bridge,
@@ -100,7 +100,7 @@ function resultOf(plan: InitPlan, ofport: number): object {
       usermode: isUserspace,
       ofport,
     },
-    ...{ firewall: plan.firewall.map(({ name }) => name), changes },
+    ...{ firewall: plan.firewall.places, changes },
   };
 }
 
@@ -108,12 +108,12 @@ function linesOf(
   { bridge, encapsulation, localIp, underlayMtu, firewall, changes }: InitPlan,
   ofport: number,
 ): string[] {
-  const mtu = endpointMtu({ underlayMtu, encapsulation });
-  const places = firewall.map(({ name }) => name).join(', ');
+  const mtu = endpointMtu({ underlayMtu, encapsulation, localIp });
+  const { places } = firewall;
   return [
     `bridge:   ${bridge}${changes.length === 0 ? ', as before' : ''}`,
     `tunnels:  ${encapsulation.type} from ${localIp}, port ${ofport}; containers have MTU ${mtu}`,
-    `firewall: ${firewall.length === 0 ? 'none is active' : `open in ${places}`}`,
+    `firewall: ${places.length === 0 ? 'none is active' : `open in ${places.join(', ')}`}`,
     'next:     galago cluster <ip>... for the other hosts, and keep galago agent running',
   ];
 }

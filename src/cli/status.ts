@@ -5,6 +5,7 @@ import { EndpointKey } from '../host/endpoint.ts';
 import { endpointMtu, readSettings } from '../host/settings.ts';
 import { connectSwitch } from '../ofp/index.ts';
 import type { GalagoError } from '../util/errors.ts';
+import { tunnelInterfaceType } from '../util/tunnel-address.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
 import { addHostOptions, bridgeSocket, type HostOptions, openDatabase, print } from './host-options.ts';
 import { printable } from './printable.ts';
@@ -50,8 +51,9 @@ async function readStatus(db: HostDatabase, options: HostOptions): Promise<Statu
   const { bridge, localIp, encapsulation, underlayMtu, peers } = settings;
   const row = bridge === undefined ? undefined : db.bridge(bridge);
   const interfaces = row === undefined ? [] : db.interfacesOf(row);
+  const tunnelType = encapsulation && tunnelInterfaceType(encapsulation.type, localIp);
   const tunnel = interfaces.find(
-    (one) => one.type === encapsulation?.type && one.options.get('remote_ip') === 'flow',
+    ({ type, options }) => type === tunnelType && options.get('remote_ip') === 'flow',
   );
   const endpoints = db.endpoints();
   const problems: string[] = [];

@@ -1,7 +1,6 @@
-import { isIPv6 } from 'node:net';
 import { InvalidArgumentError } from 'commander';
 import { UsageError } from '../util/errors.ts';
-import { isIpv4 } from '../util/ip.ts';
+import { readTunnelAddress } from '../util/tunnel-address.ts';
 
 /** Reads the value of an option; `previous` is what earlier ones came to, or the default. */
 export type ValueParser<T> = (text: string, previous: T) => T;
@@ -32,9 +31,9 @@ export function repeatable(
 
 /** The address of a tunnel's end. */
 export const tunnelAddress: ValueParser<string> = (text) => {
-  if (isIpv4(text)) return text;
-  const why = isIPv6(text) ? ': tunnels over IPv6 are not made yet' : '';
-  throw new InvalidArgumentError(`expected an IPv4 address like 192.0.2.1, got '${text}'${why}`);
+  const address = readTunnelAddress(text);
+  if (address !== undefined) return address;
+  throw new InvalidArgumentError(`expected a host's address like 192.0.2.1 or 2001:db8::1, got '${text}'`);
 };
 
 /** A number of bytes that a packet may have. */

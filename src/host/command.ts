@@ -33,6 +33,16 @@ export function runCommand(
   });
 }
 
+/** What a command printed; undefined when it is not there, or the kernel has nothing for it. */
+export async function tryCommand(name: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    return await runCommand(name, args);
+  } catch (error) {
+    if (error instanceof HostError) return undefined;
+    throw error;
+  }
+}
+
 function failure(name: string, args: readonly string[], cause: Error, stderr: string): HostError {
   if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
     return new HostError('HOST_COMMAND_MISSING', `there is no command '${name}' on this machine`, { cause });

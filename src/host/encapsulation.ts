@@ -1,3 +1,5 @@
+import { familyOf } from '../util/tunnel-address.ts';
+
 /** How frames are carried between hosts. */
 export interface Encapsulation {
   /** Open vSwitch's name for it. */
@@ -14,6 +16,11 @@ export const ENCAPSULATIONS: Readonly<Record<Encapsulation['type'], Encapsulatio
   geneve: { type: 'geneve', overheadBytes: 20 + 8 + 8 + 14, traffic: { protocol: 'udp', port: 6081 } },
   gre: { type: 'gre', overheadBytes: 20 + 8 + 14, traffic: { protocol: 'gre' } },
 };
+
+/** What a tunnel that begins at an address adds to a packet, in bytes: an IPv6 header is 20 longer. */
+export function overheadBytes({ overheadBytes: bytes }: Encapsulation, localIp: string | undefined): number {
+  return localIp !== undefined && familyOf(localIp) === 6 ? bytes + 20 : bytes;
+}
 
 /** The encapsulation of that name, if there is one. */
 export function encapsulationOf(name: string | undefined): Encapsulation | undefined {

@@ -1,148 +1,81 @@
-import { runCommand } from './command.ts';
 import type { Encapsulation } from './encapsulation.ts';
-import { HostError } from './host-error.ts';
+import { readIptables } from './iptables.ts';
+import { readNftables } from './nftables.ts';
 
-/** A place of this machine's firewall that decides over tunnel packets. */
-export interface FirewallPlace {
+/** A firewall of this machine, as far as tunnels go. */
+export interface FirewallState {
+  /** Where it decides over tunnel packets to an address. */
+  places(localIp: string): readonly FirewallPlace[];
+  /** The rules of ours. */
+  readonly rules: readonly FirewallRule[];
+}
+
+/** A chain that decides over tunnel packets. */
+interface FirewallPlace {
   /** For people: `nftables inet filter input`. */
   readonly name: string;
-  /** True when it lets them in already, by a rule of ours. */
-  readonly isOpen: boolean;
-  open(): Promise<void>;
+  /** Lets a tunnel in, by a rule with that label. */
+  open(tunnel: Encapsulation, label: string): Promise<void>;
+}
+
+/** A rule of ours. */
+export interface FirewallRule {
+  /** The name of the place that it is in. */
+  readonly place: string;
+  readonly label: string;
+  delete(): Promise<void>;
+}
+
+/** What this machine's firewall is like and what has to be done to it for a tunnel. */
+export interface FirewallPlan {
+  /** Where tunnels are let in, then. */
+  readonly places: readonly string[];
+  readonly changes: readonly FirewallChange[];
+}
+
+/** One step of a {@link FirewallPlan}. */
+interface FirewallChange {
+  /** For people: `nftables inet filter input: let vxlan in`. */
+  readonly text: string;
+  carryOut(): Promise<void>;
 }
 
 /**
- * Where this machine's firewall, if one is active, has to let tunnels in: the chains of nftables, or of iptables where
- * that is all there is, that look at incoming packets and have rules, or drop what no rule takes.
+ * What this machine's firewall needs, if one is active, to let tunnels in: a rule in each chain of nftables, or of
+ * iptables where that is all there is, that looks at incoming packets and has rules, or drops what no rule takes.
+ * Rules of ours for another tunnel, or twice the same, go.
  */
-export async function findFirewall(
-  tunnel: Encapsulation,
-  localIp: string,
-): Promise<readonly FirewallPlace[]> {
+export async function planFirewall(tunnel: Encapsulation, localIp: string): Promise<FirewallPlan> {
   const label = `${MARK} ${tunnel.type} ${localIp}`;
-  const ruleset = await readNftables();
-  if (ruleset === undefined) return findIptables(tunnel, localIp);
-  return ruleset.chains
-    .filter((chain) => isActive(chain, ruleset.rules))
-    .map((chain) => {
-      const place = [chain.family, chain.table, chain.name];
-      const match = ['ip', 'daddr', localIp, ...nftMatch(tunnel), 'accept', 'comment', `"${label}"`];
-      return {
-        name: `nftables ${place.join(' ')}`,
-        isOpen: ruleset.rules.some((rule) => isIn(rule, chain) && rule.comment === label),
-        open: async () => {
-          await runCommand('nft', ['insert', 'rule', ...place, ...match]);
-        },
-      };
-    });
+  const { places, rules } = await readFirewall();
+  const wanted = places(localIp);
+  const kept = new Map(rules.filter((rule) => rule.label === label).map((rule) => [rule.place, rule]));
+  const stale = rules.filter((rule) => kept.get(rule.place) !== rule);
+  const shut = wanted.filter(({ name }) => !kept.has(name));
+  return {
+    places: wanted.map(({ name }) => name),
+    changes: [
+      ...shut.map((place) => ({
+        text: `${place.name}: let ${tunnel.type} in`,
+        carryOut: () => place.open(tunnel, label),
+      })),
+      ...stale.map((rule) => ({
+        text: `${rule.place}: delete the rule '${rule.label}'`,
+        carryOut: () => rule.delete(),
+      })),
+    ],
+  };
 }
 
 /** Takes every rule of ours out of the firewall. @returns how many there were */
 export async function closeFirewall(isDryRun = false): Promise<number> {
-  const ruleset = await readNftables();
-  if (ruleset === undefined) return closeIptables(isDryRun);
-  const ours = ruleset.rules.filter(({ comment }) => comment?.startsWith(`${MARK} `));
-  for (const { family, table, chain, handle } of isDryRun ? [] : ours)
-    await runCommand('nft', ['delete', 'rule', family, table, chain, 'handle', `${handle}`]);
-  return ours.length;
+  const { rules } = await readFirewall();
+  for (const rule of isDryRun ? [] : rules) await rule.delete();
+  return rules.length;
 }
 
-/** What `nft --json list ruleset` prints (libnftables-json(5)), as far as it is looked at. */
-interface NftChain {
-  readonly family: string;
-  readonly table: string;
-  readonly name: string;
-  readonly type?: string;
-  readonly hook?: string;
-  readonly policy?: string;
-}
-
-interface NftRule {
-  readonly family: string;
-  readonly table: string;
-  readonly chain: string;
-  readonly handle: number;
-  readonly comment?: string;
-}
-
-interface Ruleset {
-  readonly chains: readonly NftChain[];
-  readonly rules: readonly NftRule[];
-}
-
-/** Undefined where there is no nftables. */
-async function readNftables(): Promise<Ruleset | undefined> {
-  const printed = await printedBy('nft', ['--json', 'list', 'ruleset']);
-  if (printed === undefined) return undefined;
-  const { nftables } = JSON.parse(printed) as {
-    readonly nftables: readonly { readonly chain?: NftChain; readonly rule?: NftRule }[];
-  };
-  return {
-    chains: nftables.flatMap(({ chain }) => chain ?? []),
-    rules: nftables.flatMap(({ rule }) => rule ?? []),
-  };
-}
-
-function isActive(chain: NftChain, rules: readonly NftRule[]): boolean {
-  const decides = chain.type === 'filter' && chain.hook === 'input' && ['ip', 'inet'].includes(chain.family);
-  return decides && (chain.policy === 'drop' || rules.some((rule) => isIn(rule, chain)));
-}
-
-function isIn(rule: NftRule, { family, table, name }: NftChain): boolean {
-  return rule.family === family && rule.table === table && rule.chain === name;
-}
-
-function nftMatch({ traffic }: Encapsulation): string[] {
-  return traffic.protocol === 'udp' ? ['udp', 'dport', `${traffic.port}`] : ['ip', 'protocol', 'gre'];
-}
-
-async function findIptables(tunnel: Encapsulation, localIp: string): Promise<readonly FirewallPlace[]> {
-  const rules = await iptablesRules();
-  if (
-    rules === undefined ||
-    (!rules.includes('-P INPUT DROP') && !rules.some((rule) => rule.startsWith('-A ')))
-  ) {
-    return [];
-  }
-  const { traffic } = tunnel;
-  const match = traffic.protocol === 'udp' ? ['-p', 'udp', '--dport', `${traffic.port}`] : ['-p', 'gre'];
-  const label = `${MARK} ${tunnel.type} ${localIp}`;
-  const rule = ['INPUT', '-d', localIp, ...match, '-m', 'comment', '--comment', label, '-j', 'ACCEPT'];
-  return [
-    {
-      name: 'iptables INPUT',
-      isOpen: rules.some((text) => text.includes(`--comment "${label}"`)),
-      open: async () => {
-        await runCommand('iptables', ['-w', '-I', ...rule]);
-      },
-    },
-  ];
-}
-
-async function closeIptables(isDryRun: boolean): Promise<number> {
-  const rules = (await iptablesRules()) ?? [];
-  const ours = rules.filter((rule) => rule.includes(`--comment "${MARK} `));
-  for (const rule of isDryRun ? [] : ours) {
-    // Words in double quotes are one, as for a shell.
-    const words = [...rule.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word!);
-    await runCommand('iptables', ['-w', '-D', ...words.slice(1)]);
-  }
-  return ours.length;
-}
-
-/** Undefined where there is no iptables. */
-async function iptablesRules(): Promise<readonly string[] | undefined> {
-  return (await printedBy('iptables', ['-w', '-S', 'INPUT']))?.split('\n');
-}
-
-/** Undefined when the command is not there, or the kernel has no such firewall. */
-async function printedBy(name: string, args: readonly string[]): Promise<string | undefined> {
-  try {
-    return await runCommand(name, args);
-  } catch (error) {
-    if (error instanceof HostError) return undefined;
-    throw error;
-  }
+async function readFirewall(): Promise<FirewallState> {
+  return (await readNftables(MARK)) ?? (await readIptables(MARK));
 }
 
 /** What the comments of our rules begin with. */

@@ -1,4 +1,5 @@
 import { UsageError } from '../util/errors.ts';
+import { familyOf, tunnelInterfaceType } from '../util/tunnel-address.ts';
 import {
   type BridgeRow,
   type HostDatabase,
@@ -8,7 +9,7 @@ import {
 } from './database.ts';
 import type { Encapsulation } from './encapsulation.ts';
 import { EndpointKey } from './endpoint.ts';
-import { type FirewallPlace, findFirewall } from './firewall.ts';
+import { type FirewallPlan, planFirewall } from './firewall.ts';
 import { type Link, readNamespace } from './ip.ts';
 import { clearSettings, readSettings, SettingKey } from './settings.ts';
 import { findUnderlay } from './underlay.ts';
@@ -33,7 +34,7 @@ export interface InitPlan {
   /** Undefined when it has to be made. */
   readonly existing: BridgeRow | undefined;
   readonly tunnel: InterfaceRow | undefined;
-  readonly firewall: readonly FirewallPlace[];
+  readonly firewall: FirewallPlan;
   /** What has to be changed for that, a line each; empty when nothing has. */
   readonly changes: readonly string[];
 }
@@ -63,8 +64,9 @@ export async function planInit(
     bridge,
     isUserspace,
   });
+  requireFamily(settings.peers, underlay.localIp);
   const tunnel = requireTunnel(db, existing, encapsulation, underlay.localIp);
-  const firewall = await findFirewall(encapsulation, underlay.localIp);
+  const firewall = await planFirewall(encapsulation, underlay.localIp);
   const underlayMtu = request.underlayMtu ?? underlay.mtu;
   const plan = { ...{ bridge, encapsulation, underlayMtu, isUserspace }, localIp: underlay.localIp };
   const whole = { ...plan, existing, tunnel, firewall };
@@ -82,7 +84,7 @@ export async function carryOutInit(db: HostDatabase, plan: InitPlan): Promise<nu
   try {
     requireOpen(db.interface(plan.bridge), plan.bridge);
     const ofport = requireOpen(db.interface(name), name);
-    for (const place of plan.firewall) if (!place.isOpen) await place.open();
+    for (const change of plan.firewall.changes) await change.carryOut();
     return ofport;
   } catch (error) {
     if (plan.existing === undefined)
@@ -102,6 +104,7 @@ export function isOwnBridge({ external_ids }: BridgeRow): boolean {
 function write(db: HostDatabase, tx: HostTransaction, plan: InitPlan): void {
   const { existing, tunnel, localIp, encapsulation } = plan;
   const owner = new Map([[EndpointKey.OWNER, INIT_OWNER]]);
+  const type = tunnelInterfaceType(encapsulation.type, localIp);
   const options = new Map([
     ['remote_ip', 'flow'],
     ['key', 'flow'],
@@ -112,11 +115,11 @@ function write(db: HostDatabase, tx: HostTransaction, plan: InitPlan): void {
   if (tunnel === undefined)
     db.insertPort(tx, bridge, {
       name: tunnelName(plan),
-      type: encapsulation.type,
+      type,
       options,
       external_ids: owner,
     });
-  else tx.update('Interface', tunnel._uuid, { options });
+  else tx.update('Interface', tunnel._uuid, { type, options });
   db.writeSettings(tx, settingsOf(plan));
 }
 
@@ -156,28 +159,35 @@ function settingsOf({ bridge, localIp, encapsulation, underlayMtu }: InitPlan): 
 function changesOf(db: HostDatabase, plan: Omit<InitPlan, 'changes'>): readonly string[] {
   const { bridge, existing, tunnel, isUserspace, localIp, encapsulation, firewall } = plan;
   const changes: string[] = [];
+  const tunnelType = tunnelInterfaceType(encapsulation.type, localIp);
   const type = isUserspace ? 'datapath_type=netdev ' : '';
   if (existing === undefined)
     changes.push(`ovsdb: add bridge ${bridge}: ${type}fail_mode=secure other_config:disable-in-band=true`);
   else if (existing.fail_mode !== 'secure' || existing.other_config.get('disable-in-band') !== 'true')
     changes.push(`ovsdb: set bridge ${bridge}: fail_mode=secure other_config:disable-in-band=true`);
-  if (tunnel === undefined || tunnel.options.get('local_ip') !== localIp) {
+  const isSame = tunnel?.type === tunnelType && tunnel.options.get('local_ip') === localIp;
+  if (!isSame) {
     const verb = tunnel === undefined ? 'add' : 'set';
     const options = `options:remote_ip=flow options:key=flow options:local_ip=${localIp}`;
-    changes.push(
-      `ovsdb: ${verb} port ${tunnel?.name ?? tunnelName(plan)}: type=${encapsulation.type} ${options}`,
-    );
+    changes.push(`ovsdb: ${verb} port ${tunnel?.name ?? tunnelName(plan)}: type=${tunnelType} ${options}`);
   }
   const ids = db.root.external_ids;
   for (const [key, value] of settingsOf({ ...plan, changes }))
     if (ids.get(key) !== value) changes.push(`ovsdb: set Open_vSwitch external_ids:${key}=${value}`);
-  for (const { name, isOpen } of firewall) if (!isOpen) changes.push(`${name}: let ${encapsulation.type} in`);
-  return changes;
+  return [...changes, ...firewall.changes.map(({ text }) => text)];
 }
 
 function requireUnchanged(what: string, is: string | undefined, wanted: string): void {
   if (is === undefined || is === wanted) return;
   const message = `the ${what} of this host is ${is}, not ${wanted}: galago cleanup comes first`;
+  throw new UsageError('HOST_INIT_CONFLICT', message);
+}
+
+/** The other hosts' tunnel addresses have to be of the same family as this one's. */
+function requireFamily(peers: readonly string[], localIp: string): void {
+  const stranger = peers.find((peer) => familyOf(peer) !== familyOf(localIp));
+  if (stranger === undefined) return;
+  const message = `the cluster has ${stranger}, to which no tunnel leads from ${localIp}: galago cluster remove it first`;
   throw new UsageError('HOST_INIT_CONFLICT', message);
 }
 
@@ -197,7 +207,8 @@ function requireTunnel(
   { type }: Encapsulation,
   localIp: string,
 ): InterfaceRow | undefined {
-  const isTunnel = (row: InterfaceRow) => row.type === type && row.options.get('remote_ip') === 'flow';
+  const types: readonly string[] = type === 'gre' ? ['gre', 'ip6gre'] : [type];
+  const isTunnel = (row: InterfaceRow) => types.includes(row.type) && row.options.get('remote_ip') === 'flow';
   const own = bridge === undefined ? [] : db.interfacesOf(bridge).filter(isTunnel);
   const rival = db.interfaces.find(
     (row) =>

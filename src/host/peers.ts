@@ -1,5 +1,5 @@
 import { UsageError } from '../util/errors.ts';
-import { isIpv4 } from '../util/ip.ts';
+import { familyOf, readTunnelAddress } from '../util/tunnel-address.ts';
 import type { HostDatabase } from './database.ts';
 import { readSettings, SettingKey } from './settings.ts';
 
@@ -8,16 +8,19 @@ import { readSettings, SettingKey } from './settings.ts';
  * @throws UsageError `HOST_PEER_INVALID`
  */
 export function parsePeers(texts: readonly string[], localIp: string | undefined): readonly string[] {
-  for (const text of texts) {
-    const first = Number.parseInt(text, 10);
-    if (isIpv4(text) && first !== 0 && first !== 127 && first < 224) continue;
-    const why = text.includes(':') ? ': tunnels over IPv6 are not made yet' : '';
-    throw new UsageError(
-      'HOST_PEER_INVALID',
-      `expected a host's IPv4 address like 192.0.2.1, got '${text}'${why}`,
-    );
-  }
-  return [...new Set(texts)].filter((text) => text !== localIp);
+  const peers = texts.map((text) => parsePeer(text, localIp));
+  return [...new Set(peers)].filter((peer) => peer !== localIp);
+}
+
+/** A host has one tunnel address, so that all hosts of a cluster have to have one of the same family. */
+function parsePeer(text: string, localIp: string | undefined): string {
+  const address = readTunnelAddress(text);
+  const expected = "expected a host's address like 192.0.2.1 or 2001:db8::1";
+  if (address === undefined) throw new UsageError('HOST_PEER_INVALID', `${expected}, got '${text}'`);
+  if (localIp === undefined || familyOf(address) === familyOf(localIp)) return address;
+  const is = `${address} is IPv${familyOf(address)}`;
+  const message = `tunnels of this host begin at ${localIp}, and ${is}: both ends have to be of one family`;
+  throw new UsageError('HOST_PEER_INVALID', message);
 }
 
 /** Writes the peers of this host. @returns false when they are so already. @throws OvsdbError */

@@ -1,5 +1,5 @@
 import type { HostDatabase, HostTransaction } from './database.ts';
-import { type Encapsulation, encapsulationOf } from './encapsulation.ts';
+import { ENCAPSULATIONS, type Encapsulation, encapsulationOf, overheadBytes } from './encapsulation.ts';
 
 /** `external_ids` keys of the table `Open_vSwitch` that are written. */
 export const SettingKey = {
@@ -46,10 +46,10 @@ export function hasSettings({ root }: HostDatabase): boolean {
 }
 
 /** The largest packet that an endpoint can send: what the network between the hosts has left beside the tunnel. */
-export function endpointMtu(settings: Pick<HostSettings, 'underlayMtu' | 'encapsulation'>): number {
-  const { underlayMtu = 1500, encapsulation } = settings;
-  return underlayMtu - (encapsulation?.overheadBytes ?? MOST_OVERHEAD_BYTES);
+export function endpointMtu({
+  underlayMtu = 1500,
+  encapsulation = ENCAPSULATIONS.vxlan,
+  localIp,
+}: Pick<HostSettings, 'underlayMtu' | 'encapsulation' | 'localIp'>): number {
+  return underlayMtu - overheadBytes(encapsulation, localIp);
 }
-
-/** Of the encapsulations that there are. */
-const MOST_OVERHEAD_BYTES = 50;

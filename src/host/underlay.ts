@@ -1,4 +1,5 @@
 import { UsageError } from '../util/errors.ts';
+import { familyOf, readTunnelAddress } from '../util/tunnel-address.ts';
 import type { HostDatabase } from './database.ts';
 import type { Link } from './ip.ts';
 
@@ -25,10 +26,10 @@ interface UnderlayQuestion {
  */
 export function findUnderlay(db: HostDatabase, links: readonly Link[], question: UnderlayQuestion): Underlay {
   const { localIp: asked, bridge, isUserspace } = question;
-  const found = links
+  const all = links
     .filter(({ name }) => name !== bridge)
-    .flatMap((link) => link.addresses.map((address) => ({ link, ip: address.split('/', 1)[0]! })))
-    .filter(({ link, ip }) => (asked === undefined ? isCandidate(link, ip) : ip === asked));
+    .flatMap((link) => link.addresses.map((address) => ({ link, ip: address.split('/', 1)[0]! })));
+  const found = asked === undefined ? candidates(all) : all.filter(({ ip }) => ip === asked);
   const [first] = found;
   if (first === undefined || found.length > 1)
     throw invalidLocalIp(
@@ -39,9 +40,22 @@ export function findUnderlay(db: HostDatabase, links: readonly Link[], question:
   return { localIp: first.ip, mtu: first.link.mtu };
 }
 
+interface AddressOfLink {
+  readonly link: Link;
+  readonly ip: string;
+}
+
+/** IPv6 addresses come into question where there is no IPv4. */
+function candidates(all: readonly AddressOfLink[]): readonly AddressOfLink[] {
+  const possible = all.filter(isCandidate);
+  const ipv4 = possible.filter(({ ip }) => familyOf(ip) === 4);
+  return ipv4.length > 0 ? ipv4 : possible;
+}
+
 /** Loopback, link-local addresses and the bridges of container engines lead to no other host. */
-function isCandidate({ name }: Link, ip: string): boolean {
-  return !/^(127\.|169\.254\.)|:/.test(ip) && !/^(docker|br-[0-9a-f]{12}$|virbr|cni|podman)/.test(name);
+function isCandidate({ link: { name }, ip }: AddressOfLink): boolean {
+  const isLocal = ip.startsWith('169.254.') || readTunnelAddress(ip) === undefined;
+  return !isLocal && !/^(docker|br-[0-9a-f]{12}$|virbr|cni|podman)/.test(name);
 }
 
 function invalidLocalIp(asked: string | undefined, found: readonly string[]): UsageError {
@@ -49,7 +63,8 @@ function invalidLocalIp(asked: string | undefined, found: readonly string[]): Us
     const message = `${asked} is not an address of this host: --local-ip says where its tunnels end`;
     return new UsageError('HOST_LOCAL_IP_INVALID', message);
   }
-  const several = found.length > 1 ? `at one of ${found.join(', ')}` : 'nowhere: it has no IPv4 address';
+  const several =
+    found.length > 1 ? `at one of ${found.join(', ')}` : 'nowhere: it has no address that others could reach';
   const message = `tunnels to this host could end ${several}; say it with --local-ip`;
   return new UsageError('HOST_LOCAL_IP_INVALID', message);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseAddresses } from '../../src/app/addresses.ts';
+import { parseAddresses, parseTunnelEnds } from '../../src/app/addresses.ts';
 
 describe("an endpoint's addresses", () => {
   it('are what the labels say, in canonical form, each once', () => {
@@ -29,5 +29,22 @@ describe("an endpoint's addresses", () => {
       message: expect.stringMatching(message),
     });
     expect(() => parseAddresses(mac, ips)).toThrow(refusal);
+  });
+});
+
+describe('the ends of tunnels', () => {
+  it('are addresses of hosts, in canonical form', () => {
+    expect(parseTunnelEnds({ localIp: '2001:DB8::1', peers: ['2001:db8:0::2'] })).toEqual({
+      localIp: '2001:db8::1',
+      peers: ['2001:db8::2'],
+    });
+    expect(parseTunnelEnds({})).toEqual({ peers: [] });
+  });
+
+  it('are nothing else', () => {
+    for (const ends of [{ localIp: 'fe80::1' }, { peers: ['192.0.2.1', 'h2'] }])
+      expect(() => parseTunnelEnds(ends)).toThrow(
+        expect.objectContaining({ code: 'POD_TUNNEL_ADDRESS_INVALID' }),
+      );
   });
 });

@@ -82,7 +82,8 @@ describe('the view of a host', () => {
   it.each([
     [undefined, undefined],
     ['192.0.2.1', '192.0.2.1'],
-    ['fd00::1', undefined],
+    ['2001:DB8:0::1', '2001:db8::1'],
+    ['fe80::1', undefined],
     ['h1', undefined],
   ])('has the tunnel address %p as %p', (text, localIp) => {
     const ids = text === undefined ? {} : { 'galago-local-ip': text };

@@ -119,6 +119,23 @@ describe('the order for a bridge', () => {
   });
 });
 
+describe('the tunnel port', () => {
+  const GRE = [
+    { interface: 'gre0', type: 'gre', ofport: 8, error: undefined },
+    { interface: 'gre1', type: 'ip6gre', ofport: 9, error: undefined },
+  ];
+  const tunnelOf = (localIp: string) => {
+    const one = { name: 'h1', view: { localIp, bridges: [bridge('a', ['7'], { tunnels: GRE })] } };
+    const known = order([one], { encapsulation: 'gre' }).get('a')?.order;
+    return known?.mode === 'pods' ? known.plan.tunnel : undefined;
+  };
+
+  it('for GRE is of another type where the host’s address is IPv6', () => {
+    expect(tunnelOf('192.0.2.1')).toEqual({ ofport: 8 });
+    expect(tunnelOf('2001:db8::1')).toEqual({ ofport: 9 });
+  });
+});
+
 describe('the peers of a pod', () => {
   it('are the other hosts that hold it, and no others', () => {
     const orders = order([
@@ -145,6 +162,19 @@ describe('the peers of a pod', () => {
     expect(peersOn(one, 'b')).toEqual({ 8: ['192.0.2.1', '192.0.2.9'] });
     const nameless = { name: 'h1', view: { localIp: undefined, bridges: [bridge('a', ['7'])] } };
     expect(peersOn(order([nameless], { peers, localIp: '192.0.2.1' }), 'a')).toEqual({ 7: ['192.0.2.9'] });
+  });
+
+  it('are of the same family as the host’s own address; others are a problem', () => {
+    const six: KnownHost = { name: 'h2', view: { localIp: '2001:db8::2', bridges: [bridge('b', ['7'])] } };
+    const orders = order([host(1, bridge('a', ['7'])), six], { peers: ['2001:db8::3', '192.0.2.4'] });
+    expect(peersOn(orders, 'a')).toEqual({ 7: ['192.0.2.4'] });
+    expect(problemsOn(orders, 'a')).toEqual(
+      ['2001:db8::2', '2001:db8::3'].map(
+        (peer) => `no tunnel leads from 192.0.2.1 to ${peer}: one is IPv4, the other IPv6`,
+      ),
+    );
+    expect(peersOn(orders, 'b')).toEqual({ 7: ['2001:db8::3'] });
+    expect(problemsOn(orders, 'b')).toHaveLength(2);
   });
 
   it('are none while another host has not said where tunnels to it end, which is a problem', () => {

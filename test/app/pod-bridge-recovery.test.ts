@@ -20,11 +20,20 @@ import {
 
 afterEach(closeSessions);
 
+/** Another host, whose tunnel address is IPv6. */
+const PEER6 = '2001:db8::2';
+
 describe('a pod bridge that takes over', () => {
   /** A switch that has the flows of a pod, and of an address that was learnt. */
   const openWith = async (location: Location) => {
     const soft = await SoftSession.open();
-    const pod = compile({ type: 'pod', key: KEY, ofports: [1], tunnel: TUNNEL, peers: [PEER, '192.0.2.3'] });
+    const pod = compile({
+      type: 'pod',
+      key: KEY,
+      ofports: [1],
+      tunnel: TUNNEL,
+      peers: [PEER, '192.0.2.3', PEER6],
+    });
     const flows = [...pod.flows, ...learntFlows(location)];
     await (await soft.other()).reconcile({ ...pod, flows }, OWNED);
     return soft;
@@ -33,8 +42,10 @@ describe('a pod bridge that takes over', () => {
   it.each<[string, Location, object]>([
     ['behind a port', { type: 'port', ofport: 1 }, { port: 1 }],
     ['behind a tunnel', { type: 'tunnel', peer: PEER }, { peer: PEER }],
+    ['behind a tunnel over IPv6', { type: 'tunnel', peer: PEER6 }, { peer: PEER6 }],
   ])('keeps addresses that are known %s', async (_, location, at) => {
-    const { told, isForwarded } = await startBridge(planOf(['7']), await openWith(location));
+    const peersByKey = new Map([[KEY, [PEER, PEER6]]]);
+    const { told, isForwarded } = await startBridge(planOf(['7'], { peersByKey }), await openWith(location));
     expect(told()).toEqual([joined(1, '7'), { type: 'endpointLearnt', ...base, at }]);
     expect(isForwarded(location)).toBe(true);
   });
@@ -46,11 +57,12 @@ describe('a pod bridge that takes over', () => {
     expect(isForwarded(location)).toBe(false);
   });
 
-  it('keeps the stations of hosts that it knew until all have told', async () => {
-    const station = { key: KEY, mac: MAC, ips: ['10.0.0.1', 'fd00::1'], peer: PEER };
-    const known = planOf(['7'], { remoteStations: [station] });
+  it.each([PEER, PEER6])('keeps the stations of hosts that it knew until all have told: %s', async (peer) => {
+    const station = { key: KEY, mac: MAC, ips: ['10.0.0.1', 'fd00::1'], peer };
+    const peersByKey = new Map([[KEY, [PEER, PEER6]]]);
+    const known = planOf(['7'], { remoteStations: [station], peersByKey });
     const before = await startBridge(known);
-    const unknown = planOf(['7'], { keepsPeers: true });
+    const unknown = planOf(['7'], { peersByKey: new Map([[KEY, []]]), keepsPeers: true });
     const { soft, update, hasFlowWith } = await startAgain(before, unknown);
     expect(hasFlowWith(MAC)).toBe(true);
     expect(soft.received()).toEqual([]);
@@ -60,12 +72,12 @@ describe('a pod bridge that takes over', () => {
     expect(hasFlowWith(MAC)).toBe(false);
   });
 
-  it('keeps the hosts that it knew until all have told', async () => {
-    const location: Location = { type: 'tunnel', peer: '192.0.2.3' };
+  it.each(['192.0.2.3', PEER6])('keeps the hosts that it knew until all have told: %s', async (peer) => {
+    const location: Location = { type: 'tunnel', peer };
     const unknown = planOf(['7'], { peersByKey: new Map([[KEY, []]]), keepsPeers: true });
     const bridge = await startBridge(unknown, await openWith(location));
     const { update, told, isForwarded, hasFlowWith } = bridge;
-    expect(told()).toContainEqual({ type: 'endpointLearnt', ...base, at: { peer: '192.0.2.3' } });
+    expect(told()).toContainEqual({ type: 'endpointLearnt', ...base, at: { peer } });
     expect(isForwarded(location)).toBe(true);
     expect(hasFlowWith(`tun_src=${PEER}`)).toBe(true);
 
@@ -75,9 +87,9 @@ describe('a pod bridge that takes over', () => {
 
     await update(planOf(['7']));
     expect(isForwarded(location)).toBe(false);
-    expect(told()).toEqual([{ type: 'endpointAged', ...base, at: { peer: '192.0.2.3' } }]);
+    expect(told()).toEqual([{ type: 'endpointAged', ...base, at: { peer } }]);
     expect(hasFlowWith(`tun_src=${PEER}`)).toBe(true);
-    expect(hasFlowWith('192.0.2.3')).toBe(false);
+    expect(hasFlowWith(peer)).toBe(false);
 
     await update(planOf(['7'], { peersByKey: new Map(), keepsPeers: true }));
     expect(hasFlowWith(PEER)).toBe(false);

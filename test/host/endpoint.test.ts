@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ENCAPSULATIONS, encapsulationOf } from '../../src/host/encapsulation.ts';
 import { type Endpoint, isEndpointOf, isPortName, portName } from '../../src/host/endpoint.ts';
+import { endpointMtu } from '../../src/host/settings.ts';
 
 describe('the name of a port', () => {
   it('is the same for a container and its interface, fits, and differs from others', () => {
@@ -44,5 +45,15 @@ describe('an encapsulation', () => {
     expect(encapsulationOf('vxlan')).toBe(ENCAPSULATIONS.vxlan);
     expect(encapsulationOf('toString')).toBeUndefined();
     expect(encapsulationOf(undefined)).toBeUndefined();
+  });
+
+  it.each([
+    ['vxlan', 1450, 1430],
+    ['geneve', 1450, 1430],
+    ['gre', 1458, 1438],
+  ] as const)('leaves room beside its heads: %s', (type, ipv4, ipv6) => {
+    const mtu = (localIp: string) =>
+      endpointMtu({ underlayMtu: 1500, encapsulation: ENCAPSULATIONS[type], localIp });
+    expect([mtu('192.0.2.1'), mtu('2001:db8::1')]).toEqual([ipv4, ipv6]);
   });
 });

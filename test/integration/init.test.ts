@@ -110,7 +110,7 @@ describeWithLab('galago init, cluster, agent and cleanup on two hosts', () => {
     expect(await galagoJson(host, 'cluster', 'list')).toMatchObject({ peers: ['192.0.2.2'] });
     await galago(host, 'cluster', 'remove', '192.0.2.2');
     await eventually(async () => (await peerFlows()).length === 0, { what: 'the flows to go' });
-    for (const wrong of ['192.0.2.300', '127.0.0.1', 'fd00::1', 'h2'])
+    for (const wrong of ['192.0.2.300', '127.0.0.1', 'fd00::1', 'fe80::1', 'h2'])
       expect((await galago(host, 'cluster', wrong)).stderr).toContain('HOST_PEER_INVALID');
     await agents.pop()!.stop();
     await galago(host, 'cleanup');

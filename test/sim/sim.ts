@@ -84,8 +84,8 @@ function labelled({ db }: SimHost): string[] {
 /** The keys and hosts whose tunnel frames a host's switch takes. */
 function acceptedPeers({ sw }: SimHost): string[] {
   const flows = [...sw.pipeline.tables.tables[Table.CLASSIFY]!.flows.rules()];
-  return flows.flatMap(({ matchFields: { tunnelId, tunIpv4Src } }) =>
-    tunIpv4Src === undefined ? [] : [`${tunnelId} ${tunIpv4Src}`],
+  return flows.flatMap(({ matchFields: { tunnelId, tunIpv4Src, tunIpv6Src } }) =>
+    [tunIpv4Src, tunIpv6Src].flatMap((peer) => (peer === undefined ? [] : [`${tunnelId} ${peer}`])),
   );
 }
 

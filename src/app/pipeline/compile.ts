@@ -10,7 +10,17 @@ import {
 import { cookie, OURS, OURS_MASK } from './cookie.ts';
 import { guardFlows } from './guard.ts';
 import { type Intent, intentNumber, type Location, type TunnelPort } from './intent.ts';
-import { apply, flowsOnly, goto, inPod, inPodFrom, intoTunnel, type Part, writeMetadata } from './part.ts';
+import {
+  apply,
+  flowsOnly,
+  fromPeer,
+  goto,
+  inPod,
+  inPodFrom,
+  intoTunnel,
+  type Part,
+  writeMetadata,
+} from './part.ts';
 import { dhcpPart, duplicateDetection, serveFlows } from './serve.ts';
 import { FIRST_DHCP_METER, FROM_TUNNEL, LEARN_METER, LEARN_RATE, Priority, Table } from './tables.ts';
 
@@ -106,7 +116,7 @@ function compilePod(intent: IntentOf<'pod'>): Part {
   const accept = (peer: string, ofport: number): FlowSpec => ({
     ...own,
     tableId: Table.CLASSIFY,
-    match: { inPort: ofport, tunnelId: key, tunIpv4Src: peer },
+    match: { inPort: ofport, tunnelId: key, ...fromPeer(peer) },
     instructions: [writeMetadata(FROM_TUNNEL + key), goto(Table.LEARN)],
   });
   return {
@@ -226,7 +236,7 @@ function passageOf(address: {
   const { peer } = location;
   return {
     mac,
-    from: { inPort: tunnel.ofport, metadata: inPodFrom(FROM_TUNNEL + key), tunIpv4Src: peer },
+    from: { inPort: tunnel.ofport, metadata: inPodFrom(FROM_TUNNEL + key), ...fromPeer(peer) },
     origin: { metadata: inPodFrom(key) },
     out: intoTunnel(tunnel.ofport, key, peer),
   };

@@ -3,10 +3,13 @@ import {
   type FlowSpec,
   type GroupSpec,
   type InstructionInit,
+  type Match,
+  type MatchInit,
   type MeterSpec,
   output,
   setField,
 } from '../../ofp/index.ts';
+import { familyOf } from '../../util/tunnel-address.ts';
 import { POD_AND_ORIGIN_MASK, POD_MASK } from './tables.ts';
 
 /** What an intent comes to on a switch. */
@@ -59,5 +62,18 @@ export function writeMetadata(metadata: number): InstructionInit {
 
 /** Sends a frame of a pod to another host. */
 export function intoTunnel(ofport: number, key: number, peer: string): ActionInit[] {
-  return [setField('tunnelId', key), setField('tunIpv4Dst', peer), output(ofport)];
+  // Only one of the two: Open vSwitch sends to the IPv4 destination of a frame that has both.
+  const destination = setField(familyOf(peer) === 4 ? 'tunIpv4Dst' : 'tunIpv6Dst', peer);
+  return [setField('tunnelId', key), destination, output(ofport)];
+}
+
+/** Matches frames that another host has sent by a tunnel. */
+export function fromPeer(peer: string): MatchInit {
+  return familyOf(peer) === 4 ? { tunIpv4Src: peer } : { tunIpv6Src: peer };
+}
+
+/** The host that a frame came from by a tunnel, or that a match accepts; undefined when it says none, or several. */
+export function peerOf({ tunIpv4Src, tunIpv6Src }: Match): string | undefined {
+  if (typeof tunIpv4Src === 'string') return tunIpv4Src;
+  return typeof tunIpv6Src === 'string' ? tunIpv6Src : undefined;
 }

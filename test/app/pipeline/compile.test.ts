@@ -135,6 +135,24 @@ describe('a pod', () => {
     ]);
   });
 
+  it('reaches hosts with IPv6 addresses by those', () => {
+    const peer = '2001:db8::2';
+    const { flows, groups } = compile({
+      type: 'pod',
+      key: KEY,
+      ofports: [1],
+      tunnel: { ofport: 9 },
+      peers: [peer],
+    });
+    const accepting = flows.filter(({ tableId }) => tableId === Table.CLASSIFY);
+    expect(accepting.map(({ match }) => match)).toEqual([{ inPort: 9, tunnelId: KEY, tunIpv6Src: peer }]);
+    expect(groups[0]?.buckets[1]?.actions?.[1]).toEqual({
+      type: 'setField',
+      field: 'tunIpv6Dst',
+      value: peer,
+    });
+  });
+
   it('stays here while there is no tunnel', () => {
     const { flows, groups } = compile({ type: 'pod', key: KEY, ofports: [1], tunnel: undefined, peers });
     expect(flows.map(({ tableId }) => tableId)).toEqual([Table.FLOOD, Table.FLOOD]);
