@@ -62,7 +62,7 @@ import {
 } from './multipart/multipart.ts';
 import { HEADER_SIZE } from './wire/framer.ts';
 import { need, readLength, type WireView, wireView } from './wire/wire-view.ts';
-import { Writer, writeU8, writeU32 } from './wire/writer.ts';
+import { checkUnsigned, Writer, writeU32 } from './wire/writer.ts';
 
 /** A message of a type that is not known here: all behind its header as it came (OpenFlow 1.3.5, 7.1). */
 export interface UnknownMessage {
@@ -187,6 +187,8 @@ for (const codec of messageCodecs) {
   byType.set(codec.type, { codec, known: undefined });
 }
 
+const FLOW_MOD = byType.get('flowMod');
+
 const byExperimenter = new Map<number, Map<number, ExperimenterCodec>>();
 for (const known of experimenterCodecs) {
   const types = byExperimenter.get(known.experimenter) ?? new Map<number, ExperimenterCodec>();
@@ -264,23 +266,32 @@ export function encodeInto(writer: Writer, message: MessageInit, xid: number): v
 }
 
 function encodeAt(writer: Writer, message: MessageInit, xid: number, depth: number): void {
-  const registered = byType.get(message.type);
-  if (registered === undefined && message.type !== 'unknown') {
-    throw new WireError('OFP_BAD_VALUE', `no message is called '${(message as { type: string }).type}'`);
-  }
-  const start = writer.reserve(HEADER_SIZE);
-  const { version = OFP_VERSION } = message as { readonly version?: number };
-  writeU8(writer.view, start, version);
-  writeU8(writer.view, start + 1, registered?.codec.code ?? (message as UnknownMessage).code);
-  writeU32(writer.view, start + 4, xid);
-  if (registered === undefined) writer.raw((message as UnknownMessage).raw);
-  else if (registered.known === undefined) registered.codec.encode(writer, message);
+  // Those that there are most of are found without a look-up.
+  const registered = message.type === 'flowMod' ? FLOW_MOD : byType.get(message.type);
+  if (registered === undefined) return encodeUnknown(writer, message as UnknownMessage, xid);
+  const { codec, known } = registered;
+  const start = writeHeader(writer, codec.code, xid);
+  if (known === undefined) codec.encode(writer, message);
   else {
-    const { known } = registered;
     writer.u32(known.experimenter);
     writer.u32(known.expType);
     known.encode(writer, message, level(depth), xid);
   }
+  writer.patchLength(start);
+}
+
+/** Writes a header, all but the length. @returns where it begins */
+function writeHeader(writer: Writer, code: number, xid: number): number {
+  const start = writer.reserve(HEADER_SIZE);
+  writer.view.setInt32(start, (OFP_VERSION << 24) | (code << 16));
+  writeU32(writer.view, start + 4, xid);
+  return start;
+}
+
+function encodeUnknown(writer: Writer, { type, code, raw }: UnknownMessage, xid: number): void {
+  if (type !== 'unknown') throw new WireError('OFP_BAD_VALUE', `no message is called '${type}'`);
+  const start = writeHeader(writer, checkUnsigned('the code of a message', code, 8), xid);
+  writer.raw(raw);
   writer.patchLength(start);
 }
 

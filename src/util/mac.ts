@@ -45,7 +45,7 @@ export function writeMac(bytes: Uint8Array, offset: number, text: string): void 
 
 /** True for `ff:ff:ff:ff:ff:ff` and every other address with the group bit set (IEEE 802.3, 3.2.3). */
 export function isGroupMac(mac: string): boolean {
-  return (nibble(mac.charCodeAt(1)) & 1) === 1;
+  return (NIBBLE[mac.charCodeAt(1)]! & 1) === 1;
 }
 
 const COLON = 58;
@@ -57,23 +57,18 @@ const RECENT_OUIS = 64;
 const recentOuis = new Int32Array(RECENT_OUIS).fill(-1);
 const recentOuiTexts = new Array<string>(RECENT_OUIS).fill('');
 
-const NO_DIGIT = -256;
-/** By character code. */
-const NIBBLE = new Int16Array(128).fill(NO_DIGIT);
+const NO_DIGIT = -2;
+/** By UTF-16 code unit, all of them, so that no look-up needs a check of its own. */
+const NIBBLE = new Int8Array(0x1_0000).fill(NO_DIGIT);
 for (let digit = 0; digit < 16; digit++) {
   const text = digit.toString(16);
   NIBBLE[text.charCodeAt(0)] = digit;
   NIBBLE[text.toUpperCase().charCodeAt(0)] = digit;
 }
 
-/** The value of a hexadecimal digit; negative when it is none, which survives the shift and the `or`. */
-function nibble(code: number): number {
-  return code < 128 ? NIBBLE[code]! : NO_DIGIT;
-}
-
-/** The byte that two digits of a text are; negative when they are none. */
+/** The byte that two digits of a text are; negative when they are none, which survives the shift and the `or`. */
 function byteAt(text: string, at: number): number {
-  return (nibble(text.charCodeAt(at)) << 4) | nibble(text.charCodeAt(at + 1));
+  return (NIBBLE[text.charCodeAt(at)]! << 4) | NIBBLE[text.charCodeAt(at + 1)]!;
 }
 
 /** 0 for a colon. */

@@ -7,7 +7,7 @@ import type { ActionCodec, NestedActions } from './codec.ts';
 import { type NiciraAction, type NiciraActionInit, niciraActions } from './nicira/index.ts';
 import { type OnfAction, type OnfActionInit, onfActions } from './onf.ts';
 import { type OpenFlow11Action, openflow11Actions } from './openflow11.ts';
-import { type SetField, type SetFieldInit, setFieldAction } from './set-field.ts';
+import { encodeSetField, type SetField, type SetFieldInit, setFieldAction } from './set-field.ts';
 import { encodeOutput, type OutputInit, type StandardAction, standardActions } from './standard.ts';
 
 /**
@@ -124,6 +124,7 @@ function encodeList(writer: Writer, actions: readonly ActionInit[], depth: numbe
   const nested = level(depth);
   for (const action of actions) {
     if (action.type === 'output') encodeOutput(writer, action);
+    else if (action.type === 'setField') encodeSetField(writer, action);
     else encodeAction(writer, action, nested);
   }
 }

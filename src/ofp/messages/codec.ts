@@ -1,6 +1,7 @@
 import type { Message, MessageInit } from '../message.ts';
+import { HEADER_SIZE } from '../wire/framer.ts';
 import type { WireView } from '../wire/wire-view.ts';
-import type { Writer } from '../wire/writer.ts';
+import { type Writer, writeU8 } from '../wire/writer.ts';
 
 /**
  * One message type on the wire (OpenFlow 1.3.5, 7.1). `start` is where its header begins and `end` where the message
@@ -14,6 +15,14 @@ export interface MessageCodec<T extends { readonly type: string } = { readonly t
   readonly size: number;
   decode(wire: WireView, start: number, end: number, xid: number): T;
   encode(writer: Writer, message: Init): void;
+}
+
+/**
+ * Writes the version of a message whose header has been written with ours: of HELLO and ERROR, which come before one is
+ * agreed on (OpenFlow 1.3.5, 6.3.1).
+ */
+export function writeVersion(writer: Writer, version: number): void {
+  writeU8(writer.view, writer.offset - HEADER_SIZE, version);
 }
 
 /** What every decoded message has: which kind it is, and the id that pairs requests with replies. */

@@ -1,6 +1,6 @@
 import { EXPERIMENTER_ERROR, errorName } from '../error-names.ts';
 import { need } from '../wire/wire-view.ts';
-import type { MessageBase, MessageCodec } from './codec.ts';
+import { type MessageBase, type MessageCodec, writeVersion } from './codec.ts';
 
 /** OFPT_ERROR (OpenFlow 1.3.5, 7.4.4): why the peer refused the message with the same xid. */
 export interface ErrorMessage extends MessageBase<'error'> {
@@ -43,7 +43,8 @@ export const error: MessageCodec<ErrorMessage, ErrorInit> = {
     const name = errorName(errorType, code, experimenter);
     return { type: 'error', xid, version: bytes[start]!, errorType, code, experimenter, name, data };
   },
-  encode(writer, { errorType, code, experimenter = 0, data }) {
+  encode(writer, { version, errorType, code, experimenter = 0, data }) {
+    if (version !== undefined) writeVersion(writer, version);
     writer.u16(errorType);
     writer.u16(code);
     if (errorType === EXPERIMENTER_ERROR) writer.u32(experimenter);

@@ -1,6 +1,6 @@
 import { readLength, type WireView } from '../wire/wire-view.ts';
 import { checkUnsigned } from '../wire/writer.ts';
-import type { MessageBase, MessageCodec } from './codec.ts';
+import { type MessageBase, type MessageCodec, writeVersion } from './codec.ts';
 
 /** OFPT_HELLO (OpenFlow 1.3.5, 7.5.1): the first message either way, with the versions that the sender speaks. */
 export interface Hello extends MessageBase<'hello'> {
@@ -44,7 +44,8 @@ export const hello: MessageCodec<Hello, HelloInit> = {
     }
     return { type: 'hello', xid, version: wire.bytes[start]!, elements };
   },
-  encode(writer, { elements = [] }) {
+  encode(writer, { version, elements = [] }) {
+    if (version !== undefined) writeVersion(writer, version);
     for (const element of elements) {
       const start = writer.offset;
       writer.u16(element.type === 'versionBitmap' ? VERSION_BITMAP : element.code);

@@ -8,9 +8,9 @@ export interface OxmField extends Field {
   readonly name: string;
   /** Its place among all fields. */
   readonly index: number;
-  /** The header without mask, as a number: class, field, length. */
+  /** The header without mask, as a signed 32-bit number: class, field, length. */
   readonly header: number;
-  /** The header with mask. */
+  /** The header with mask, likewise. */
   readonly maskedHeader: number;
   /** The last nine bits of the header, mask bit and length: what is left to compare when the field is found. */
   readonly plainForm: number;
@@ -31,18 +31,37 @@ const byClass = new Map<number, OxmField[]>();
 const byExperimenter = new Map<number, OxmField[]>();
 
 for (const [name, row] of Object.entries<Field>(FIELDS)) {
-  const extra = row.oxmClass === OxmClass.EXPERIMENTER ? 4 : 0;
-  const head = row.oxmClass * 0x1_0000 + (row.field << 9);
-  const header = head + row.size + extra;
-  const maskedHeader = head + 0x100 + row.size * 2 + extra;
-  const plainForm = header & FORM;
-  const maskedForm = row.size === 0 || row.maskability === 'exact' ? -1 : maskedHeader & FORM;
-  const index = byName.size;
-  const oxm = { ...row, name, index, header, maskedHeader, plainForm, maskedForm, headerSize: 4 + extra };
+  const oxm = describeField(name, byName.size, row);
   byName.set(name, oxm);
-  if (extra === 0 && slotOf(header) >= 0) add(byHeader, slotOf(header), oxm);
-  else if (extra === 0) add(rowsOf(byClass, row.oxmClass), row.field, oxm);
-  else add(rowsOf(byExperimenter, row.experimenter), row.field, oxm);
+  const isExperimenter = row.oxmClass === OxmClass.EXPERIMENTER;
+  if (isExperimenter) add(rowsOf(byExperimenter, row.experimenter), row.field, oxm);
+  else if (slotOf(oxm.header) >= 0) add(byHeader, slotOf(oxm.header), oxm);
+  else add(rowsOf(byClass, row.oxmClass), row.field, oxm);
+}
+
+/** One literal for all fields, and small integers only, so that the engine takes them for objects of one class. */
+function describeField(name: string, index: number, row: Field): OxmField {
+  const extra = row.oxmClass === OxmClass.EXPERIMENTER ? 4 : 0;
+  const head = (row.oxmClass << 16) | (row.field << 9);
+  const header = head | (row.size + extra);
+  const maskedHeader = head | 0x100 | (row.size * 2 + extra);
+  return {
+    name,
+    index,
+    header,
+    maskedHeader,
+    plainForm: header & FORM,
+    maskedForm: row.size === 0 || row.maskability === 'exact' ? -1 : maskedHeader & FORM,
+    headerSize: 4 + extra,
+    kind: row.kind,
+    size: row.size,
+    bits: row.bits,
+    oxmClass: row.oxmClass,
+    experimenter: row.experimenter,
+    field: row.field,
+    maskability: row.maskability,
+    needs: row.needs,
+  };
 }
 
 function rowsOf(index: Map<number, OxmField[]>, key: number): OxmField[] {
@@ -86,6 +105,24 @@ export const FIELD_COUNT = byName.size;
 /** Finds a field by name, or nothing. */
 export function findField(name: string): OxmField | undefined {
   return byName.get(name);
+}
+
+/**
+ * Finds fields by names that come in the same order over and over, as the keys of matches do: the field that came behind
+ * the one before last time is most likely the one, which is told by one comparison, a third of a look-up.
+ */
+export class FieldTrail {
+  /** By the index of the field before, and for the first one. */
+  readonly #followers: (OxmField | undefined)[] = new Array(byName.size + 1).fill(undefined);
+
+  /** The field of this name, or nothing; `previous` is the index of the one before, {@link FIELD_COUNT} for the first. */
+  find(previous: number, name: string): OxmField | undefined {
+    const likely = this.#followers[previous];
+    if (likely !== undefined && likely.name === name) return likely;
+    const found = byName.get(name);
+    if (found !== undefined) this.#followers[previous] = found;
+    return found;
+  }
 }
 
 /** Finds the field of a header without its mask bit and length, or nothing when it is not in the table. */

@@ -1,9 +1,9 @@
 import { WireError } from '../../util/errors.ts';
 import { badLength, need, readLength, type WireView } from '../wire/wire-view.ts';
 import type { Writer } from '../wire/writer.ts';
-import { FIELD_COUNT } from './field-index.ts';
+import { FIELD_COUNT, FieldTrail } from './field-index.ts';
 import type { Match, MatchInit } from './fields.ts';
-import { decodeOxm, emptyOxm, encodeOxmInit } from './oxm.ts';
+import { decodeOxm, emptyOxm, encodeField, encodeOxm } from './oxm.ts';
 
 /** OFPMT_OXM, the one match type of OpenFlow 1.3 (OpenFlow 1.3.5, 7.2.3.1). */
 const OXM_MATCH_TYPE = 1;
@@ -103,19 +103,28 @@ function storeField(match: Record<string, unknown>, name: string, value: unknown
 
 /** Encodes an ofp_match with its padding. */
 export function encodeMatch(writer: Writer, match: MatchInit): void {
-  const start = writer.begin(OXM_MATCH_TYPE);
+  const start = writer.reserve(4);
   encodeOxmFields(writer, match);
-  writer.patchLength(start);
+  writer.patchHeader(start, OXM_MATCH_TYPE);
   writer.padTo8(start);
 }
 
 /** Encodes OXM fields one behind the other, in the order of the object's keys. */
 export function encodeOxmFields(writer: Writer, match: MatchInit): void {
+  let previous = FIELD_COUNT;
   for (const name in match) {
     const init = (match as Record<string, unknown>)[name];
-    if (init !== undefined) encodeOxmInit(writer, name, init);
+    if (init === undefined) continue;
+    const oxm = trail.find(previous, name);
+    if (oxm === undefined) encodeOxm(writer, name, init);
+    else {
+      encodeField(writer, oxm, init);
+      previous = oxm.index;
+    }
   }
 }
+
+const trail = new FieldTrail();
 
 /**
  * Decodes an nx_match: OXM fields of `size` bytes, and padding, without a header.

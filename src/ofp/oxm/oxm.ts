@@ -84,26 +84,34 @@ function unknownOxm(wire: WireView, start: number, payload: number, next: number
 }
 
 /**
- * Writes one OXM field. A value alone, which most are, costs neither the search for a mask in it nor the two results of
- * {@link splitMask}.
+ * Writes one OXM field, whose value may hold a mask.
  * @throws WireError when the name or the value is none
  */
 export function encodeOxmInit(writer: Writer, name: string, init: unknown): void {
   const oxm = findField(name);
-  if (oxm !== undefined && oxm.size !== 0 && isWhole(oxm, init)) return encodeExact(writer, oxm, init);
-  const { value, mask } = splitMask(name, init);
-  encodeOxm(writer, name, value, mask);
+  if (oxm === undefined) encodeUnknown(writer, name, init as Uint8Array);
+  else encodeField(writer, oxm, init);
+}
+
+/** As {@link encodeOxmInit}, where the field has been found already. */
+export function encodeField(writer: Writer, oxm: OxmField, init: unknown): void {
+  // A value alone, as most are, costs neither the search for a mask in it nor the two results of `splitMask`.
+  if (oxm.size !== 0 && isWhole(oxm, init)) return encodeExact(writer, oxm, init);
+  const { value, mask } = splitMask(oxm.name, init);
+  encodeParts(writer, oxm, value, mask);
 }
 
 /** Writes one OXM field. @throws WireError when the name or the value is none */
 export function encodeOxm(writer: Writer, name: string, value: unknown, mask?: unknown): void {
   const oxm = findField(name);
-  if (oxm === undefined) {
-    if (!name.startsWith(UNKNOWN)) throw unknownField(name);
-    encodeUnknown(writer, name, value as Uint8Array);
-  } else if (oxm.size === 0) {
-    encodeVariable(writer, oxm, value as Uint8Array, mask as Uint8Array | undefined);
-  } else if (mask === undefined) encodeExact(writer, oxm, value);
+  if (oxm === undefined) encodeUnknown(writer, name, value as Uint8Array);
+  else encodeParts(writer, oxm, value, mask);
+}
+
+/** As {@link encodeOxm}, where the field has been found already. */
+export function encodeParts(writer: Writer, oxm: OxmField, value: unknown, mask: unknown): void {
+  if (oxm.size === 0) encodeVariable(writer, oxm, value as Uint8Array, mask as Uint8Array | undefined);
+  else if (mask === undefined) encodeExact(writer, oxm, value);
   else encodeMasked(writer, oxm, value, mask);
 }
 
@@ -119,7 +127,7 @@ const MAC_LENGTH = 17;
 function encodeExact(writer: Writer, oxm: OxmField, value: unknown): void {
   const { headerSize, header, size } = oxm;
   const start = writer.reserve(headerSize + size);
-  writer.view.setUint32(start, header);
+  writer.view.setInt32(start, header);
   if (headerSize === 8) writer.view.setUint32(start + 4, oxm.experimenter);
   writeValue(writer, start + headerSize, oxm, value);
 }
@@ -128,7 +136,7 @@ function encodeMasked(writer: Writer, oxm: OxmField, value: unknown, mask: unkno
   if (oxm.maskability === 'exact') throw new WireError('OFP_BAD_MASK', `${oxm.name} takes no mask`);
   const { headerSize, maskedHeader, size } = oxm;
   const start = writer.reserve(headerSize + size * 2);
-  writer.view.setUint32(start, maskedHeader);
+  writer.view.setInt32(start, maskedHeader);
   if (headerSize === 8) writer.view.setUint32(start + 4, oxm.experimenter);
   writeValue(writer, start + headerSize, oxm, value);
   writeValue(writer, start + headerSize + size, oxm, mask);
@@ -230,13 +238,13 @@ function isMasked(oxm: OxmField, header: number): boolean {
 
 /** The header's number: for fields of variable size, with the length that was asked for. */
 function headerOf(oxm: OxmField, { masked = false, valueSize }: Omit<OxmHeader, 'name'>): number {
-  if (oxm.size !== 0) return masked ? oxm.maskedHeader : oxm.header;
+  if (oxm.size !== 0) return (masked ? oxm.maskedHeader : oxm.header) >>> 0;
   const greatest = oxm.bits / 8;
   const size = valueSize ?? greatest;
   if (!(size >= 0 && size <= greatest)) {
     throw new WireError('OFP_BAD_VALUE', `${oxm.name} has 0 to ${greatest} bytes, got ${size}`);
   }
-  return masked ? oxm.maskedHeader + size * 2 : oxm.header + size;
+  return (masked ? oxm.maskedHeader + size * 2 : oxm.header + size) >>> 0;
 }
 
 /** The field of a header that stands alone; one that the table does not foresee keeps its number for a name. */
@@ -248,7 +256,7 @@ function describeHeader(
 ): DecodedOxmHeader {
   const oxm = fieldByHeader(header, experimenter);
   if (oxm !== undefined) {
-    if (header === oxm.header && oxm.size !== 0) return { name: oxm.name, size };
+    if ((header | 0) === oxm.header && oxm.size !== 0) return { name: oxm.name, size };
     const masked = (header & 0x100) !== 0;
     if (!masked || (masks && isMasked(oxm, header))) {
       if (oxm.size === 0) return describeVariable(oxm, header, masked, size);
@@ -276,7 +284,7 @@ function encodeVariable(
 ): void {
   checkVariable(oxm, value, mask);
   const start = writer.offset;
-  writer.u32(mask === undefined ? oxm.header : oxm.maskedHeader);
+  writer.u32((mask === undefined ? oxm.header : oxm.maskedHeader) >>> 0);
   if (oxm.experimenter !== 0) writer.u32(oxm.experimenter);
   writer.raw(value);
   if (mask !== undefined) writer.raw(mask);
@@ -325,6 +333,7 @@ function parseUnknownName(name: string): [header: number, experimenter: number] 
 }
 
 function encodeUnknown(writer: Writer, name: string, payload: Uint8Array): void {
+  if (!name.startsWith(UNKNOWN)) throw unknownField(name);
   const [header, experimenter] = parseUnknownName(name);
   const extra = header >>> 16 === OxmClass.EXPERIMENTER ? 4 : 0;
   if (!(payload instanceof Uint8Array) || payload.length + extra !== (header & 0xff)) {

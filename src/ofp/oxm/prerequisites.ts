@@ -1,7 +1,7 @@
 import { WireError } from '../../util/errors.ts';
 import type { Field, Prerequisite } from './field.ts';
 import { fromBits, toBits } from './field-bits.ts';
-import { FIELD_COUNT, fieldByName, findField } from './field-index.ts';
+import { FIELD_COUNT, FieldTrail, fieldByName } from './field-index.ts';
 import { FIELDS, type FieldName, type MatchInit } from './fields.ts';
 import { splitMask } from './oxm.ts';
 
@@ -15,9 +15,11 @@ export function checkMatch(match: MatchInit): void {
   // fails is looked at again, field by field, for the sentence about it.
   let held = 0;
   let settled = 0;
+  let previous = FIELD_COUNT;
   for (const name in match) {
-    const field = findField(name);
+    const field = trail.find(previous, name);
     if (field === undefined || match[name as FieldName] === undefined) continue;
+    previous = field.index;
     if ((sources[field.index]! & settled) !== 0) return checkInOrder(match);
     const { needs } = field;
     const condition = conditionOf[field.index]!;
@@ -27,6 +29,8 @@ export function checkMatch(match: MatchInit): void {
     settled |= settledBy[needs];
   }
 }
+
+const trail = new FieldTrail();
 
 function checkInOrder(match: MatchInit): void {
   const before: Record<string, unknown> = {};

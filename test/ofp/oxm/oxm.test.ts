@@ -211,11 +211,14 @@ describe('fieldByName', () => {
   it('gives the row of a field with its headers', () => {
     expect(fieldByName('ipv4Src')).toMatchObject({
       name: 'ipv4Src',
-      header: 0x80001604,
-      maskedHeader: 0x80001708,
+      header: 0x80001604 | 0,
+      maskedHeader: 0x80001708 | 0,
       needs: 'ipv4',
     });
-    expect(fieldByName('nshFlags')).toMatchObject({ header: 0xffff0205, maskedHeader: 0xffff0306 });
+    expect(fieldByName('nshFlags')).toMatchObject({
+      header: 0xffff0205 | 0,
+      maskedHeader: 0xffff0306 | 0,
+    });
   });
 
   it.each(['constructor', '__proto__', ''])('has no field %j', (name) => {

@@ -95,13 +95,22 @@ describe('Writer', () => {
     expect(writer.bytes.toString('hex', 0, writer.offset)).toBe('ff' + '0006' + '0006' + '0102');
   });
 
+  it('patches type and length into the room that was reserved for them', () => {
+    const writer = new Writer();
+    writer.raw(bytesOf('ff ffffffff 0102'));
+    writer.patchHeader(1, 0xfffe);
+    expect(writer.bytes.toString('hex', 0, writer.offset)).toBe('ff' + 'fffe' + '0006' + '0102');
+  });
+
   it('refuses a structure whose length does not fit 16 bits', () => {
     const writer = new Writer();
     writer.zeros(0xffff);
     writer.patchLength(0);
+    writer.patchHeader(0, 1);
     expect(writer.bytes.readUInt16BE(2)).toBe(0xffff);
     writer.zeros(1);
     expect(codeOf(() => writer.patchLength(0))).toBe('OFP_TOO_LONG');
+    expect(codeOf(() => writer.patchHeader(0, 1))).toBe('OFP_TOO_LONG');
   });
 });
 
