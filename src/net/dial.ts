@@ -1,9 +1,8 @@
 import { connect as connectPlain, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { ClosedError, type GalagoError, TimeoutError, UsageError } from '../util/errors.ts';
 import { type ActiveMethod, type ConnectionMethod, formatMethod, isPassive } from './method.ts';
 import { ignoreSocketErrors, reasonOf } from './reason.ts';
-import { readTlsFiles, requireTls, type TlsFiles } from './tls.ts';
+import { nodeTls, readTlsFiles, requireTls, type TlsFiles } from './tls.ts';
 
 /** How {@link dial} connects. */
 export interface DialOptions {
@@ -62,7 +61,7 @@ function openSocket(method: ActiveMethod, tls: TlsFiles | undefined): Socket {
     case 'tcp':
       return connectPlain({ host: method.host, port: method.port });
     case 'ssl':
-      return connectTls({
+      return nodeTls().connect({
         ...readTlsFiles(requireTls(method, tls)),
         host: method.host,
         port: method.port,

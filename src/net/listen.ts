@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
+import type { Server as TlsServer } from 'node:tls';
 import { ClosedError, type GalagoError, UsageError } from '../util/errors.ts';
 import { type ConnectionMethod, formatMethod, isPassive, type PassiveMethod } from './method.ts';
 import { ignoreSocketErrors, reasonOf, systemCode } from './reason.ts';
 import { removeStaleSocket } from './stale-socket.ts';
-import { requireTls, type TlsFiles, TlsFileWatch } from './tls.ts';
+import { nodeTls, requireTls, type TlsFiles, TlsFileWatch } from './tls.ts';
 
 /** How {@link listen} accepts. */
 export interface ListenOptions {
@@ -118,7 +118,7 @@ function acceptTls(
   options: ListenOptions,
 ): (socket: Socket) => void {
   const files = new TlsFileWatch(requireTls(method, options.tls));
-  const server: TlsServer = createTlsServer({
+  const server: TlsServer = nodeTls().createServer({
     ...files.changed(),
     requestCert: true,
     rejectUnauthorized: true,

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import type { SecureContextOptions } from 'node:tls';
 import { UsageError } from '../util/errors.ts';
 import { type ConnectionMethod, formatMethod } from './method.ts';
 import { reasonOf } from './reason.ts';
@@ -23,6 +23,11 @@ export interface TlsFiles {
   readonly caCert: string;
 }
 
+/** `node:tls`, which is loaded when it is first used: that takes as long as a short command does. */
+export function nodeTls(): typeof import('node:tls') {
+  return process.getBuiltinModule('node:tls');
+}
+
 /**
  * Reads the files of `ssl:` and `pssl:`, and checks that they hold what they should and belong together.
  * @throws UsageError `NET_TLS_FILES_INVALID` naming the file, or the pair, that cannot be used.
@@ -36,7 +41,7 @@ export function readTlsFiles(files: TlsFiles): SecureContextOptions {
   checkCertificate('caCert', files.caCert, ca);
   const options: SecureContextOptions = { key, cert, ca, minVersion: 'TLSv1.2' };
   try {
-    createSecureContext(options);
+    nodeTls().createSecureContext(options);
   } catch (cause) {
     throw unusable(`privateKey '${files.privateKey}' with certificate '${files.certificate}'`, cause);
   }
