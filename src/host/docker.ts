@@ -1,4 +1,3 @@
-import { request } from 'node:http';
 import { UsageError } from '../util/errors.ts';
 import { HostError } from './host-error.ts';
 
@@ -58,9 +57,10 @@ function get(socketPath: string, path: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const fail = (why: string, cause?: unknown) =>
       reject(new HostError('HOST_DOCKER_FAILED', `docker at ${socketPath}: ${why}`, { cause }));
-    const call = request(
-      { socketPath, path, headers: { host: 'docker' }, timeout: TIMEOUT_MS },
-      (response) => {
+    // Loaded here, since containers that are namespaces or processes can do without, and it takes its time.
+    const call = process
+      .getBuiltinModule('node:http')
+      .request({ socketPath, path, headers: { host: 'docker' }, timeout: TIMEOUT_MS }, (response) => {
         const chunks: Buffer[] = [];
         let size = 0;
         response.on('data', (chunk: Buffer) => {
@@ -72,8 +72,7 @@ function get(socketPath: string, path: string): Promise<Answer> {
         response.on('end', () => {
           resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
         });
-      },
-    );
+      });
     call.on('timeout', () => call.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)));
     call.on('error', (error) => fail(error.message, error));
     call.end();
