@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { GalagoError } from '../src/util/errors.ts';
 import { codec } from './codec/bench.ts';
+import { connect } from './connect/bench.ts';
 import { connections } from './controller/connections.ts';
 import { packetIn, packetInOne } from './controller/packet-in.ts';
 import { datapath } from './datapath.ts';
@@ -35,6 +36,7 @@ const BENCHES: readonly Bench[] = [
   codec,
   scale,
   datapath,
+  connect,
 ];
 
 const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url));

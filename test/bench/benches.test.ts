@@ -1,5 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { codec } from '../../bench/codec/bench.ts';
+import { connect } from '../../bench/connect/bench.ts';
 import { connections } from '../../bench/controller/connections.ts';
 import { packetIn, packetInOne } from '../../bench/controller/packet-in.ts';
 import { dump } from '../../bench/dump.ts';
@@ -53,6 +54,17 @@ describeWithLab('a bench on a real switch', () => {
     const report = await run(sizes, { most: 200, rounds: 1 });
     const counts = report.table.rows.filter(([name]) => name === 'reconcile').map(([, flows]) => flows);
     expect(counts).toEqual(['2', '20', '200']);
+  });
+});
+
+describeWithLab('the bench of connecting', () => {
+  it('has every contender connect containers, and all but the limit reach somebody', async () => {
+    const report = await run(connect, { rounds: 1 });
+    const reaching = report.table.rows.filter(([, , , ping]) => ping !== '').map(([name]) => name);
+    expect(reaching).toEqual(
+      expect.arrayContaining(['galago connect', 'galago, in a process that runs', "lorispack's commands"]),
+    );
+    for (const value of valuesOf(report)) expect(value).toEqual(expect.any(Number));
   });
 });
 

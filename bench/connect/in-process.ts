@@ -1,0 +1,31 @@
+import { createInterface } from 'node:readline';
+import { carryOutConnect, planConnect } from '../../src/host/connect.ts';
+import { HostDatabase } from '../../src/host/database.ts';
+import { findTarget } from '../../src/host/target.ts';
+
+// Runs in a host's namespace: for each line `CONTAINER IP/PREFIX MAC KEY` it connects that container as an agent would,
+// and answers with the name of the port.
+const db = await HostDatabase.open(process.argv[2]!);
+for await (const line of createInterface({ input: process.stdin })) {
+  const [container, ip, mac, key] = line.split(' ') as [string, string, string, string];
+  console.log(await connect(container, ip, mac, Number(key)));
+}
+await db.close();
+
+async function connect(container: string, ip: string, mac: string, key: number): Promise<string> {
+  const pod = { name: `${key - 0x10000}`, key, isKeyNeeded: false };
+  const request = {
+    target: await findTarget(container, '/var/run/docker.sock'),
+    settings: {
+      ...{ pod, ip, mac, ifname: 'eth1', isInternal: false, gateway: undefined },
+      ...{ replacesDefaultRoute: false, mtu: undefined },
+    },
+    defaultMac: mac,
+    bridge: undefined,
+  };
+  return db.locked(async () => {
+    const plan = await planConnect(db, request);
+    await carryOutConnect(db, plan);
+    return plan.wiring.port;
+  });
+}
