@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { carryOutConnect, planConnect } from '../../src/host/connect.ts';
+import { connectContainer } from '../../src/host/connect.ts';
 import { HostDatabase } from '../../src/host/database.ts';
 import { findTarget } from '../../src/host/target.ts';
 
@@ -20,12 +20,8 @@ async function connect(container: string, ip: string, mac: string, key: number):
       ...{ pod, ip, mac, ifname: 'eth1', isInternal: false, gateway: undefined },
       ...{ replacesDefaultRoute: false, mtu: undefined },
     },
-    defaultMac: mac,
     bridge: undefined,
   };
-  return db.locked(async () => {
-    const plan = await planConnect(db, request);
-    await carryOutConnect(db, plan);
-    return plan.wiring.port;
-  });
+  const { plan } = await connectContainer(db, request);
+  return plan.wiring.port;
 }

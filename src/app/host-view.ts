@@ -4,7 +4,7 @@ import type { openVswitch } from '../ovsdb/schemas/index.ts';
 import { UsageError } from '../util/errors.ts';
 import { readTunnelAddress } from '../util/tunnel-address.ts';
 import { parseAddresses } from './addresses.ts';
-import { parseLease } from './dhcp/lease.ts';
+import { readLease } from './dhcp/lease.ts';
 import { type DhcpSubnet, parseDhcpSubnet } from './dhcp/subnet.ts';
 import { openPort } from './open-port.ts';
 import type { Addresses } from './pipeline/intent.ts';
@@ -95,7 +95,6 @@ export const Key = {
   KEY: 'galago-key',
   MAC: 'galago-mac',
   IP: 'galago-ip',
-  LEASE: 'galago-lease',
   LOCAL_IP: 'galago-local-ip',
 } as const;
 
@@ -230,7 +229,7 @@ function readMember(row: InterfaceRow): Member | undefined {
   if (name === undefined) return undefined;
   if (isFlowTunnel(row)) throw new UsageError('POD_INVALID', 'a tunnel carries all pods and can be in none');
   const pod = parsePod(name, row.external_ids.get(Key.KEY));
-  const lease = parseLease(row.external_ids.get(Key.LEASE));
+  const lease = readLease(row.external_ids);
   const addresses = parseAddresses(
     row.external_ids.get(Key.MAC),
     row.external_ids.get(Key.IP),

@@ -1,7 +1,7 @@
-import type { OvsdbClient } from '../ovsdb/index.ts';
+import type { OvsdbClient, Transaction } from '../ovsdb/index.ts';
 import type { Log } from '../util/log.ts';
 import { tunnelInterfaceType } from '../util/tunnel-address.ts';
-import { formatLease, type Lease } from './dhcp/lease.ts';
+import { type Grant, LeaseKey, leaseIds } from './dhcp/lease.ts';
 import {
   type BridgeView,
   type HostReplica,
@@ -114,20 +114,19 @@ export class Host {
     return this.#securing.get(name) === 'under way';
   }
 
-  /** Writes the lease of an interface, or that it has none. @throws as OvsdbClient.transact */
-  async recordLease(interfaceName: string, lease: Lease | undefined): Promise<void> {
+  /**
+   * Writes the lease of an interface, or that it has none.
+   * @throws as OvsdbClient.transact: OvsdbError `OVSDB_TIMED_OUT` when another endpoint has the address
+   */
+  async recordLease(interfaceName: string, lease: Grant | undefined): Promise<void> {
     const row = this.#replica.Interface.find({ name: interfaceName });
     if (row === undefined) return;
     await this.#db.transact((tx) => {
-      tx.mutate('Interface', row._uuid, 'external_ids', 'delete', [Key.LEASE]);
-      if (lease !== undefined)
-        tx.mutate(
-          'Interface',
-          row._uuid,
-          'external_ids',
-          'insert',
-          new Map([[Key.LEASE, formatLease(lease)]]),
-        );
+      tx.mutate('Interface', row._uuid, 'external_ids', 'delete', Object.values(LeaseKey));
+      if (lease !== undefined) {
+        waitUntilFree(tx, row, lease);
+        tx.mutate('Interface', row._uuid, 'external_ids', 'insert', leaseIds(lease));
+      }
       tx.comment(`galago: lease of ${interfaceName}`);
     });
   }
@@ -178,5 +177,28 @@ export class Host {
       tx.comment(`galago: tunnel port of ${bridgeName}`);
     });
     this.#log.info({ host: this.name, bridge: bridgeName, interface: name }, 'tunnel port added');
+  }
+}
+
+type InterfaceRow = HostReplica['Interface'] extends Iterable<infer R> ? R : never;
+
+/** Whoever was given the address by a command may not have been heard of yet: the database knows. */
+function waitUntilFree(
+  tx: Transaction<OpenVswitch>,
+  row: InterfaceRow,
+  { address, prefixLength }: Grant,
+): void {
+  const pod = [Key.POD, row.external_ids.get(Key.POD) ?? ''] as const;
+  const taken = [
+    [LeaseKey.ADDRESS, address],
+    [Key.IP, address],
+    [Key.IP, `${address}/${prefixLength}`],
+  ] as const;
+  for (const ids of taken) {
+    const another = [
+      ['_uuid', '!=', row._uuid],
+      ['external_ids', 'includes', new Map([pod, ids])],
+    ] as const;
+    tx.wait('Interface', another, [], { columns: ['name'] });
   }
 }

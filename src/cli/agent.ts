@@ -15,7 +15,7 @@ import {
   openDatabase,
 } from './host-options.ts';
 import { createLog, LOG_LEVELS, type LogLevel } from './log.ts';
-import { podLabel } from './pod-label.ts';
+import { POD_READER } from './pod-reader.ts';
 import { untilSignal } from './until-signal.ts';
 import { checked } from './values.ts';
 
@@ -84,7 +84,7 @@ function reconnecting(db: HostDatabase, dockerSocket: string, log: Log): Disposa
   let looking = Promise.resolve();
   const look = async (id: string | undefined) => {
     const only = id === undefined ? undefined : `docker:${id}`;
-    const done = await reconnectContainers(db, { dockerSocket, readPod: podLabel, only });
+    const done = await reconnectContainers(db, { dockerSocket, readPod: POD_READER.podOf, only });
     for (const { container, port, error } of done) {
       if (error === undefined) log.info({ container, port }, 'connected again');
       else log.warn({ container, port, err: error }, 'not connected again');

@@ -1,22 +1,11 @@
 import type { Command } from 'commander';
 import { GLOBAL_POD } from '../app/pod.ts';
-import {
-  defaultMac,
-  type EndpointAddress,
-  firstAddress,
-  formatEndpointAddress,
-  parseEndpointAddress,
-  parseEndpointMac,
-  parseGateway,
-} from '../host/address.ts';
-import { type ConnectPlan, carryOutConnect, describeConnect, planConnect } from '../host/connect.ts';
-import type { HostDatabase } from '../host/database.ts';
-import { EndpointKey, type PodLabel } from '../host/endpoint.ts';
+import { type ConnectPlan, connectContainer, describeConnect, planConnect } from '../host/connect.ts';
+import { readEndpointWords } from '../host/endpoint-words.ts';
 import { findTarget } from '../host/target.ts';
-import { UsageError } from '../util/errors.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
 import { addHostOptions, dockerSocket, type HostOptions, openDatabase, print } from './host-options.ts';
-import { isKeyNeeded, podLabel } from './pod-label.ts';
+import { POD_READER } from './pod-reader.ts';
 import { bytes } from './values.ts';
 
 /** The options of `galago connect` as they were read. */
@@ -46,13 +35,17 @@ export function addConnectCommand(program: Command): void {
     .argument('<container>', 'name or id of a Docker container, netns:NAME or pid:N')
     .argument(
       '<address>',
-      'IP[/PREFIX LENGTH], by default /24 or /64; or dhcp, for a client in the container to ask',
+      'IP[/PREFIX LENGTH], by default /24 or /64; auto, for the next free one of the pod; or dhcp, for a client in ' +
+        'the container to ask',
     )
     .argument('[pod]', "the pod's name", GLOBAL_POD.name)
     .option('--ifname <name>', 'name of the interface in the container', 'eth1')
     .option('--mac <mac>', 'MAC address (default: made of the address)')
     .option('--gateway <ip>', 'next hop of a default route')
-    .option('--default-route', "replace the default route; without --gateway by the subnet's first address")
+    .option(
+      '--default-route',
+      "replace the default route; without --gateway by the pod's router, or the subnet's first address",
+    )
     .option('--internal', 'an internal port of Open vSwitch in place of a veth pair')
     .option('--key <number>', "the pod's tunnel key, for names that are no numbers")
     .option('--bridge <name>', 'the bridge (default: that of galago init)')
@@ -70,6 +63,7 @@ const EXAMPLES = `
 Examples:
   $ galago connect web 10.0.0.1                     a Docker container, in the pod 'global'
   $ galago connect web 10.0.0.1/16 7 --default-route
+  $ galago connect web auto 7                       see galago pods set
   $ galago connect netns:blue 10.0.0.2 backend --key 1000 --ifname eth2
   $ galago connect pid:4711 fd00::1/64 7 --dry-run
 `;
@@ -81,33 +75,18 @@ interface Words {
 }
 
 async function run(words: Words, options: ConnectOptions, command: Command): Promise<void> {
-  const address = words.address === 'dhcp' ? undefined : parseEndpointAddress(words.address);
-  const asked = {
-    ip: address === undefined ? 'dhcp' : formatEndpointAddress(address),
-    mac: options.mac === undefined ? undefined : parseEndpointMac(options.mac),
-    ifname: parseIfname(options.ifname),
-    isInternal: options.internal ?? false,
-    gateway: readGateway(address, options),
-    replacesDefaultRoute: options.defaultRoute ?? false,
-    mtu: options.mtu,
-  };
   const opening = openDatabase(options);
   // Both are waited for together; an error of the first must not leave the other unheard.
   const [opened, found] = await Promise.allSettled([opening, findTarget(words.container, options.docker)]);
   if (opened.status === 'rejected') throw opened.reason;
   await using db = opened.value;
   if (found.status === 'rejected') throw found.reason;
-  const request = {
-    target: found.value,
-    settings: { ...asked, pod: readPod(db, words.pod, options.key) },
-    defaultMac: defaultMac(address),
-    bridge: options.bridge,
-  };
+  const { address, pod } = words;
+  const { defaultRoute: replacesDefaultRoute = false, internal: isInternal = false } = options;
+  const asked = { ...options, address, pod, replacesDefaultRoute, isInternal };
+  const request = { ...readEndpointWords(db, asked, POD_READER), target: found.value };
   if (options.dryRun) return print(command, describeConnect(await planConnect(db, request)));
-  const { plan, ofport } = await db.locked(async () => {
-    const made = await planConnect(db, request);
-    return { plan: made, ofport: await carryOutConnect(db, made) };
-  });
+  const { plan, ofport } = await connectContainer(db, request);
   print(command, options.json ? JSON.stringify(resultOf(plan, ofport)) : sentenceOf(plan));
 }
 
@@ -124,32 +103,4 @@ function sentenceOf({ settings, target, mtu, wiring, existing }: ConnectPlan): s
   const { pod, ip, mac, ifname } = settings;
   const already = existing === undefined ? '' : ' already';
   return `${target.name}: ${ifname} is${already} in pod ${pod.name} with ${ip} (${mac}, MTU ${mtu}, port ${wiring.port})`;
-}
-
-/** The pod that is meant; the key of one that this host has need not be said again. */
-function readPod(db: HostDatabase, name: string, key: string | undefined): PodLabel {
-  const known = db.endpoints().find(({ externalIds }) => externalIds.get(EndpointKey.POD) === name);
-  const found = key ?? known?.externalIds.get(EndpointKey.KEY);
-  if (found === undefined && isKeyNeeded(name) && /^[A-Za-z][\w.-]*$/.test(name)) {
-    throw new UsageError('POD_INVALID', `pod '${name}' is new here and needs a tunnel key: add --key`);
-  }
-  return podLabel(name, found);
-}
-
-function readGateway(address: EndpointAddress | undefined, options: ConnectOptions): string | undefined {
-  if (options.gateway === undefined && options.defaultRoute === undefined) return undefined;
-  if (address === undefined) {
-    throw new UsageError('HOST_GATEWAY_INVALID', 'with dhcp, the default route comes from the DHCP server');
-  }
-  if (options.gateway !== undefined) return parseGateway(options.gateway, address);
-  if (address.family === 6)
-    throw new UsageError('HOST_GATEWAY_INVALID', 'an IPv6 default route needs a --gateway');
-  return parseGateway(firstAddress(address), address);
-}
-
-/** A name that interfaces may have, and that no path or option can be mistaken for. */
-function parseIfname(name: string): string {
-  if (/^[A-Za-z][\w.-]{0,14}$/.test(name)) return name;
-  const expected = "a letter, then letters, digits, '.', '_' or '-', at most 15";
-  throw new UsageError('HOST_INTERFACE_INVALID', `expected an interface's name (${expected}), got '${name}'`);
 }

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
-import { parseLease } from '../app/dhcp/lease.ts';
-import { parsePod } from '../app/pod.ts';
+import { readLease } from '../app/dhcp/lease.ts';
 import { type Endpoint, EndpointKey } from '../host/endpoint.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
 import { addHostOptions, type HostOptions, openDatabase, print, printTable } from './host-options.ts';
+import { keyOf } from './pod-reader.ts';
 import { printable } from './printable.ts';
 
-/** Adds `galago endpoints` and `galago pods`. */
-export function addEndpointsCommands(program: Command): void {
+/** Adds `galago endpoints`. */
+export function addEndpointsCommand(program: Command): void {
   const endpoints = program
     .command('endpoints')
     .summary("list this host's endpoints")
@@ -18,13 +18,6 @@ export function addEndpointsCommands(program: Command): void {
   addHostOptions(endpoints)
     .addHelpText('after', `\nExamples:\n  $ galago endpoints\n  $ galago endpoints 7 --json${EXIT_CODE_HELP}`)
     .action((pod: string | undefined, options: HostOptions) => listEndpoints(pod, options, endpoints));
-  const pods = program
-    .command('pods')
-    .summary("list this host's pods")
-    .description('Prints the pods that this host has endpoints of, with their tunnel keys.');
-  addHostOptions(pods)
-    .addHelpText('after', `\nExamples:\n  $ galago pods\n  $ galago pods --json${EXIT_CODE_HELP}`)
-    .action((options: HostOptions) => listPods(options, pods));
 }
 
 async function listEndpoints(pod: string | undefined, options: HostOptions, command: Command): Promise<void> {
@@ -43,21 +36,6 @@ async function listEndpoints(pod: string | undefined, options: HostOptions, comm
         printable(cell || '-'),
       ),
     ),
-  );
-}
-
-async function listPods(options: HostOptions, command: Command): Promise<void> {
-  await using db = await openDatabase(options);
-  const endpoints = db.endpoints().map(describe);
-  const rows = [...new Set(endpoints.map(({ pod }) => pod))].sort().map((pod) => {
-    const members = endpoints.filter((endpoint) => endpoint.pod === pod);
-    return { pod, key: members[0]!.key, endpoints: members.length };
-  });
-  if (options.json) return print(command, JSON.stringify(rows));
-  printTable(
-    command,
-    ['POD', 'KEY', 'ENDPOINTS'],
-    rows.map(({ pod, key, endpoints }) => [printable(pod), key === null ? '-' : `${key}`, `${endpoints}`]),
   );
 }
 
@@ -81,10 +59,10 @@ interface EndpointLine {
 function describe(endpoint: Endpoint): EndpointLine {
   const { externalIds, bridge, port, ofport, error } = endpoint;
   const id = (key: string) => externalIds.get(key) ?? '';
-  const lease = parseLease(id(EndpointKey.LEASE))?.address;
+  const lease = readLease(externalIds)?.address;
   return {
     pod: id(EndpointKey.POD),
-    key: keyOf(endpoint),
+    key: keyOf(endpoint.externalIds),
     container: id(EndpointKey.NAME),
     ifname: id(EndpointKey.IFNAME),
     ip: id(EndpointKey.IP),
@@ -95,13 +73,4 @@ function describe(endpoint: Endpoint): EndpointLine {
     ofport: ofport ?? null,
     state: ofport === undefined ? (error ?? 'not opened yet') : 'up',
   };
-}
-
-/** Null for labels that name no pod. */
-function keyOf({ externalIds }: Endpoint): number | null {
-  try {
-    return parsePod(externalIds.get(EndpointKey.POD) ?? '', externalIds.get(EndpointKey.KEY)).key;
-  } catch {
-    return null;
-  }
 }

@@ -56,7 +56,8 @@ type AddCommand = (program: Command, stdout: CliOutput['stdout']) => void;
 const COMMANDS: readonly { readonly names: readonly string[]; readonly load: () => Promise<AddCommand> }[] = [
   { names: ['connect'], load: async () => (await import('./connect.ts')).addConnectCommand },
   { names: ['disconnect'], load: async () => (await import('./disconnect.ts')).addDisconnectCommand },
-  { names: ['endpoints', 'pods'], load: async () => (await import('./endpoints.ts')).addEndpointsCommands },
+  { names: ['endpoints'], load: async () => (await import('./endpoints.ts')).addEndpointsCommand },
+  { names: ['pods'], load: async () => (await import('./pods.ts')).addPodsCommand },
   { names: ['init', 'cleanup'], load: async () => (await import('./init.ts')).addInitCommands },
   { names: ['cluster'], load: async () => (await import('./cluster.ts')).addClusterCommand },
   { names: ['agent'], load: async () => (await import('./agent.ts')).addAgentCommand },

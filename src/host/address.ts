@@ -98,7 +98,7 @@ function readCidr(text: string): ReturnType<typeof parseCidr> {
   try {
     return parseCidr(text);
   } catch {
-    throw invalid(text, 'expected dhcp or an address like 10.0.0.1/24 or fd00::1/64');
+    throw invalid(text, 'expected auto, dhcp or an address like 10.0.0.1/24 or fd00::1/64');
   }
 }
 

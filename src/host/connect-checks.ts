@@ -1,5 +1,5 @@
 import { UsageError } from '../util/errors.ts';
-import { type Endpoint, EndpointKey, type EndpointSettings, endpointIds } from './endpoint.ts';
+import { addressesOf, type Endpoint, EndpointKey, type EndpointSettings, endpointIds } from './endpoint.ts';
 import type { NamespaceState } from './ip.ts';
 import type { Target } from './target.ts';
 
@@ -35,7 +35,7 @@ interface Wanted {
 export function requireSame(recorded: Endpoint, { settings, target, bridge }: Wanted): void {
   const wanted = endpointIds(settings, target);
   const differing = Object.values(EndpointKey)
-    .filter((key) => ![EndpointKey.NAME, EndpointKey.OWNER, EndpointKey.LEASE].some((other) => other === key))
+    .filter((key) => !NOT_SETTINGS.some((other) => other === key))
     .find((key) => wanted.get(key) !== recorded.externalIds.get(key));
   if (
     differing === undefined &&
@@ -50,12 +50,15 @@ export function requireSame(recorded: Endpoint, { settings, target, bridge }: Wa
   throw new UsageError('HOST_ENDPOINT_EXISTS', message);
 }
 
+const NOT_SETTINGS = [EndpointKey.NAME, EndpointKey.OWNER, EndpointKey.LEASE, EndpointKey.LEASE_UNTIL];
+
 /**
  * An address belongs to one endpoint of a pod, and a key to one pod.
  * @throws UsageError `HOST_POD_CONFLICT`, `HOST_ADDRESS_TAKEN`, `HOST_MAC_TAKEN`
  */
 export function requireFree(others: readonly Endpoint[], { pod, ip, mac }: EndpointSettings): void {
-  for (const { externalIds, port } of others) {
+  for (const other of others) {
+    const { externalIds, port } = other;
     const name = externalIds.get(EndpointKey.POD);
     const key = externalIds.get(EndpointKey.KEY);
     if (key !== undefined && (name === pod.name) !== (Number(key) === pod.key)) {
@@ -64,8 +67,7 @@ export function requireFree(others: readonly Endpoint[], { pod, ip, mac }: Endpo
     }
     if (name !== pod.name) continue;
     const owner = externalIds.get(EndpointKey.NAME) ?? port;
-    const ips = (externalIds.get(EndpointKey.IP) ?? '').split(/[\s,]+/).map((text) => text.split('/', 1)[0]);
-    if (ip !== 'dhcp' && ips.includes(ip.split('/', 1)[0]))
+    if (ip !== 'dhcp' && addressesOf(other).includes(ip.split('/', 1)[0]!))
       throw new UsageError('HOST_ADDRESS_TAKEN', `'${owner}' has ${ip} in pod '${pod.name}'`);
     if (externalIds.get(EndpointKey.MAC)?.toLowerCase() === mac)
       throw new UsageError('HOST_MAC_TAKEN', `'${owner}' has ${mac} in pod '${pod.name}'`);

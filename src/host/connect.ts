@@ -1,18 +1,17 @@
 import { UsageError } from '../util/errors.ts';
+import { type AskedSettings, settle } from './asked-settings.ts';
 import { isAlive, requireFree, requireNoAddress, requireNoInterface, requireSame } from './connect-checks.ts';
 import { type BridgeRow, type HostDatabase, requireOpen } from './database.ts';
 import { type Endpoint, EndpointKey, type EndpointSettings, endpointIds, portName } from './endpoint.ts';
 import { findLink, formatIp, ipBatch, readNamespace } from './ip.ts';
-import { endpointMtu, readSettings } from './settings.ts';
+import { endpointMtu, readSettings, requireBridge } from './settings.ts';
 import type { Target } from './target.ts';
 import { planWiring, type Wiring, wireInside } from './wire.ts';
 
 /** What is to be connected, and where to. */
 export interface ConnectRequest {
   readonly target: Target;
-  /** Without a MAC address it has the one that it had, or `defaultMac`. */
-  readonly settings: Omit<EndpointSettings, 'mac'> & { readonly mac: string | undefined };
-  readonly defaultMac: string;
+  readonly settings: AskedSettings;
   /** Default: the one that the host was set up with. */
   readonly bridge: string | undefined;
 }
@@ -31,11 +30,45 @@ export interface ConnectPlan {
 }
 
 /**
- * Looks at everything that connecting a container depends on, and changes nothing.
- * @throws UsageError `HOST_NOT_INITIALIZED`, `HOST_BRIDGE_UNKNOWN`, `HOST_ENDPOINT_EXISTS`, `HOST_INTERFACE_TAKEN`,
- * `HOST_ADDRESS_TAKEN`, `HOST_MAC_TAKEN`, `HOST_POD_CONFLICT`, `HOST_ROUTE_TAKEN`; HostError as runCommand
+ * Connects a container, while nobody else does on this host; when something fails, what was done is undone.
+ * @returns what was done, and the OpenFlow port number
+ * @throws as {@link planConnect}; HostError `HOST_PORT_FAILED`; TimeoutError `HOST_SWITCH_SILENT`
  */
-export async function planConnect(db: HostDatabase, request: ConnectRequest): Promise<ConnectPlan> {
+export function connectContainer(
+  db: HostDatabase,
+  request: ConnectRequest,
+): Promise<{ readonly plan: ConnectPlan; readonly ofport: number }> {
+  return db.locked(async () => {
+    const avoided = new Set<string>();
+    for (;;) {
+      const plan = await planConnect(db, request, avoided);
+      try {
+        return { plan, ofport: await carryOutConnect(db, plan) };
+      } catch (error) {
+        // A lease that was given meanwhile; who asked for no address in particular gets another one.
+        const isTaken = (error as { code?: string }).code === 'HOST_ADDRESS_TAKEN';
+        if (typeof request.settings.ip === 'string' || !isTaken || avoided.size >= MAX_AVOIDED) throw error;
+        avoided.add(addressOf(plan.settings.ip));
+      }
+    }
+  });
+}
+
+/** How often somebody else may be faster. */
+const MAX_AVOIDED = 16;
+
+/**
+ * Looks at everything that connecting a container depends on, and changes nothing.
+ * @param avoided addresses that are taken, whatever the database has of them
+ * @throws UsageError `HOST_NOT_INITIALIZED`, `HOST_BRIDGE_UNKNOWN`, `HOST_ENDPOINT_EXISTS`, `HOST_INTERFACE_TAKEN`,
+ * `HOST_ADDRESS_TAKEN`, `HOST_MAC_TAKEN`, `HOST_POD_CONFLICT`, `HOST_ROUTE_TAKEN`, `HOST_SUBNET_FULL`; HostError as
+ * runCommand
+ */
+export async function planConnect(
+  db: HostDatabase,
+  request: ConnectRequest,
+  avoided: ReadonlySet<string> = new Set(),
+): Promise<ConnectPlan> {
   const { target, settings: asked } = request;
   const bridge = requireBridge(db, request.bridge);
   const endpoints = db.endpoints();
@@ -44,10 +77,12 @@ export async function planConnect(db: HostDatabase, request: ConnectRequest): Pr
       externalIds.get(EndpointKey.CONTAINER) === target.container &&
       externalIds.get(EndpointKey.IFNAME) === asked.ifname,
   );
-  const mac = asked.mac ?? recorded?.externalIds.get(EndpointKey.MAC) ?? request.defaultMac;
-  const settings = { ...asked, mac };
   const port = portName(target.container, asked.ifname);
   const [inside, link] = await Promise.all([readNamespace({ netns: target.netns }), findLink(port)]);
+  const others = endpoints.filter((endpoint) => endpoint !== recorded);
+  const own = inside.links.filter(({ name }) => name !== asked.ifname).flatMap(({ addresses }) => addresses);
+  const taken = [...avoided, ...own.map(addressOf)];
+  const settings = settle(asked, recorded, { others, taken });
   const mtu = asked.mtu ?? endpointMtu(readSettings(db));
   const wiring = planWiring(settings, target, { mtu, isUserspace: bridge.datapath_type === 'netdev' });
   const plan = { target, bridge, settings, mtu, wiring };
@@ -55,10 +90,7 @@ export async function planConnect(db: HostDatabase, request: ConnectRequest): Pr
     requireSame(recorded, plan);
     return { ...plan, existing: recorded, remnants: { ports: [], link: undefined } };
   }
-  requireFree(
-    endpoints.filter((endpoint) => endpoint !== recorded),
-    settings,
-  );
+  requireFree(others, settings);
   const orphan = recorded === undefined && link?.kind === 'veth' ? port : undefined;
   if (orphan === undefined && recorded === undefined)
     requireNoInterface(inside, settings.ifname, target.name);
@@ -95,13 +127,8 @@ export function describeConnect({
   ];
 }
 
-/**
- * Does what was planned, all of it: when something fails, what was done is undone.
- * @returns the OpenFlow port number
- * @throws HostError as runCommand, `HOST_PORT_FAILED`; TimeoutError `HOST_SWITCH_SILENT`; UsageError
- * `HOST_ADDRESS_TAKEN` when somebody else was faster
- */
-export async function carryOutConnect(db: HostDatabase, plan: ConnectPlan): Promise<number> {
+/** Does what was planned, all of it or nothing. @throws UsageError `HOST_ADDRESS_TAKEN` when somebody else was faster */
+async function carryOutConnect(db: HostDatabase, plan: ConnectPlan): Promise<number> {
   const { existing, wiring, settings, target, remnants } = plan;
   if (existing?.ofport !== undefined) return existing.ofport;
   await removeRemnants(db, remnants);
@@ -121,7 +148,7 @@ export async function carryOutConnect(db: HostDatabase, plan: ConnectPlan): Prom
   }
 }
 
-/** Takes an endpoint away, in the database and on the machine. @throws as {@link carryOutConnect} */
+/** Takes an endpoint away, in the database and on the machine. @throws HostError as runCommand; OvsdbError */
 export async function removeEndpoint(db: HostDatabase, port: string): Promise<void> {
   if (db.interface(port) !== undefined) await db.apply(`disconnect ${port}`, (tx) => db.deletePort(tx, port));
   if ((await findLink(port))?.kind === 'veth') await ipBatch([['link', 'delete', 'dev', port]]);
@@ -148,11 +175,8 @@ async function addPort(db: HostDatabase, { bridge, settings, target, wiring }: C
   const ids = endpointIds(settings, target);
   try {
     await db.apply(`connect ${target.name} to ${settings.pod.name}`, (tx) => {
-      for (const key of [EndpointKey.MAC, EndpointKey.IP]) {
-        const own = new Map([EndpointKey.POD, key].map((name) => [name, ids.get(name)!]));
-        if (own.get(key) === 'dhcp') continue;
-        tx.wait('Interface', [['external_ids', 'includes', own]], [], { columns: ['name'] });
-      }
+      for (const taken of claimsOf(settings))
+        tx.wait('Interface', [['external_ids', 'includes', taken]], [], { columns: ['name'] });
       db.insertPort(tx, bridge._uuid, {
         name: wiring.port,
         ...(settings.isInternal && { type: 'internal', mac: settings.mac }),
@@ -166,20 +190,20 @@ async function addPort(db: HostDatabase, { bridge, settings, target, wiring }: C
   }
 }
 
+/** What `external_ids` nobody else in the pod may have. */
+function claimsOf({ pod, ip, mac }: EndpointSettings): ReadonlyMap<string, string>[] {
+  const claims: [string, string][] = [[EndpointKey.MAC, mac]];
+  if (ip !== 'dhcp') claims.push([EndpointKey.IP, ip], [EndpointKey.LEASE, addressOf(ip)]);
+  return claims.map((claim) => new Map([[EndpointKey.POD, pod.name], claim]));
+}
+
+function addressOf(ip: string): string {
+  return ip.split('/', 1)[0]!;
+}
+
 /** Like `Promise.all`, but nothing is under way any more when it rejects. */
 async function allDone(promises: readonly (Promise<unknown> | undefined)[]): Promise<void> {
   const results = await Promise.allSettled(promises);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-}
-
-function requireBridge(db: HostDatabase, asked: string | undefined): BridgeRow {
-  const name = asked ?? readSettings(db).bridge;
-  if (name === undefined) {
-    const message = 'this host has no bridge for containers: run galago init, or name one with --bridge';
-    throw new UsageError('HOST_NOT_INITIALIZED', message);
-  }
-  const bridge = db.bridge(name);
-  if (bridge !== undefined) return bridge;
-  throw new UsageError('HOST_BRIDGE_UNKNOWN', `there is no bridge '${name}': run galago init`);
 }

@@ -6,8 +6,9 @@ export const EndpointKey = {
   KEY: 'galago-key',
   MAC: 'galago-mac',
   IP: 'galago-ip',
-  /** Written by the controller. */
+  /** Written by the controller, both. */
   LEASE: 'galago-lease',
+  LEASE_UNTIL: 'galago-lease-until',
   OWNER: 'galago-owner',
   CONTAINER: 'galago-container',
   NAME: 'galago-name',
@@ -78,6 +79,13 @@ export function endpointIds(
     ...(mtu === undefined ? [] : [[EndpointKey.MTU, `${mtu}`] as const]),
     ...(replacesDefaultRoute ? [[EndpointKey.DEFAULT_ROUTE, 'replace'] as const] : []),
   ]);
+}
+
+/** The IP addresses that an endpoint has, by its labels or a lease, without prefix lengths. */
+export function addressesOf({ externalIds }: Endpoint): readonly string[] {
+  const texts = [externalIds.get(EndpointKey.IP) ?? '', externalIds.get(EndpointKey.LEASE) ?? ''];
+  const words = texts.flatMap((text) => text.split(/[\s,]+/)).map((text) => text.split('/', 1)[0]!);
+  return words.filter((word) => word !== '' && word !== 'dhcp');
 }
 
 /**

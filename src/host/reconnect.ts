@@ -1,5 +1,5 @@
 import { UsageError } from '../util/errors.ts';
-import { type ConnectRequest, carryOutConnect, planConnect } from './connect.ts';
+import { type ConnectRequest, connectContainer } from './connect.ts';
 import type { HostDatabase } from './database.ts';
 import { type Endpoint, EndpointKey, isConnected, type PodLabel } from './endpoint.ts';
 import { findTarget, type Target } from './target.ts';
@@ -51,12 +51,8 @@ async function reconnect(
 ): Promise<boolean> {
   const target = await findRunning(endpoint, dockerSocket);
   if (target === undefined) return false;
-  return db.locked(async () => {
-    const plan = await planConnect(db, requestOf(endpoint, { ...target, name }, readPod));
-    if (plan.existing !== undefined) return false;
-    await carryOutConnect(db, plan);
-    return true;
-  });
+  const { plan } = await connectContainer(db, requestOf(endpoint, { ...target, name }, readPod));
+  return plan.existing === undefined;
 }
 
 /** A process that has ended never comes back, although another one may get its number. */
@@ -91,7 +87,6 @@ function requestOf(
       replacesDefaultRoute: externalIds.has(EndpointKey.DEFAULT_ROUTE),
       mtu: mtu > 0 ? mtu : undefined,
     },
-    defaultMac: mac,
     bridge,
   };
 }

@@ -1,4 +1,5 @@
-import type { HostDatabase, HostTransaction } from './database.ts';
+import { UsageError } from '../util/errors.ts';
+import type { BridgeRow, HostDatabase, HostTransaction } from './database.ts';
 import { ENCAPSULATIONS, type Encapsulation, encapsulationOf, overheadBytes } from './encapsulation.ts';
 
 /** `external_ids` keys of the table `Open_vSwitch` that are written. */
@@ -33,6 +34,21 @@ export function readSettings({ root }: HostDatabase): HostSettings {
     underlayMtu: Number.isInteger(mtu) && mtu > 0 ? mtu : undefined,
     peers: (ids.get(SettingKey.PEERS) ?? '').split(' ').filter((peer) => peer !== ''),
   };
+}
+
+/**
+ * The bridge for containers: the one asked for, or the one that the host was set up with.
+ * @throws UsageError `HOST_NOT_INITIALIZED`, `HOST_BRIDGE_UNKNOWN`
+ */
+export function requireBridge(db: HostDatabase, asked?: string): BridgeRow {
+  const name = asked ?? readSettings(db).bridge;
+  if (name === undefined) {
+    const message = 'this host has no bridge for containers: run galago init, or name one with --bridge';
+    throw new UsageError('HOST_NOT_INITIALIZED', message);
+  }
+  const bridge = db.bridge(name);
+  if (bridge !== undefined) return bridge;
+  throw new UsageError('HOST_BRIDGE_UNKNOWN', `there is no bridge '${name}': run galago init`);
 }
 
 /** Forgets all of it. */

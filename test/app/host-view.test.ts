@@ -262,15 +262,17 @@ describe('addresses and DHCP in the view of a bridge', () => {
   });
 
   it('have what DHCP has given, and until when', () => {
+    const lease = (address: string, until: string) => {
+      return { 'galago-lease': address, 'galago-lease-until': until };
+    };
     const dynamic = { mac: ids['galago-mac'], isDynamic: true };
     expect(memberWith({ 'galago-ip': 'dhcp' })).toMatchObject({ addresses: { ...dynamic, ips: [] } });
-    const leased = memberWith({ 'galago-ip': 'dhcp', 'galago-lease': '10.0.0.5 1000' });
+    const leased = memberWith({ 'galago-ip': 'dhcp', ...lease('10.0.0.5', '1000') });
     expect(leased).toMatchObject({ addresses: { ...dynamic, ips: ['10.0.0.5'] }, leasedUntil: 1000 });
-    for (const damaged of ['10.0.0.5', '10.0.0 1000', '10.0.0.5 soon'])
-      expect(memberWith({ 'galago-ip': 'dhcp', 'galago-lease': damaged })).not.toHaveProperty('leasedUntil');
-    expect(memberWith({ 'galago-ip': '10.0.0.1', 'galago-lease': '10.0.0.5 1000' })).not.toHaveProperty(
-      'leasedUntil',
-    );
+    for (const damaged of [lease('10.0.0.5', ''), lease('10.0.0', '1000'), lease('10.0.0.5', 'soon')])
+      expect(memberWith({ 'galago-ip': 'dhcp', ...damaged })).not.toHaveProperty('leasedUntil');
+    const fixed = memberWith({ 'galago-ip': '10.0.0.1', ...lease('10.0.0.5', '1000') });
+    expect(fixed).not.toHaveProperty('leasedUntil');
   });
 
   it('have the subnets of pods, and what is wrong with others', () => {

@@ -7,9 +7,10 @@ import { addAgentCommand } from '../../src/cli/agent.ts';
 import { addClusterCommand } from '../../src/cli/cluster.ts';
 import { addConnectCommand } from '../../src/cli/connect.ts';
 import { addControllerCommand } from '../../src/cli/controller.ts';
-import { addEndpointsCommands } from '../../src/cli/endpoints.ts';
+import { addEndpointsCommand } from '../../src/cli/endpoints.ts';
 import { addInitCommands } from '../../src/cli/init.ts';
 import { addOvsdbCommand } from '../../src/cli/ovsdb.ts';
+import { addPodsCommand } from '../../src/cli/pods.ts';
 import { addStatusCommand } from '../../src/cli/status.ts';
 import {
   anchorOf,
@@ -180,8 +181,9 @@ const ADD_COMMANDS = [
   addClusterCommand,
   addConnectCommand,
   addControllerCommand,
-  addEndpointsCommands,
+  addEndpointsCommand,
   addInitCommands,
+  addPodsCommand,
   addStatusCommand,
 ];
 

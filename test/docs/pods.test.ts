@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Command as Program } from 'commander';
+import { LeaseKey } from '../../src/app/dhcp/lease.ts';
 import { Key } from '../../src/app/host-view.ts';
 import { parsePod } from '../../src/app/pod.ts';
 import { addControllerCommand } from '../../src/cli/controller.ts';
@@ -12,7 +13,7 @@ const { text } = documents.find(({ file }) => file === 'docs/pods.md')!;
 describe('docs/pods.md', () => {
   it('names the labels that are read', () => {
     const labels = cells('table', 1).map((cell) => cell.replaceAll('`', ''));
-    expect(labels.sort()).toEqual(Object.values(Key).sort());
+    expect(labels.sort()).toEqual([...Object.values(Key), ...Object.values(LeaseKey)].sort());
   });
 
   it('says which key follows from which name', () => {

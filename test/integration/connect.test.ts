@@ -209,7 +209,10 @@ describeWithLab('galago connect on two hosts', () => {
       ...{ pod: 'shop', key: 4711, container: target, ifname: 'eth1', ip: '10.7.0.1/24', lease: null, mac },
       ...{ bridge: 'br-int', port, ofport, state: 'up' },
     });
-    expect(await galagoJson(host, 'pods')).toContainEqual({ pod: 'shop', key: 4711, endpoints: 1 });
+    expect(await galagoJson(host, 'pods')).toContainEqual({
+      ...{ pod: 'shop', key: 4711, endpoints: 1 },
+      ...{ subnet: null, range: null },
+    });
     const { stdout } = await galago(host, 'endpoints');
     expect(stdout).toMatch(/^POD +CONTAINER +INTERFACE +ADDRESS/);
     expect(stdout).toContain('10.7.0.1/24');

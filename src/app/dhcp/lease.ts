@@ -7,13 +7,25 @@ export interface Lease {
   readonly until: number;
 }
 
-/** Reads what {@link formatLease} wrote; undefined for anything else, which is as good as no lease. */
-export function parseLease(text: string | undefined): Lease | undefined {
-  const [address = '', until = ''] = (text ?? '').split(' ');
+/** A {@link Lease} that is to be recorded, with the prefix length of its subnet. */
+export interface Grant extends Lease {
+  readonly prefixLength: number;
+}
+
+/** `external_ids` keys of a lease. The address is by itself, so that a transaction can wait for nobody to have it. */
+export const LeaseKey = { ADDRESS: 'galago-lease', UNTIL: 'galago-lease-until' } as const;
+
+/** Reads what {@link leaseIds} gave; undefined for anything else, which is as good as no lease. */
+export function readLease(externalIds: ReadonlyMap<string, string>): Lease | undefined {
+  const address = externalIds.get(LeaseKey.ADDRESS) ?? '';
+  const until = externalIds.get(LeaseKey.UNTIL) ?? '';
   return isIpv4(address) && /^\d+$/.test(until) ? { address, until: Number(until) } : undefined;
 }
 
-/** A lease as it is recorded: `10.0.0.5 1763730000`. */
-export function formatLease({ address, until }: Lease): string {
-  return `${address} ${until}`;
+/** A lease as it is recorded. */
+export function leaseIds({ address, until }: Lease): ReadonlyMap<string, string> {
+  return new Map([
+    [LeaseKey.ADDRESS, address],
+    [LeaseKey.UNTIL, `${until}`],
+  ]);
 }

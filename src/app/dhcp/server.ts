@@ -6,7 +6,7 @@ import type { Log } from '../../util/log.ts';
 import { endpointId, type Member } from '../host-view.ts';
 import { AddressPool } from './address-pool.ts';
 import { answerDhcp, type DhcpDecision } from './answer.ts';
-import type { Lease } from './lease.ts';
+import type { Grant } from './lease.ts';
 import type { DhcpSubnet } from './subnet.ts';
 
 /** What the server needs of the world. */
@@ -14,7 +14,7 @@ export interface DhcpServerOptions {
   /** Which endpoint of a pod has an address, as far as databases know. */
   readonly ownerOf: (key: number, address: string) => string | undefined;
   /** Writes an endpoint's lease, or that it has none any more, to its host's database. */
-  readonly record: (host: string, interfaceName: string, lease: Lease | undefined) => Promise<void>;
+  readonly record: (host: string, interfaceName: string, lease: Grant | undefined) => Promise<void>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
@@ -106,7 +106,7 @@ export class DhcpServer {
         const { address, reply } = decision;
         if (member.addresses?.isDynamic) {
           const until = Math.floor(now() / 1000) + subnet.leaseSeconds;
-          await record(host, member.interface, { address, until });
+          await record(host, member.interface, { address, until, prefixLength: subnet.prefixLength });
         }
         return { frame: replyFrame(reply, place), granted: address };
       }

@@ -58,12 +58,15 @@ export function parseDhcpSubnet(text: string): DhcpSubnet {
   if (addressNumber(inside('range', first)) > addressNumber(inside('range', last)))
     invalid(`range '${first}-${last}' ends before it begins`);
   const router = one(words, 'router');
+  const ofServer = router === addressText(network + 1) ? network + 2 : network + 1;
+  const server = inside('server', one(words, 'server') ?? addressText(ofServer));
+  if (server === router) invalid(`server and router cannot both be ${server}`);
   return {
     network: addressText(network),
     prefixLength: subnet.prefixLength,
     first,
     last,
-    server: inside('server', one(words, 'server') ?? addressText(network + 1)),
+    server,
     router: router === undefined ? undefined : inside('router', router),
     dns: list(words, 'dns').map((value) =>
       isIpv4(value) ? value : invalid(`dns '${value}' is no IPv4 address`),
@@ -71,7 +74,7 @@ export function parseDhcpSubnet(text: string): DhcpSubnet {
     domain: one(words, 'domain'),
     mtu: number(words, 'mtu', LEAST_MTU, 0xffff),
     leaseSeconds: number(words, 'lease', LEASE_SECONDS.least, LEASE_SECONDS.most) ?? LEASE_SECONDS.usual,
-    routes: list(words, 'route').map((value) => parseRoute(value, inside)),
+    routes: list(words, 'route').map((value) => parseRoute(value, inside, { network, broadcast })),
   };
 }
 
@@ -118,9 +121,17 @@ function number(words: Words, name: string, least: number, most: number): number
   return invalid(`${name} is ${least} to ${most}, got '${text}'`);
 }
 
-function parseRoute(text: string, inside: (word: string, value: string) => string): DhcpRoute {
+function parseRoute(
+  text: string,
+  inside: (word: string, value: string) => string,
+  { network, broadcast }: { readonly network: number; readonly broadcast: number },
+): DhcpRoute {
   const [destination = '', router = ''] = text.split(',');
   const { address, prefixLength } = parseCidr4(destination);
+  const size = 2 ** (32 - prefixLength);
+  const first = addressNumber(address) - (addressNumber(address) % size);
+  if (first >= network && first + size - 1 <= broadcast)
+    invalid(`the route to ${destination} is for hosts of the subnet itself`);
   return { destination: address, prefixLength, router: inside('route', router) };
 }
 

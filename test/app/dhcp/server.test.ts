@@ -15,7 +15,8 @@ import {
 import { silentLog } from '../../../src/util/log.ts';
 
 const SUBNET = parseDhcpSubnet(
-  'subnet=10.0.0.0/24 range=10.0.0.2-10.0.0.4 router=10.0.0.1 dns=10.0.0.53 mtu=1450 lease=600 route=10.1.0.0/16,10.0.0.1',
+  'subnet=10.0.0.0/24 range=10.0.0.2-10.0.0.4 router=10.0.0.254 dns=10.0.0.53 mtu=1450 lease=600 ' +
+    'route=10.1.0.0/16,10.0.0.254',
 );
 const HOST = 'h1';
 const macOf = (number: number) => `02:00:00:00:00:0${number}`;
@@ -131,7 +132,11 @@ describe('the DHCP server', () => {
     expect(offer).toMatchObject({ type: DhcpType.OFFER, address: '10.0.0.2', granted: undefined });
     expect(world.leases.size).toBe(0);
     expect(await world.select(1, '10.0.0.2')).toMatchObject({ type: DhcpType.ACK, granted: '10.0.0.2' });
-    expect(world.leases.get('h1 if1')).toEqual({ address: '10.0.0.2', until: 1000 + 600 });
+    expect(world.leases.get('h1 if1')).toEqual({
+      address: '10.0.0.2',
+      until: 1000 + 600,
+      prefixLength: 24,
+    });
   });
 
   it('tells what the client asks for', async () => {
@@ -144,12 +149,15 @@ describe('the DHCP server', () => {
     const all = await world.ask(1, DhcpType.DISCOVER, {}, [[DhcpOption.PARAMETER_LIST, asked]]);
     const { options } = all!.message;
     expect(addressOption(all!.message, DhcpOption.SUBNET_MASK)).toBe('255.255.255.0');
-    expect(addressOption(all!.message, DhcpOption.ROUTER)).toBe('10.0.0.1');
+    expect(addressOption(all!.message, DhcpOption.ROUTER)).toBe('10.0.0.254');
     expect(addressOption(all!.message, DhcpOption.SERVER_ID)).toBe('10.0.0.1');
     expect([...options.get(DhcpOption.INTERFACE_MTU)!]).toEqual([1450 >> 8, 1450 & 0xff]);
     expect([...options.get(DhcpOption.LEASE_TIME)!]).toEqual([0, 0, 600 >> 8, 600 & 0xff]);
     // RFC 3442: the prefix length, as many octets of the destination as matter, the router; the default route last.
-    expect([...options.get(DhcpOption.CLASSLESS_ROUTES)!]).toEqual([16, 10, 1, 10, 0, 0, 1, 0, 10, 0, 0, 1]);
+    expect([...options.get(DhcpOption.CLASSLESS_ROUTES)!]).toEqual([
+      ...[16, 10, 1, 10, 0, 0, 254],
+      ...[0, 10, 0, 0, 254],
+    ]);
     const few = await world.ask(2, DhcpType.DISCOVER, {}, [[DhcpOption.PARAMETER_LIST, Uint8Array.of(1)]]);
     expect(few!.message.options.has(DhcpOption.ROUTER)).toBe(false);
   });

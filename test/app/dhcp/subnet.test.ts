@@ -18,6 +18,15 @@ describe('what DHCP serves in a pod', () => {
     });
   });
 
+  it('has a server of its own where the router is the first', () => {
+    expect(parseDhcpSubnet('subnet=10.0.0.0/24 router=10.0.0.1').server).toBe('10.0.0.2');
+  });
+
+  it('may have a route to a network that it is part of', () => {
+    const text = 'subnet=10.0.0.0/24 route=10.0.0.0/8,10.0.0.1';
+    expect(parseDhcpSubnet(text).routes).toHaveLength(1);
+  });
+
   it('can be said in full', () => {
     const text =
       'subnet=10.0.0.0/16 range=10.0.1.0-10.0.1.255 server=10.0.0.2 router=10.0.0.1 dns=10.0.0.53 dns=192.0.2.53 ' +
@@ -53,6 +62,11 @@ describe('what DHCP serves in a pod', () => {
     ['subnet=10.0.0.0/24 mtu=67', /mtu is 68 to 65535/],
     ['subnet=10.0.0.0/24 lease=1h', /lease is 60 to 604800, got '1h'/],
     ['subnet=10.0.0.0/24 route=10.1.0.0/16', /route '' is no host/],
+    [
+      'subnet=10.0.0.0/24 route=10.0.0.128/25,10.0.0.1',
+      /the route to 10\.0\.0\.128\/25 is for hosts of the subnet/,
+    ],
+    ['subnet=10.0.0.0/24 server=10.0.0.1 router=10.0.0.1', /server and router cannot both be 10\.0\.0\.1/],
   ])('is refused when it cannot be: %s', (text, message) => {
     const refusal = expect.objectContaining({
       code: 'POD_DHCP_INVALID',
