@@ -10,6 +10,7 @@ import { toBigInt } from '../util/u64.ts';
 import { compileCt } from './connection-action.ts';
 import { VLAN_PRESENT } from './extract.ts';
 import { hasPlace, readBits, readRun, runOf, subrunOf, WORD_OF, type WordRun } from './layout.ts';
+import { learnSources } from './learn.ts';
 import { isIp, isMplsType, prerequisiteOf } from './prerequisite.ts';
 import { linkOf, memberOf } from './spread.ts';
 import type { Step, Walk } from './walk.ts';
@@ -246,7 +247,11 @@ function compileLearn(action: ActionOf<'nxLearn' | 'nxLearn2'>): Perform {
     if (spec.type !== 'output') runIn(spec.dst);
   }
   if (action.type === 'nxLearn2' && action.resultDst !== undefined) runIn({ ...action.resultDst, bits: 1 });
-  return (walk) => walk.learn(action);
+  const sources = learnSources(action);
+  return (walk) => {
+    for (const run of sources) walk.reads(run);
+    walk.learn(action);
+  };
 }
 
 function runIn({ field, start, bits }: Subfield): WordRun {
@@ -337,11 +342,14 @@ function decrements(walk: Walk, place: 'nwTtl' | 'mplsTtl', controllerIds: reado
   return false;
 }
 
+const NW_PROTO = runOf('ipProto');
 const TCP_FLAGS = runOf('tcpFlags');
 const FIN_OR_RST = 0x005;
 
 function isEnding(walk: Walk): boolean {
-  walk.readsMore();
   const { words } = walk.packet;
-  return words[WORD_OF.nwProto] === IpProtocol.TCP && (readBits(words, TCP_FLAGS, 0, 12) & FIN_OR_RST) !== 0;
+  walk.reads(NW_PROTO);
+  if (words[WORD_OF.nwProto] !== IpProtocol.TCP) return false;
+  walk.reads(TCP_FLAGS);
+  return (readBits(words, TCP_FLAGS, 0, 12) & FIN_OR_RST) !== 0;
 }

@@ -1,4 +1,4 @@
-import { encodeInstructions, type Instruction } from '../ofp/instruction.ts';
+import type { Instruction } from '../ofp/instruction.ts';
 import type { MessageInit } from '../ofp/message.ts';
 import {
   FlowMonitorFlag,
@@ -7,13 +7,13 @@ import {
 } from '../ofp/multipart/flow-monitor.ts';
 import { ALL_TABLES, PortNo } from '../ofp/ports.ts';
 import { demand } from '../ofp/text/check/refusal.ts';
-import { Writer } from '../ofp/wire/writer.ts';
 import type { Flow } from './flow.ts';
 import type { FlowEvent } from './flow-event.ts';
 import { covers, type FlowMatch, flowMatch } from './flow-match.ts';
 import { outputsTo } from './flow-targets.ts';
 import type { Requester } from './journal.ts';
 import { partsOf } from './multipart-parts.ts';
+import { sameInstructions } from './same-instructions.ts';
 
 /** What the monitors of one controller may take up. */
 export interface MonitorLimits {
@@ -213,11 +213,5 @@ function flowOf(flow: Flow, flags: number) {
 }
 
 function isSame(a: Flow, b: Flow): boolean {
-  if (a.cookie !== b.cookie) return false;
-  const writer = new Writer(512);
-  encodeInstructions(writer, a.instructions);
-  const middle = writer.offset;
-  encodeInstructions(writer, b.instructions);
-  const { bytes, offset } = writer;
-  return bytes.subarray(0, middle).equals(bytes.subarray(middle, offset));
+  return a.cookie === b.cookie && sameInstructions(a.instructions, b.instructions);
 }

@@ -4,13 +4,15 @@ import type { FlowRemovedReason } from '../ofp/messages/flow-removed.ts';
 import { ALL_TABLES, GroupNo, PortNo } from '../ofp/ports.ts';
 import { demand, Refusal } from '../ofp/text/check/refusal.ts';
 import { Classifier } from './classifier.ts';
-import { Flow, type FlowFilter, type FlowOrder } from './flow.ts';
+import { Flow, type FlowFilter, type FlowOrder, NO_COOKIE } from './flow.ts';
 import type { FlowEvent } from './flow-event.ts';
 import { type FlowMatch, flowMatchOfKey } from './flow-match.ts';
 import { FlowUsers } from './flow-users.ts';
 import { hiddenFlows } from './hidden-flows.ts';
-import type { Journal, Requester } from './journal.ts';
+import { Journal, type Requester } from './journal.ts';
 import type { FlowWords } from './layout.ts';
+import { LearnedCookies } from './learned-cookies.ts';
+import type { Learning } from './learning.ts';
 
 /** How many tables the switch has, as Open vSwitch. */
 export const TABLE_COUNT = 254;
@@ -18,7 +20,6 @@ export const TABLE_COUNT = 254;
 /** The table that Open vSwitch keeps to itself. */
 export const HIDDEN_TABLE = 254;
 
-const NO_COOKIE = 0xffff_ffff_ffff_ffffn;
 const ALL_COOKIE_BITS = 0xffff_ffff_ffff_ffffn;
 
 /** One flow table (OpenFlow 1.3.5, 5.2). Most stay empty, and then take next to no memory. */
@@ -77,6 +78,7 @@ export class FlowTables {
   readonly #timed = new Set<Flow>();
   readonly #users = new FlowUsers();
   readonly #hidden: Classifier<Flow>;
+  readonly #learned = new LearnedCookies();
   #version = 0;
 
   constructor(options: FlowTablesOptions, nowMs: number) {
@@ -110,6 +112,11 @@ export class FlowTables {
 
   /** Does what is ordered. @throws Refusal, with some of it done: the journal takes that back */
   apply(order: FlowOrder, nowMs: number, journal: Journal): void {
+    this.#obey(order, nowMs, journal);
+    this.#forgetLearnt(nowMs, journal);
+  }
+
+  #obey(order: FlowOrder, nowMs: number, journal: Journal): void {
     switch (order.command) {
       case 'add':
         return this.#add(order, nowMs, journal);
@@ -122,22 +129,38 @@ export class FlowTables {
     }
   }
 
-  /** Adds a learnt flow, or makes the one that is there do the same. @returns false when the limit kept it out */
-  learn(order: FlowOrder, limit: number, nowMs: number, journal: Journal): boolean {
-    const table = this.#table(order.tableId);
-    const old = table.flows.find(flowMatchOfKey(order.key), order.priority);
-    if (old !== undefined) {
-      const changed = old.changed(order.instructions, nowMs, order.cookie);
-      this.#replace('modified', old, changed, journal);
-      return true;
-    }
+  /**
+   * What learning a flow comes to.
+   * @param limit how many flows of its cookie the table may have then; 0 for any number
+   */
+  learning(order: FlowOrder, limit: number): Learning {
+    const { flows } = this.#table(order.tableId);
+    const old = flows.find(flowMatchOfKey(order.key), order.priority);
+    if (old?.isAs(order)) return { type: 'refreshed', flow: old };
     if (limit > 0) {
       let learnt = 0;
-      for (const flow of table.flows.rules()) if (flow.cookie === order.cookie) learnt++;
-      if (learnt >= limit) return false;
+      for (const { cookie } of flows.rules()) if (cookie === order.cookie) learnt++;
+      if (learnt >= limit) return { type: 'overLimit' };
     }
-    this.#add(order, nowMs, journal);
-    return true;
+    return old === undefined ? { type: 'added' } : { type: 'changed', flow: old };
+  }
+
+  /** Does what learning a flow comes to. @throws Refusal when the table is full */
+  learn(order: FlowOrder, learning: Learning, nowMs: number, journal: Journal): void {
+    switch (learning.type) {
+      case 'added':
+        this.#add(order, nowMs, journal);
+        break;
+      case 'changed': {
+        const { flow } = learning;
+        const cookie = order.cookie === NO_COOKIE ? flow.cookie : order.cookie;
+        this.#replace('modified', flow, flow.changed(order.instructions, nowMs, cookie), journal);
+        break;
+      }
+      case 'refreshed':
+        return learning.flow.refresh(nowMs);
+    }
+    this.#forgetLearnt(nowMs, journal);
   }
 
   /** The flow of a table that takes the packet. @param mask gets the bits of the packet that this depended on */
@@ -148,7 +171,8 @@ export class FlowTables {
 
   /** Makes a flow go earlier, in seconds; 0 leaves a timeout as it is (ovs-actions(7), fin_timeout). */
   shortenTimeouts(flow: Flow, idleTimeout: number, hardTimeout: number): void {
-    flow.shortenTimeouts(idleTimeout, hardTimeout);
+    // A flow that is learnt again is no longer the same.
+    if (flow.shortenTimeouts(idleTimeout, hardTimeout)) this.#version++;
     if (flow.idleTimeout > 0 || flow.hardTimeout > 0) this.#timed.add(flow);
   }
 
@@ -163,18 +187,22 @@ export class FlowTables {
   expire(nowMs: number, journal: Journal): void {
     for (const flow of [...this.#timed]) {
       const reason = flow.expiry(nowMs);
-      if (reason !== undefined) this.#remove(flow, reason, nowMs, journal);
+      if (reason === undefined) continue;
+      this.#remove(flow, reason, nowMs, journal);
+      this.#forgetLearnt(nowMs, journal);
     }
   }
 
   /** Removes the flows that hand to a group that is gone. */
   removeUsersOfGroup(groupId: number, nowMs: number, journal: Journal): void {
     for (const flow of this.#users.ofGroup(groupId)) this.#remove(flow, 'groupDelete', nowMs, journal);
+    this.#forgetLearnt(nowMs, journal);
   }
 
   /** Removes the flows that hand to a meter that is gone. */
   removeUsersOfMeter(meterId: number, nowMs: number, journal: Journal): void {
     for (const flow of this.#users.ofMeter(meterId)) this.#remove(flow, 'meterDelete', nowMs, journal);
+    this.#forgetLearnt(nowMs, journal);
   }
 
   #add(order: FlowOrder, nowMs: number, journal: Journal): void {
@@ -185,7 +213,7 @@ export class FlowTables {
     const cookie = order.cookie === NO_COOKIE ? (old?.cookie ?? NO_COOKIE) : order.cookie;
     const flow = new Flow({ ...order, cookie }, { createdMs: nowMs, modifiedMs: nowMs });
     if (old !== undefined) {
-      if ((order.flags & FlowModFlag.RESET_COUNTS) === 0) flow.inherit(old);
+      flow.inherit(old, (order.flags & FlowModFlag.RESET_COUNTS) === 0);
       return this.#replace('added', old, flow, journal);
     }
     if ((order.flags & FlowModFlag.CHECK_OVERLAP) !== 0 && table.flows.overlaps(flow.match, flow.priority))
@@ -231,7 +259,26 @@ export class FlowTables {
 
   #tell(event: FlowEvent, journal: Journal): void {
     const { requester } = journal;
-    journal.tell(() => this.#options.onEvent(event, requester));
+    journal.tell(() => {
+      if (event.type !== 'deleted') this.#learned.add(event.flow.instructions);
+      const old = event.type === 'deleted' ? event.flow : event.old;
+      if (old !== undefined) this.#learned.remove(old.instructions);
+      this.#options.onEvent(event, requester);
+    });
+  }
+
+  /** Removes the flows of learn actions that went in what was done, once that stays. */
+  #forgetLearnt(nowMs: number, journal: Journal): void {
+    journal.tell(() => {
+      for (const { cookie, tableId } of this.#learned.takeDead()) {
+        if (tableId === HIDDEN_TABLE) continue;
+        const removal = new Journal();
+        for (const flow of [...this.tables[tableId]!.flows.rules()])
+          if (flow.cookie === cookie) this.#remove(flow, 'delete', nowMs, removal);
+        this.#forgetLearnt(nowMs, removal);
+        removal.commit();
+      }
+    });
   }
 
   #remove(flow: Flow, reason: FlowRemovedReason, nowMs: number, journal: Journal): void {

@@ -9,6 +9,10 @@ import { type Clause, clausesOf } from './conjunction.ts';
 import { type FlowMatch, flowMatchOfKey } from './flow-match.ts';
 import { outputsTo } from './flow-targets.ts';
 import { compileInstructions, type Program, someAction } from './program.ts';
+import { sameInstructions } from './same-instructions.ts';
+
+/** The cookie of flow-mods that gives a flow no cookie, or leaves it the one that it has. */
+export const NO_COOKIE = 0xffff_ffff_ffff_ffffn;
 
 /** What a flow-mod orders, with everything said (OpenFlow 1.3.5, 6.4). */
 export interface FlowOrder {
@@ -45,7 +49,6 @@ export class Flow implements Rule {
   readonly cookie: bigint;
   readonly flags: number;
   readonly createdMs: number;
-  readonly modifiedMs: number;
   readonly instructions: readonly Instruction[];
   readonly program: Program;
   readonly clauses: readonly Clause[] | undefined;
@@ -53,6 +56,7 @@ export class Flow implements Rule {
   packets = 0;
   bytes = 0;
   usedMs: number;
+  #modifiedMs: number;
   #idleTimeout: number;
   #hardTimeout: number;
 
@@ -66,7 +70,7 @@ export class Flow implements Rule {
     this.#hardTimeout = order.hardTimeout;
     this.flags = order.flags;
     this.createdMs = history.createdMs;
-    this.modifiedMs = history.modifiedMs;
+    this.#modifiedMs = history.modifiedMs;
     this.usedMs = history.modifiedMs;
     this.instructions = order.instructions;
     this.program = compileInstructions(order.instructions);
@@ -82,15 +86,16 @@ export class Flow implements Rule {
   ): Flow {
     const order: FlowOrder = { ...this.#order(), instructions, cookie };
     const flow = new Flow(order, { createdMs: this.createdMs, modifiedMs: nowMs });
-    if (keepsCounters) flow.inherit(this);
+    flow.inherit(this, keepsCounters);
     return flow;
   }
 
-  /** Takes over another flow's counters. */
-  inherit({ packets, bytes, usedMs }: Flow): void {
+  /** Takes over when another flow was last used, and its counters if they are kept. */
+  inherit({ packets, bytes, usedMs }: Flow, keepsCounters: boolean): void {
+    this.usedMs = usedMs;
+    if (!keepsCounters) return;
     this.packets = packets;
     this.bytes = bytes;
-    this.usedMs = Math.max(this.usedMs, usedMs);
   }
 
   /** Counts a packet. */
@@ -98,6 +103,24 @@ export class Flow implements Rule {
     this.packets++;
     this.bytes += bytes;
     this.usedMs = nowMs;
+  }
+
+  /** When it last was changed or learnt again: the hard timeout counts from here. */
+  get modifiedMs(): number {
+    return this.#modifiedMs;
+  }
+
+  /** Notes that the flow was learnt again. */
+  refresh(nowMs: number): void {
+    this.#modifiedMs = nowMs;
+  }
+
+  /** True when the flow is all that a learnt one would be. */
+  isAs({ cookie, idleTimeout, hardTimeout, flags, instructions }: FlowOrder): boolean {
+    const isAlike =
+      this.idleTimeout === idleTimeout && this.hardTimeout === hardTimeout && this.flags === flags;
+    if (!isAlike || (cookie !== NO_COOKIE && this.cookie !== cookie)) return false;
+    return sameInstructions(this.instructions, instructions);
   }
 
   /** The match as it is told to controllers. */
@@ -120,10 +143,12 @@ export class Flow implements Rule {
     return this.#hardTimeout;
   }
 
-  /** Makes the timeouts no longer than this; 0 leaves one. */
-  shortenTimeouts(idleTimeout: number, hardTimeout: number): void {
+  /** Makes the timeouts no longer than this; 0 leaves one. @returns whether that changed any */
+  shortenTimeouts(idleTimeout: number, hardTimeout: number): boolean {
+    const before = [this.#idleTimeout, this.#hardTimeout];
     this.#idleTimeout = shorter(this.#idleTimeout, idleTimeout);
     this.#hardTimeout = shorter(this.#hardTimeout, hardTimeout);
+    return this.#idleTimeout !== before[0] || this.#hardTimeout !== before[1];
   }
 
   /** Why the flow has to go by now, if it has. */

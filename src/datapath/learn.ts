@@ -1,7 +1,6 @@
 import type { Action } from '../ofp/actions/action.ts';
 import { LearnFlag, type NxLearn, type NxLearn2 } from '../ofp/actions/nicira/learn.ts';
 import type { LearnSpec } from '../ofp/actions/nicira/learn-spec.ts';
-import { WHOLE_PACKET } from '../ofp/actions/standard.ts';
 import { FlowModFlag } from '../ofp/messages/flow-mod.ts';
 import type { Subfield } from '../ofp/oxm/subfield.ts';
 import { GroupNo, PortNo } from '../ofp/ports.ts';
@@ -10,15 +9,23 @@ import { allOnes, FlowKey } from '../ofp/text/flow-key.ts';
 import { setFieldBits } from '../ofp/text/match-key.ts';
 import { toBigInt, toLong } from '../util/u64.ts';
 import type { FlowOrder } from './flow.ts';
-import { type FlowWords, readRun, subrunOf } from './layout.ts';
+import { type FlowWords, readRun, subrunOf, type WordRun } from './layout.ts';
+
+/** Which bits of a packet a learn action reads. */
+export function learnSources({ specs }: NxLearn | NxLearn2): readonly WordRun[] {
+  return specs.flatMap(({ src }) => ('field' in src ? [subrunOf(src.field, src.start, src.bits)] : []));
+}
 
 /** The flow that a learn action makes of a packet (ovs-actions(7)). */
 export function learntFlow(action: NxLearn | NxLearn2, words: FlowWords): FlowOrder {
   const key = new FlowKey();
+  const { finIdleTimeout, finHardTimeout } = action;
   const actions: Action[] = [];
+  if (finIdleTimeout > 0 || finHardTimeout > 0)
+    actions.push({ type: 'nxFinTimeout', finIdleTimeout, finHardTimeout });
   for (const spec of action.specs) {
     const value = sourceOf(spec, words);
-    if (spec.type === 'output') actions.push({ type: 'output', port: Number(value), maxLen: WHOLE_PACKET });
+    if (spec.type === 'output') actions.push(...outputs(value));
     else if (spec.type === 'load') actions.push(...loads(spec.dst, value));
     else {
       const { field, start, bits } = spec.dst;
@@ -43,6 +50,18 @@ export function learntFlow(action: NxLearn | NxLearn2, words: FlowWords): FlowOr
 
 function sourceOf({ src }: LearnSpec, words: FlowWords): bigint {
   return 'value' in src ? BigInt(src.value) : readRun(words, subrunOf(src.field, src.start, src.bits));
+}
+
+/** The ports of OpenFlow 1.0 that learnt flows may output to beside those that are numbered. */
+const RESERVED: readonly number[] = [PortNo.IN_PORT, PortNo.FLOOD, PortNo.ALL, PortNo.LOCAL];
+const FIRST_RESERVED = 0xff00;
+
+/** An output to a port, as the packet gave its number; none where that is no port. */
+function outputs(value: bigint): Action[] {
+  if (value > 0xffffn) return [];
+  const port = Number(value) < FIRST_RESERVED ? Number(value) : Number(value) + 0xffff_0000;
+  if (port !== Number(value) && !RESERVED.includes(port)) return [];
+  return [{ type: 'output', port, maxLen: 0 }];
 }
 
 /** A load takes up to 64 bits, so that longer ones come in pieces. */

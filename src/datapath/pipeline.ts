@@ -13,6 +13,7 @@ import type { FlowEvent } from './flow-event.ts';
 import { FlowTables, type OnFlowRemoved, type TableOptions } from './flow-tables.ts';
 import { Groups } from './groups.ts';
 import { Journal, type Requester } from './journal.ts';
+import type { Learning } from './learning.ts';
 import { MacLearning } from './mac-learning.ts';
 import { Meters } from './meters.ts';
 import { type Order, readOrder } from './orders.ts';
@@ -129,8 +130,10 @@ export class Pipeline {
     const packet = receivedPacket(frame, inPort, tunnel);
     const words = packet.words.slice();
     const recording = new Recording();
+    const version = this.#version;
     const verdict = this.#traverse(packet, recording);
-    if (recording.isRepeatable) this.#cache.add(words, recording, this.#version);
+    // A packet that has changed the tables may not meet the same flows again.
+    if (recording.isRepeatable && version === this.#version) this.#cache.add(words, recording, version);
     return this.forward(verdict);
   }
 
@@ -198,16 +201,24 @@ export class Pipeline {
     }
   }
 
-  /** Adds a learnt flow. @returns false when it is not there: over its limit, or not a flow that the switch takes */
-  learn(order: FlowOrder, limit: number, journal: Journal): boolean {
+  /** What learning a flow would come to. @throws Refusal when the switch takes no such flow at all */
+  learning(order: FlowOrder, limit: number): Learning {
+    this.tables.check(order);
+    return this.tables.learning(order, limit);
+  }
+
+  /**
+   * Learns a flow. A table that is full does not keep the packet from going on as if it had been learnt, as in Open
+   * vSwitch.
+   */
+  learn(order: FlowOrder, learning: Learning): void {
+    const journal = new Journal();
     try {
-      const isLearnt = this.tables.learn(order, limit, this.nowMs, journal);
+      this.tables.learn(order, learning, this.nowMs, journal);
       journal.commit();
-      return isLearnt;
     } catch (error) {
       journal.rollback();
-      if (error instanceof WireError) return false;
-      throw error;
+      if (!(error instanceof WireError)) throw error;
     }
   }
 

@@ -1,8 +1,10 @@
+import type { NxLearn, NxLearn2 } from '../ofp/actions/nicira/learn.ts';
 import type { Flow } from './flow.ts';
 import type { FlowTable } from './flow-tables.ts';
 import type { Group, GroupBucket } from './groups.ts';
 import { emptyWords, type FlowWords, markRun, WORD_OF, type WordRun } from './layout.ts';
-import type { ControllerRequest, Step } from './walk.ts';
+import { resultOf } from './learning.ts';
+import type { ControllerRequest, Step, Walk } from './walk.ts';
 
 /** Something that has happened to a packet, and happens to each one that is like it. */
 export type Effect =
@@ -18,6 +20,8 @@ export type Effect =
   | { readonly type: 'metadata'; readonly value: bigint; readonly mask: bigint }
   | { readonly type: 'controller'; readonly request: PacketInOrigin }
   | { readonly type: 'meter'; readonly meterId: number }
+  /** A flow is learnt again. */
+  | { readonly type: 'refresh'; readonly flow: Flow }
   /** What follows happens to a copy, up to the `rejoin` that belongs to it. */
   | { readonly type: 'fork'; readonly hasOwnStack: boolean }
   | { readonly type: 'rejoin' };
@@ -45,6 +49,15 @@ export class Recording {
 
   reads(run: WordRun): void {
     markRun(this.mask, run);
+  }
+
+  /** A flow was learnt again, and the packet told so. */
+  refreshes(flow: Flow, action: NxLearn | NxLearn2): void {
+    this.effects.push({ type: 'refresh', flow });
+    const run = resultOf(action);
+    if (run === undefined) return;
+    const perform = ({ packet }: Walk) => packet.writeNumber(run, 1);
+    this.effects.push({ type: 'rewrite', step: { action, isRewrite: true, perform } });
   }
 }
 

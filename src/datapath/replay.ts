@@ -2,6 +2,7 @@ import type { CachedWalk } from './flow-cache.ts';
 import { runOf } from './layout.ts';
 import type { Packet } from './packet.ts';
 import type { Pipeline } from './pipeline.ts';
+import type { Effect } from './recording.ts';
 import { outwardTunnel } from './tunnel.ts';
 import type { Departure, PacketInRequest, Verdict } from './verdict.ts';
 import type { Walk } from './walk.ts';
@@ -48,7 +49,11 @@ export function replay(pipeline: Pipeline, { effects }: CachedWalk, packet: Pack
         walk.packet.writeMasked(METADATA, effect.value, effect.mask);
         break;
       case 'meter':
-        if (!pipeline.passesMeter(effect.meterId, size)) return { departures, packetIns, isTooDeep: false };
+        if (pipeline.passesMeter(effect.meterId, size)) break;
+        refresh(effects, pipeline.nowMs);
+        return { departures, packetIns, isTooDeep: false };
+      case 'refresh':
+        effect.flow.refresh(pipeline.nowMs);
         break;
       case 'fork':
         forks.push(walk);
@@ -59,6 +64,11 @@ export function replay(pipeline: Pipeline, { effects }: CachedWalk, packet: Pack
     }
   }
   return { departures, packetIns, isTooDeep: false };
+}
+
+/** Learns again what is learnt whether or not a meter drops the packet. */
+function refresh(effects: readonly Effect[], nowMs: number): void {
+  for (const effect of effects) if (effect.type === 'refresh') effect.flow.refresh(nowMs);
 }
 
 /** A packet as it leaves through a port; undefined when it is a tunnel's, and no tunnel is there for it. */

@@ -7,9 +7,8 @@ import { chosenBuckets } from './bucket-choice.ts';
 import { clearTracked, writeTracked } from './connection-words.ts';
 import type { Tracked, TrackOrder } from './conntrack.ts';
 import type { Flow } from './flow.ts';
-import { Journal } from './journal.ts';
-import { runOf, subrunOf, WORD_OF, type WordRun } from './layout.ts';
-import { learntFlow } from './learn.ts';
+import { runOf, WORD_OF, type WordRun } from './layout.ts';
+import { learnFrom } from './learning.ts';
 import { findFlow } from './lookup.ts';
 import { normalPorts } from './normal.ts';
 import { Outcome, WHOLE_PACKET } from './outcome.ts';
@@ -172,13 +171,9 @@ export class Traversal implements Walk {
   }
 
   learn(action: NxLearn | NxLearn2): void {
-    this.readsMore();
-    const order = learntFlow(action, this.#packet.words);
-    const limit = action.type === 'nxLearn2' ? action.limit : 0;
-    const isLearnt = this.#watcher !== undefined || this.#pipeline.learn(order, limit, new Journal());
-    if (action.type !== 'nxLearn2' || action.resultDst === undefined) return;
-    const { field, start } = action.resultDst;
-    this.#packet.writeNumber(subrunOf(field, start, 1), isLearnt ? 1 : 0);
+    const learning = learnFrom(this.#pipeline, this.#packet, action, this.#watcher !== undefined);
+    if (learning?.type !== 'refreshed') this.readsMore();
+    else this.#recording?.refreshes(learning.flow, action);
   }
 
   shortenTimeouts(idleTimeout: number, hardTimeout: number): void {

@@ -63,6 +63,8 @@ export abstract class Contender {
     return flows.sort();
   }
 
+  /** Lets seconds pass on the switch's clock, so that what is over goes. */
+  abstract pass(seconds: number): Promise<void>;
   /** Makes packets see the flows as they are now, and counters the packets. */
   protected abstract settle(): Promise<void>;
   protected abstract receive(port: number, frame: Uint8Array): Promise<Outcome['sent']>;

@@ -78,6 +78,12 @@ export class DummySwitch extends Contender {
     return sent;
   }
 
+  async pass(seconds: number): Promise<void> {
+    await this.settle();
+    await this.#control.command('time/warp', String(seconds * 1000), '500');
+    await this.settle();
+  }
+
   /** What `ofproto/trace` says of a packet, for people. */
   async trace(port: number, frame: Uint8Array): Promise<string> {
     const traced = await this.#control.command(

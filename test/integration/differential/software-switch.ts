@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { SoftSwitch } from '../../../src/datapath/index.ts';
 import { connectSwitch } from '../../../src/ofp/session/connect.ts';
 import type { Switch } from '../../../src/ofp/session/switch.ts';
+import { FakeClock } from '../../ofp/session/clock.ts';
 import { Contender, type Outcome } from './contender.ts';
 
 /** The software switch, spoken to through a Unix socket as the other one. */
@@ -10,14 +11,16 @@ export class SoftwareSwitch extends Contender {
   readonly #made: SoftSwitch;
   readonly #server: Server;
   readonly #sent: Record<number, string[]>;
+  readonly #clock: FakeClock;
 
   /** @param path of its socket */
   static async start(path: string, portNos: readonly number[]): Promise<SoftwareSwitch> {
     const sent: Record<number, string[]> = {};
+    const clock = new FakeClock();
     const made = new SoftSwitch({
       datapathId: 1,
       ports: portNos.map((portNo) => ({ portNo })),
-      clock: { now: () => 0, setTimer: () => () => {} },
+      clock,
       onTransmit: (port, frame) => {
         sent[port] ??= [];
         sent[port].push(Buffer.from(frame).toString('hex'));
@@ -25,14 +28,21 @@ export class SoftwareSwitch extends Contender {
     });
     const server = createServer((socket) => made.connect(socket, { echoIntervalMs: 0 })).listen(path);
     await once(server, 'listening');
-    return new SoftwareSwitch(await connectSwitch(`unix:${path}`), made, server, sent);
+    return new SoftwareSwitch(await connectSwitch(`unix:${path}`), made, server, sent, clock);
   }
 
-  private constructor(session: Switch, made: SoftSwitch, server: Server, sent: Record<number, string[]>) {
+  private constructor(
+    session: Switch,
+    made: SoftSwitch,
+    server: Server,
+    sent: Record<number, string[]>,
+    clock: FakeClock,
+  ) {
     super(session);
     this.#made = made;
     this.#server = server;
     this.#sent = sent;
+    this.#clock = clock;
   }
 
   protected async settle(): Promise<void> {}
@@ -41,6 +51,10 @@ export class SoftwareSwitch extends Contender {
     for (const no of Object.keys(this.#sent)) delete this.#sent[Number(no)];
     this.#made.receive(port, frame);
     return { ...this.#sent };
+  }
+
+  async pass(seconds: number): Promise<void> {
+    this.#clock.advance(seconds * 1000);
   }
 
   async close(): Promise<void> {
