@@ -11,8 +11,8 @@ import {
   sendFlows,
 } from './switch/measure.ts';
 import { ovsOfctl } from './switch/ovs-ofctl.ts';
-import { rawBundle, rawSocket } from './switch/raw-socket.ts';
-import { PATIENCE_MS, session } from './switch/target.ts';
+import { rawBundle, rawLanes, rawSocket } from './switch/raw-socket.ts';
+import { lanes, PATIENCE_MS, session } from './switch/target.ts';
 
 /** Fills a real Open vSwitch with flows: the library against `ovs-ofctl` and against a bare socket. */
 export const flowMod: Bench<keyof FlowSettings> = {
@@ -27,15 +27,27 @@ export const flowMod: Bench<keyof FlowSettings> = {
         name: 'flow-mod',
         title: `${SAMPLE_FLOW} and one barrier`,
         unit: 'flow-mods',
-        method: METHOD,
-        ours: [session(target, 'galago', (sw) => sendFlows(sw, messages, PATIENCE_MS))],
+        method: [
+          ...METHOD,
+          `${LANES} lanes: over so many sessions with the switch at once, each of which ends with a barrier`,
+        ],
+        ours: [
+          session(target, 'galago', (sw) => sendFlows(sw, messages, PATIENCE_MS)),
+          lanes(target, `galago, ${LANES} lanes`, LANES, (opened) =>
+            opened.sendAll(messages, { timeoutMs: PATIENCE_MS }),
+          ),
+        ],
         peers: [['--bundle'], []].map((options) =>
           ovsOfctl(target, { command: 'add-flows', options, input }),
         ),
         osKenJob: `fill ${settings.flows}`,
-        limits: [rawSocket(target, 'raw socket', [...messages, { type: 'barrierRequest' }])],
+        limits: [
+          rawSocket(target, 'raw socket', [...messages, { type: 'barrierRequest' }]),
+          rawLanes(target, `raw socket, ${LANES} lanes`, LANES, messages),
+        ],
         figures: (results) => [
           ratioFigure(results, 'galago', 'ovs-ofctl --bundle add-flows', 1.4),
+          ratioFigure(results, `galago, ${LANES} lanes`, 'ovs-ofctl --bundle add-flows', 1.4),
           ratioFigure(results, 'galago', 'raw socket', 0.85),
           cpuFigure(results, 'galago', 'client', (0.2 * settings.flows) / 100_000),
         ],
@@ -108,6 +120,8 @@ export const deletes: Bench<keyof FlowSettings> = {
       };
     }),
 };
+
+const LANES = 4;
 
 const METHOD = [
   'time: from the first byte sent until the last answer, or until ovs-ofctl ends; each has all flows in memory by',

@@ -26,6 +26,38 @@ export function rawSocket(
   };
 }
 
+/** {@link rawSocket} with the messages dealt out to several sockets, each with a barrier of its own. */
+export function rawLanes(
+  target: Target,
+  name: string,
+  count: number,
+  messages: readonly MessageInit[],
+): Contender {
+  const lanes = Array.from({ length: count }, (_, lane) =>
+    encodeAll([...messages.filter((_, i) => i % count === lane), { type: 'barrierRequest' }]),
+  );
+  return {
+    name,
+    role: 'limit',
+    async turn() {
+      const sockets = await Promise.all(lanes.map(() => greet(target)));
+      try {
+        return await timed(target, () =>
+          Promise.all(
+            sockets.map((socket, lane) => {
+              const done = received(socket, ({ type }) => type === 'barrierReply');
+              socket.write(lanes[lane]!);
+              return done;
+            }),
+          ),
+        );
+      } finally {
+        for (const socket of sockets) socket.destroy();
+      }
+    },
+  };
+}
+
 /** {@link rawSocket} with all of the messages in one atomic bundle, until it is committed. */
 export function rawBundle(target: Target, messages: readonly MessageInit[]): Contender {
   return rawSocket(target, 'raw socket, bundle', bundleOf(messages), isCommitted);
@@ -88,14 +120,24 @@ function encodeAll(messages: readonly MessageInit[]): Buffer {
 }
 
 async function greeted<T>(target: Target, work: (socket: Socket) => Promise<T>): Promise<T> {
+  const socket = await greet(target);
+  try {
+    return await work(socket);
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function greet(target: Target): Promise<Socket> {
   const socket = connect(target.path);
   try {
     const greeting = received(socket, ({ type }) => type === 'hello');
     socket.write(encode({ type: 'hello', elements: [] }));
     await greeting;
-    return await work(socket);
-  } finally {
+    return socket;
+  } catch (error) {
     socket.destroy();
+    throw error;
   }
 }
 

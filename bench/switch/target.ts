@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { connectSwitch, type Switch } from 'galago/ofp';
+import { connectLanes, connectSwitch, type Switch, type SwitchLanes } from 'galago/ofp';
 import { childrenCpuMs, cpuMs, ownCpuMs } from '../harness/cpu.ts';
 import type { Contender, Turn } from '../harness/rounds.ts';
 
@@ -25,6 +25,23 @@ export function session(target: Target, name: string, work: (sw: Switch) => Prom
       const turn = await timed(target, () => work(sw));
       if (refusals.length > 0) throw refusals[0];
       return turn;
+    },
+  };
+}
+
+/** Work through several sessions at once, likewise. */
+export function lanes(
+  target: Target,
+  name: string,
+  count: number,
+  work: (lanes: SwitchLanes) => Promise<unknown>,
+): Contender {
+  return {
+    name,
+    role: 'ours',
+    async turn() {
+      await using opened = await connectLanes(`unix:${target.path}`, { lanes: count });
+      return await timed(target, () => work(opened));
     },
   };
 }

@@ -310,6 +310,7 @@ export {
   type ConnectionState,
 } from './session/connection.ts';
 export type { FlowMonitorEvent, FlowMonitorFilter, FlowMonitorOptions } from './session/flow-monitor.ts';
+export { connectLanes, type LanesOptions, type SwitchLanes } from './session/lanes.ts';
 export {
   limitPacketIns,
   type PacketInLimit,

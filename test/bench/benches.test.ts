@@ -35,7 +35,7 @@ function valuesOf({ figures, skipped }: Report): readonly (number | undefined)[]
 
 describeWithLab('a bench on a real switch', () => {
   it.each([
-    [flowMod, ['galago', 'ovs-ofctl --bundle add-flows', 'ovs-ofctl add-flows', 'raw socket']],
+    [flowMod, ['galago', 'galago, 4 lanes', 'ovs-ofctl add-flows', 'raw socket', 'raw socket, 4 lanes']],
     [bundle, ['galago', 'ovs-ofctl --bundle add-flows', 'raw socket, bundle']],
     [deletes, ['galago', 'galago, bundle', 'raw socket', 'raw socket, bundle']],
     [dump, ['galago, all at once', 'galago, one by one', 'ovs-ofctl dump-flows', 'raw socket, bytes only']],

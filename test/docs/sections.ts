@@ -85,6 +85,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   'docs/openflow.md#All or nothing': {
     claim: async (trial) => expect(await flows(trial)).toMatch(/n_bytes=0, in_port=2 actions=output:1\n$/),
   },
+  'docs/openflow.md#Very many at once': {},
   'docs/openflow.md#Make it so': {},
   'docs/openflow.md#Packets': {
     // Nothing but the program lets a packet through then.
