@@ -4,8 +4,10 @@ import type { HostDatabase } from '../host/database.ts';
 import { followStarts } from '../host/docker-events.ts';
 import { reconnectContainers } from '../host/reconnect.ts';
 import { type HostSettings, readSettings } from '../host/settings.ts';
+import { isVswitchRow } from '../host/vswitch-labels.ts';
 import { UsageError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
+import { systemTimer } from '../util/timer.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
 import {
   addHostOptions,
@@ -18,6 +20,7 @@ import { createLog, LOG_LEVELS, type LogLevel } from './log.ts';
 import { POD_READER } from './pod-reader.ts';
 import { untilSignal } from './until-signal.ts';
 import { checked } from './values.ts';
+import { FLOWS_LOCK } from './vswitch-flows.ts';
 
 interface AgentOptions extends HostOptions {
   readonly docker: string;
@@ -31,9 +34,9 @@ export function addAgentCommand(program: Command): void {
     .command('agent')
     .summary("run this host's controller")
     .description(
-      'Runs the controller of the bridge that galago init has made, through the sockets of this host, until a signal ' +
-        'ends it. The hosts that galago cluster names are its peers; it follows them when they change. Flows stay in ' +
-        'the switch when it ends.',
+      'Runs the controller of the bridge that galago init has made, and of virtual switches, through the sockets of ' +
+        'this host, until a signal ends it. The hosts that galago cluster names are its peers; it follows them when ' +
+        'they change. Flows stay in the switch when it ends.',
     )
     .addOption(
       new Option('--api <host:port>', 'where the feed of events is served, on a loopback address')
@@ -61,18 +64,15 @@ Examples:
 async function run(options: AgentOptions): Promise<void> {
   const log = createLog({ level: options.logLevel, json: options.json ?? false });
   await using db = await openDatabase(options);
-  requireInitialized(readSettings(db));
+  requireWork(readWork(db));
   const ended = untilSignal();
+  await using lock = await takeOver(db, ended, log);
+  if (lock === undefined) return;
   using _following = reconnecting(db, options.docker, log);
   for (;;) {
-    const settings = readSettings(db);
-    const changed = settingsChanged(db, settings);
-    const outcome = await serve(
-      requireInitialized(settings),
-      options,
-      log,
-      Promise.race([ended, changed.promise]),
-    );
+    const work = readWork(db);
+    const changed = workChanged(db, work);
+    const outcome = await serve(requireWork(work), options, log, Promise.race([ended, changed.promise]));
     changed.stop();
     if (outcome !== undefined) return log.info({ signal: outcome }, 'closing; flows stay in the switch');
     log.info({}, 'the settings of this host have changed');
@@ -100,18 +100,47 @@ function reconnecting(db: HostDatabase, dockerSocket: string, log: Log): Disposa
   return { [Symbol.dispose]: stop };
 }
 
-type Initialized = HostSettings & { readonly bridge: string };
+/** What an agent works by. */
+interface Work extends HostSettings {
+  /** The bridges that it controls, virtual switches among them. */
+  readonly bridges: readonly string[];
+}
+
+function readWork(db: HostDatabase): Work {
+  const settings = readSettings(db);
+  const vswitches = db.bridges.filter(isVswitchRow).map(({ name }) => name);
+  return {
+    ...settings,
+    bridges: [...(settings.bridge === undefined ? [] : [settings.bridge]), ...vswitches.sort()],
+  };
+}
+
+/**
+ * Waits until nobody else writes flows here: a command that is about to end, or another agent.
+ * @returns undefined when a signal came first
+ */
+async function takeOver(
+  db: HostDatabase,
+  ended: Promise<NodeJS.Signals>,
+  log: Log,
+): Promise<AsyncDisposable | undefined> {
+  const message = 'another agent looks after this host: waiting for it to end';
+  const cancel = systemTimer(() => log.info({}, message), TELL_AFTER_MS);
+  const lock = await Promise.race([db.lock(FLOWS_LOCK), ended]);
+  cancel();
+  return typeof lock === 'string' ? undefined : lock;
+}
 
 /** Runs a controller until there is something that it was not started for. */
 async function serve(
-  { bridge, localIp, encapsulation, peers }: Initialized,
+  { bridges, localIp, encapsulation, peers }: Work,
   options: AgentOptions,
   log: Log,
   ended: Promise<NodeJS.Signals | undefined>,
 ): Promise<NodeJS.Signals | undefined> {
   const { db, api } = options;
   await using controller = new Controller({
-    openflow: [bridgeSocket(options, bridge)],
+    openflow: bridges.map((bridge) => bridgeSocket(options, bridge)),
     ovsdb: [db],
     secureBridges: true,
     peers,
@@ -122,28 +151,25 @@ async function serve(
   await using server = api === false ? undefined : await ApiServer.listen(controller, { address: api, log });
   await controller.start();
   log.info(
-    { bridge, peers: peers.join(' '), ...(server && { feed: server.feedUrl }) },
+    { bridges: bridges.join(' '), peers: peers.join(' '), ...(server && { feed: server.feedUrl }) },
     'looking after this host',
   );
   return await ended;
 }
 
-function requireInitialized(settings: HostSettings): Initialized {
-  const { bridge } = settings;
-  if (bridge !== undefined) return { ...settings, bridge };
-  throw new UsageError(
-    'HOST_NOT_INITIALIZED',
-    'this host has no bridge for containers: run galago init first',
-  );
+function requireWork(work: Work): Work {
+  if (work.bridges.length > 0) return work;
+  const message = 'this host has no bridge for containers: run galago init or galago vswitch create first';
+  throw new UsageError('HOST_NOT_INITIALIZED', message);
 }
 
-/** Resolves when the settings are no longer those given. */
-function settingsChanged(db: HostDatabase, settings: HostSettings) {
-  const text = JSON.stringify(settings);
+/** Resolves when it is no longer the work given. */
+function workChanged(db: HostDatabase, work: Work) {
+  const text = JSON.stringify(work);
   let stop = () => {};
   const promise = new Promise<undefined>((resolve) => {
     stop = db.onChange(() => {
-      if (JSON.stringify(readSettings(db)) !== text) resolve(undefined);
+      if (JSON.stringify(readWork(db)) !== text) resolve(undefined);
     });
   });
   return { promise, stop };
@@ -154,3 +180,5 @@ function parseLoopback(text: string): void {
   if (isLoopback(host)) return;
   throw new UsageError('API_ADDRESS_INVALID', `expected a loopback address, got '${text}'`);
 }
+
+const TELL_AFTER_MS = 1000;

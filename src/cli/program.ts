@@ -61,6 +61,7 @@ const COMMANDS: readonly { readonly names: readonly string[]; readonly load: () 
   { names: ['init', 'cleanup'], load: async () => (await import('./init.ts')).addInitCommands },
   { names: ['cluster'], load: async () => (await import('./cluster.ts')).addClusterCommand },
   { names: ['agent'], load: async () => (await import('./agent.ts')).addAgentCommand },
+  { names: ['vswitch'], load: async () => (await import('./vswitch.ts')).addVswitchCommand },
   { names: ['status'], load: async () => (await import('./status.ts')).addStatusCommand },
   { names: ['controller'], load: async () => (await import('./controller.ts')).addControllerCommand },
   { names: ['ovsdb'], load: async () => (await import('./ovsdb.ts')).addOvsdbCommand },

@@ -48,3 +48,10 @@ export const port: ValueParser<string> = (text) => {
   if (/^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) < 0x1_0000) return text;
   throw new InvalidArgumentError(`expected a port from 1 to 65535, got '${text}'`);
 };
+
+/** A name for a bridge that leaves room for those of its ports. */
+export const bridgeName: ValueParser<string> = (text) => {
+  if (/^[A-Za-z][\w.-]{0,10}$/.test(text)) return text;
+  const expected = "a letter, then letters, digits, '.', '_' or '-', at most 11";
+  throw new InvalidArgumentError(`expected a name (${expected}), got '${text}'`);
+};

@@ -59,11 +59,8 @@ export function parseGateway(text: string, { family, ip, prefixLength }: Endpoin
 
 /** The first address of a subnet, where its router usually is. */
 export function firstAddress({ ip, prefixLength }: EndpointAddress): string {
-  const bytes = bytesOf(4, ip);
-  const bits = 32 - prefixLength;
-  const number = Buffer.from(bytes).readUInt32BE();
-  const first = number - (number % 2 ** bits) + 1;
-  return [24, 16, 8, 0].map((shift) => (first >>> shift) & 0xff).join('.');
+  const number = ipv4Number(ip);
+  return ipv4OfNumber(number - (number % 2 ** (32 - prefixLength)) + 1);
 }
 
 /**
@@ -92,6 +89,16 @@ export function defaultMac(address: EndpointAddress | undefined): string {
   else bytes.set(createHash('sha256').update(address.ip).digest().subarray(0, 4), 2);
   bytes.set([0x02, address?.family === 4 ? 0x67 : 0x66]);
   return readMac(bytes, 0);
+}
+
+/** An IPv4 address as a number: `0.0.1.0` is 256. */
+export function ipv4Number(ip: string): number {
+  return Buffer.from(bytesOf(4, ip)).readUInt32BE();
+}
+
+/** The IPv4 address that a number is, the other way round. */
+export function ipv4OfNumber(number: number): string {
+  return [24, 16, 8, 0].map((shift) => (number >>> shift) & 0xff).join('.');
 }
 
 function readCidr(text: string): ReturnType<typeof parseCidr> {

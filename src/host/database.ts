@@ -34,6 +34,8 @@ export interface PortInit {
   readonly name: string;
   readonly type?: string;
   readonly mac?: string;
+  /** The port number that it shall have, if that is free. */
+  readonly ofport_request?: number;
   readonly options?: ReadonlyMap<string, string>;
   readonly external_ids: ReadonlyMap<string, string>;
 }
@@ -137,6 +139,35 @@ export class HostDatabase implements AsyncDisposable {
   async locked<T>(run: () => Promise<T>): Promise<T> {
     await using _lock = await this.#client.lock('galago_connect', { timeoutMs: TIMEOUT_MS });
     return await run();
+  }
+
+  /** Gets a lock of the database, whenever that is; disposing of it gives it back. @throws as OvsdbClient.lock */
+  lock(name: string): Promise<AsyncDisposable> {
+    return this.#client.lock(name);
+  }
+
+  /**
+   * Runs something unless somebody else has the lock.
+   * @returns false when somebody has
+   * @throws what `run` throws
+   */
+  async unlessLocked(name: string, run: () => Promise<void>): Promise<boolean> {
+    const giveUp = new AbortController();
+    let isOurs = false;
+    const asked = this.#client.lock(name, { signal: giveUp.signal }).then(
+      (lock) => {
+        isOurs = true;
+        return lock;
+      },
+      () => undefined,
+    );
+    // Answers come in the order of the questions: after this one, that about the lock has come and been acted upon.
+    await this.#client.echo(CALL);
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!isOurs) giveUp.abort();
+    await using _lock = await asked;
+    if (isOurs) await run();
+    return isOurs;
   }
 
   /** Carries out a transaction that the switch has nothing to do for. */

@@ -30,9 +30,12 @@ export function formatIp(command: IpCommand): string {
 export interface Link {
   readonly name: string;
   readonly mtu: number;
+  readonly isUp: boolean;
   readonly mac: string | undefined;
   /** `veth`, `bridge`; undefined for a plain device. */
   readonly kind: string | undefined;
+  /** The bridge or bond that it is in. */
+  readonly master: string | undefined;
   /** With prefix lengths: `10.0.0.1/24`. */
   readonly addresses: readonly string[];
 }
@@ -66,17 +69,28 @@ export async function findLink(name: string): Promise<Link | undefined> {
   }
 }
 
-function readLink({ ifname, mtu = 0, address, linkinfo, addr_info = [] }: IpLink): Link | undefined {
+function readLink({
+  ifname,
+  mtu = 0,
+  flags = [],
+  address,
+  master,
+  linkinfo,
+  addr_info = [],
+}: IpLink): Link | undefined {
   if (ifname === undefined) return undefined;
   const addresses = addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`);
-  return { name: ifname, mtu, mac: address, kind: linkinfo?.info_kind, addresses };
+  const isUp = flags.includes('UP');
+  return { name: ifname, mtu, isUp, mac: address, kind: linkinfo?.info_kind, master, addresses };
 }
 
 /** What `ip -json -details address` prints of one link. */
 interface IpLink {
   readonly ifname?: string;
   readonly mtu?: number;
+  readonly flags?: readonly string[];
   readonly address?: string;
+  readonly master?: string;
   readonly linkinfo?: { readonly info_kind?: string };
   readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number }[];
 }

@@ -1,0 +1,22 @@
+import { realiseVswitch } from '../app/vswitch.ts';
+import type { HostDatabase } from '../host/database.ts';
+import { connectSwitch } from '../ofp/index.ts';
+import { bridgeSocket, type HostOptions } from './host-options.ts';
+
+/** Whoever has this lock of the host's database writes the flows of its bridges: an agent, or a command. */
+export const FLOWS_LOCK = 'galago_flows';
+
+/**
+ * Makes what gives virtual switches their flows: the agent does where one runs, because it follows the database, and
+ * otherwise the command itself.
+ */
+export function vswitchProgrammer(db: HostDatabase, options: HostOptions): (name: string) => Promise<void> {
+  return async (name) => {
+    await db.unlessLocked(FLOWS_LOCK, async () => {
+      const bridge = db.bridge(name);
+      if (bridge === undefined) return;
+      await using session = await connectSwitch(bridgeSocket(options, name));
+      await realiseVswitch(session, name, db.interfacesOf(bridge));
+    });
+  };
+}
