@@ -1,6 +1,7 @@
 import { SoftSwitch } from 'galago/datapath';
 import { decode, encode, type FlowModInit, output, setField } from 'galago/ofp';
 import type { Bench } from './harness/bench.ts';
+import { profiled } from './harness/profile.ts';
 import { formatCount } from './harness/table.ts';
 
 /** How many flows the table of addresses has. */
@@ -31,13 +32,15 @@ export const datapath: Bench<'rounds'> = {
   name: 'datapath',
   summary: 'packets a second through the software switch, as its tables grow',
   options: { rounds: { default: 5, summary: 'measured slices of each size' } },
-  async run({ rounds }) {
-    const results = SIZES.map((flows) => ({
-      flows,
-      remembered: measure(flows, rounds, SETTINGS.remembered),
-      rewritten: measure(flows, rounds, SETTINGS.rewritten),
-      lookedUp: measure(flows, rounds, SETTINGS.lookedUp),
-    }));
+  async run({ rounds }, { profiler }) {
+    const results = await profiled(profiler, 'galago', async () =>
+      SIZES.map((flows) => ({
+        flows,
+        remembered: measure(flows, rounds, SETTINGS.remembered),
+        rewritten: measure(flows, rounds, SETTINGS.rewritten),
+        lookedUp: measure(flows, rounds, SETTINGS.lookedUp),
+      })),
+    );
     return {
       title: `one packet at a time through three tables, ${rounds} rounds`,
       method: [

@@ -1,43 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { GalagoError } from '../src/util/errors.ts';
-import { codec } from './codec/bench.ts';
-import { connect } from './connect/bench.ts';
-import { connections } from './controller/connections.ts';
-import { packetIn, packetInOne } from './controller/packet-in.ts';
-import { datapath } from './datapath.ts';
-import { dump } from './dump.ts';
-import { bundle, deletes, flowMod } from './flow-mod.ts';
+import { GalagoError, UsageError } from '../src/util/errors.ts';
+import { BENCHES } from './benches.ts';
 import { parseRequest, type Request, usageText } from './harness/arguments.ts';
 import { type Bench, machine, type Report } from './harness/bench.ts';
 import { check } from './harness/check.ts';
-import { Profiler } from './harness/profile.ts';
+import { runInOwnProcess } from './harness/own-process.ts';
 import { type ResultSection, updateResults } from './harness/results.ts';
 import { formatTable } from './harness/table.ts';
-import { ovsdb } from './ovsdb/bench.ts';
-import { reconcile, reconcileSame } from './reconcile.ts';
-import { scale } from './scale/scale.ts';
-import { sizes } from './sizes.ts';
-
-// Benches import the library as the package that it is built into, by its name: what tsx makes of the sources names
-// every function that is made, which more than doubles the time of some decoders.
-const BENCHES: readonly Bench[] = [
-  flowMod,
-  bundle,
-  deletes,
-  dump,
-  reconcile,
-  reconcileSame,
-  packetIn,
-  packetInOne,
-  connections,
-  sizes,
-  ovsdb,
-  codec,
-  scale,
-  datapath,
-  connect,
-];
 
 const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url));
 const PLOTS = fileURLToPath(new URL('../docs/plots/', import.meta.url));
@@ -65,44 +35,38 @@ async function main(argv: readonly string[]): Promise<number> {
     console.log(usageText(BENCHES));
     return 0;
   }
-  const finished = await runAll(request);
+  const { finished, failures } = await runAll(request);
   if (request.flags.json) console.log(JSON.stringify(finished.map(asJson), null, 2));
   if (request.flags.write) await write(finished);
-  const isGood = finished.every(({ report }) => report.errors.length === 0);
+  const isGood = failures === 0 && finished.every(({ report }) => report.errors.length === 0);
   const isFast = !request.flags.check || printVerdict(finished);
   return isGood && isFast ? 0 : 1;
 }
 
-async function runAll({ runs, flags }: Request): Promise<Finished[]> {
+/** Of several benches, those that cannot run here are left out, and one that fails does not keep the others from it. */
+async function runAll({
+  runs,
+  flags,
+}: Request): Promise<{ finished: readonly Finished[]; failures: number }> {
   const finished: Finished[] = [];
+  let failures = 0;
   for (const { bench, settings } of runs) {
-    const profiler = flags.profile ? new Profiler(PROFILES, bench.name) : undefined;
-    const report = await runOne(bench, settings, profiler, runs.length > 1);
-    if (report === undefined) continue;
-    finished.push({ bench, settings, report, date: new Date() });
-    if (flags.json) continue;
-    console.log(`${asText(report)}\n`);
-    if (profiler !== undefined)
-      console.log(`${profiler.files.map((file) => `profile: ${file}`).join('\n')}\n`);
+    const order = { bench: bench.name, settings, ...(flags.profile && { profiles: PROFILES }) };
+    const outcome = await runInOwnProcess(order);
+    if ('missing' in outcome && runs.length > 1) console.error(`skipped: ${bench.name} ${outcome.missing}`);
+    else if ('missing' in outcome) throw new UsageError('BENCH_REQUIREMENTS_MISSING', outcome.missing);
+    else if ('failed' in outcome) {
+      failures++;
+      console.error(`error: ${bench.name}: ${outcome.failed}`);
+    } else {
+      const { report, profiles } = outcome;
+      finished.push({ bench, settings, report, date: new Date() });
+      if (flags.json) continue;
+      console.log(`${asText(report)}\n`);
+      if (flags.profile) console.log(`${profiles.map((file) => `profile: ${file}`).join('\n')}\n`);
+    }
   }
-  return finished;
-}
-
-/** Of several benches, those that cannot run here are left out. */
-async function runOne(
-  bench: Bench,
-  settings: Readonly<Record<string, number>>,
-  profiler: Profiler | undefined,
-  isOptional: boolean,
-): Promise<Report | undefined> {
-  try {
-    return await bench.run(settings, profiler === undefined ? {} : { profiler });
-  } catch (error) {
-    const isMissing = error instanceof GalagoError && error.code === 'BENCH_REQUIREMENTS_MISSING';
-    if (!isOptional || !isMissing) throw error;
-    console.error(`skipped: ${bench.name} ${error.message}`);
-    return undefined;
-  }
+  return { finished, failures };
 }
 
 function asText({ title, method, table, skipped, errors }: Report): string {

@@ -1,14 +1,20 @@
 import { connectSwitch, type FlowModInit, type Switch } from 'galago/ofp';
 import { UsageError } from '../src/util/errors.ts';
 import { Lab, missingRequirements } from '../test/lab/index.ts';
-import type { Bench, Report } from './harness/bench.ts';
+import type { Bench, Report, RunContext } from './harness/bench.ts';
 import { idle } from './harness/cpu.ts';
 import { linePlot } from './harness/plot.ts';
+import { type Profiler, profiled } from './harness/profile.ts';
 import { type Spread, spread } from './harness/stats.ts';
 import { formatCount, formatRounds, type Table } from './harness/table.ts';
 import { sampleFlow } from './sample-flow.ts';
 import { empty, expectFlows, sendFlows } from './switch/measure.ts';
 import { PATIENCE_MS } from './switch/target.ts';
+
+interface Settings {
+  readonly most: number;
+  readonly rounds: number;
+}
 
 /** Something done with all flows of a switch. */
 interface Step {
@@ -48,19 +54,18 @@ const STEPS: readonly Step[] = [
 ];
 
 /** What a flow costs when there are many. */
-export const sizes: Bench<'most' | 'rounds'> = {
+export const sizes: Bench<keyof Settings> = {
   name: 'sizes',
   summary:
     'the library alone, with more and more flows: what a flow costs should not depend on how many there are',
   options: {
     most: { default: 100_000, summary: 'the most flows; also a tenth of it and a hundredth' },
-    rounds: { default: 5, summary: 'turns of each number of flows' },
+    rounds: { default: 5, inAll: 3, summary: 'turns of each number of flows' },
   },
   run: measure,
 };
 
-async function measure(settings: { readonly most: number; readonly rounds: number }): Promise<Report> {
-  const { most, rounds } = settings;
+async function measure({ most, rounds }: Settings, { profiler }: RunContext): Promise<Report> {
   const missing = missingRequirements();
   if (missing.length > 0) {
     const why = `needs a real Open vSwitch of its own: ${missing.join(', ')}`;
@@ -73,7 +78,7 @@ async function measure(settings: { readonly most: number; readonly rounds: numbe
   const counts = [most / 100, most / 10, most].map(Math.ceil);
   for (let round = 0; round < rounds; round++) {
     for (const count of counts) {
-      const times = await takeSteps(sw, count, ovs.vswitchdPid!);
+      const times = await takeSteps(sw, count, ovs.vswitchdPid!, count === most ? profiler : undefined);
       for (const [i, { name }] of STEPS.entries()) {
         const key = `${name} ${count}`;
         elapsed.set(key, [...(elapsed.get(key) ?? []), times[i]!]);
@@ -87,15 +92,22 @@ async function measure(settings: { readonly most: number; readonly rounds: numbe
 }
 
 /** Does one step after the other; gives what each took, in milliseconds. */
-async function takeSteps(sw: Switch, count: number, vswitchdPid: number): Promise<readonly number[]> {
+async function takeSteps(
+  sw: Switch,
+  count: number,
+  vswitchdPid: number,
+  profiler: Profiler | undefined,
+): Promise<readonly number[]> {
   const flows = Array.from({ length: count }, (_, number) => sampleFlow(number));
   await empty(sw);
   const times: number[] = [];
   for (const step of STEPS) {
     await idle(vswitchdPid);
-    const begun = performance.now();
-    await step.run(sw, flows);
-    times.push(performance.now() - begun);
+    await profiled(profiler, step.name, async () => {
+      const begun = performance.now();
+      await step.run(sw, flows);
+      times.push(performance.now() - begun);
+    });
     await expectFlows(sw, step.name === 'deletes' ? 0 : count);
   }
   return times;

@@ -14,7 +14,7 @@ export const connect: Bench<'rounds'> = {
   name: 'connect',
   summary: 'a container connected to a pod, and its first ping',
   options: { rounds: { default: 20, summary: 'containers that each contender connects' } },
-  async run({ rounds }): Promise<Report> {
+  async run({ rounds }, { profiler }): Promise<Report> {
     const missing = missingRequirements();
     if (missing.length > 0) {
       const message = `needs a real Open vSwitch of its own: ${missing.join(', ')}`;
@@ -23,7 +23,7 @@ export const connect: Bench<'rounds'> = {
     await using scene = await Scene.create();
     const skipped = await missingPeers();
     const ways = [
-      galagoProcess(scene),
+      galagoProcess(scene, profiler),
       galagoInProcess(scene),
       ...(skipped.length === 0 ? [await ovsDocker(scene)] : []),
       sequence(scene),

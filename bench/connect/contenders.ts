@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { MAIN } from '../../test/integration/host-cli.ts';
 import { inContext, SEARCH_PATH } from '../../test/lab/run.ts';
+import type { Profiler } from '../harness/profile.ts';
 import type { Role } from '../harness/rounds.ts';
 import { BRIDGES, type Newcomer, POD, type Scene } from './scene.ts';
 
@@ -21,14 +22,18 @@ export interface Way {
 }
 
 /** `galago connect`, from the start of its process to its end. */
-export function galagoProcess({ host, env }: Scene): Way {
+export function galagoProcess({ host, env }: Scene, profiler: Profiler | undefined): Way {
+  const run = (nodeOptions: readonly string[], args: readonly string[]) =>
+    host.exec(process.execPath, [...nodeOptions, MAIN, ...args], { env });
   return {
     name: 'galago connect',
     role: 'ours',
     bridge: BRIDGES.galago,
     async connect({ container, ip, mac }) {
       const args = ['connect', `netns:${container.netns}`, ip, `${POD}`, '--mac', mac, '--json'];
-      const printed = await host.exec(process.execPath, [MAIN, ...args], { env });
+      const printed = await (profiler === undefined
+        ? run([], args)
+        : profiler.recordProcess('galago connect', (nodeOptions) => run(nodeOptions, args)));
       return (JSON.parse(printed) as { readonly port: string }).port;
     },
   };

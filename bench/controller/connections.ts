@@ -1,12 +1,18 @@
-import type { Bench, Report } from '../harness/bench.ts';
+import type { Bench, Report, RunContext } from '../harness/bench.ts';
 import { residentBytes } from '../harness/cpu.ts';
 import { linePlot, type Plot } from '../harness/plot.ts';
+import type { Profiler } from '../harness/profile.ts';
 import { type Contender, PATIENCE_MS, type Role, takeTurns } from '../harness/rounds.ts';
 import { type Spread, spread } from '../harness/stats.ts';
 import { formatCount, formatRounds, type Table } from '../harness/table.ts';
 import { CANNED, type ControllerKind, GALAGO, OS_KEN, TESTCONTROLLER } from './controllers.ts';
 import { present, versions } from './present.ts';
 import { Switches } from './switches.ts';
+
+interface Settings {
+  readonly most: number;
+  readonly rounds: number;
+}
 
 /** What one storm cost. */
 interface StormCost {
@@ -35,18 +41,17 @@ const SOCKETS: ControllerKind = { ...CANNED, name: 'bare sockets' };
 const KINDS = [GALAGO, TESTCONTROLLER, OS_KEN, SOCKETS];
 
 /** What a controller's connections cost, from one to very many. */
-export const connections: Bench<'most' | 'rounds'> = {
+export const connections: Bench<keyof Settings> = {
   name: 'connections',
   summary: 'switches that connect at once: memory, time until all are ready, echoes meanwhile',
   options: {
     most: { default: 1000, summary: 'the most connections; also a tenth of it, a hundredth, …, 1' },
-    rounds: { default: 3, summary: 'turns of each controller and number of connections' },
+    rounds: { default: 3, inAll: 1, summary: 'turns of each controller and number of connections' },
   },
   run: measure,
 };
 
-async function measure(settings: { readonly most: number; readonly rounds: number }): Promise<Report> {
-  const { most, rounds } = settings;
+async function measure({ most, rounds }: Settings, { profiler }: RunContext): Promise<Report> {
   const { kinds, skipped } = await present(KINDS);
   await using switches = await Switches.start();
   const rows: Row[] = [];
@@ -57,7 +62,7 @@ async function measure(settings: { readonly most: number; readonly rounds: numbe
     for (const { name, maxSwitches } of kinds.filter((kind) => !able.includes(kind))) {
       refused.add(`${name} takes at most ${maxSwitches} switches`);
     }
-    rows.push(...(await measureSize(switches, able, size, rounds)));
+    rows.push(...(await measureSize(switches, able, size, rounds, profiler)));
   }
   return {
     title: `up to ${formatCount(most)} switches that connect at once, ${formatRounds(rounds)}`,
@@ -82,13 +87,14 @@ async function measureSize(
   kinds: readonly ControllerKind[],
   size: number,
   rounds: number,
+  profiler: Profiler | undefined,
 ): Promise<Row[]> {
   const costs = kinds.map((): StormCost[] => []);
   const contenders = kinds.map((kind, i): Contender => {
     return {
       ...kind,
       async turn() {
-        const cost = await storm(switches, kind, size);
+        const cost = await storm(switches, kind, size, kind.role === 'ours' ? profiler : undefined);
         costs[i]!.push(cost);
         return { elapsedMs: cost.readyMs, cpuMs: {} };
       },
@@ -100,12 +106,20 @@ async function measureSize(
 }
 
 /** One storm on a controller that has just been started: memory that is free again would be used first. */
-async function storm(switches: Switches, kind: ControllerKind, connections: number): Promise<StormCost> {
+async function storm(
+  switches: Switches,
+  kind: ControllerKind,
+  connections: number,
+  profiler: Profiler | undefined,
+): Promise<StormCost> {
   const controller = await kind.start();
   try {
     await controller.collectGarbage?.();
     const before = residentBytes(controller.pid);
+    if (profiler !== undefined) await controller.startProfile?.();
     const { readyMs, echoMs } = await switches.storm({ port: controller.port, connections });
+    const profile = profiler === undefined ? undefined : await controller.stopProfile?.();
+    if (profile !== undefined) await profiler?.save(`${kind.name}, ${connections} switches`, profile);
     await controller.collectGarbage?.();
     const grown = residentBytes(controller.pid) - before;
     await switches.release();

@@ -49,7 +49,8 @@ export function parseRequest(argv: readonly string[], benches: readonly Bench[])
     if (taken.includes(option)) continue;
     throw usage(`${chosen.map(({ name }) => name).join(', ')}: no option --${option}`, option, taken, '--');
   }
-  return { runs: chosen.map((bench) => ({ bench, settings: settingsOf(bench, given) })), flags };
+  const isAll = names.includes(ALL);
+  return { runs: chosen.map((bench) => ({ bench, settings: settingsOf(bench, given, isAll) })), flags };
 }
 
 /** What `--help` prints. */
@@ -59,8 +60,8 @@ export function usageText(benches: readonly Bench[]): string {
   add(ALL, 'every one of these');
   for (const { name, summary, options } of benches) {
     add(name, summary);
-    for (const [option, { default: value, summary: what }] of Object.entries(options)) {
-      add(`  --${option} N`, `${what} (default ${value})`);
+    for (const [option, { default: value, inAll, summary: what }] of Object.entries(options)) {
+      add(`  --${option} N`, `${what} (default ${value}${inAll === undefined ? '' : `, with all ${inAll}`})`);
     }
   }
   lines.push('', 'flags:');
@@ -94,9 +95,14 @@ function chooseBenches(wanted: readonly string[], benches: readonly Bench[]): re
   return wanted.includes(ALL) ? benches : benches.filter(({ name }) => wanted.includes(name));
 }
 
-function settingsOf({ options }: Bench, given: ReadonlyMap<string, number>): Record<string, number> {
+function settingsOf(
+  { options }: Bench,
+  given: ReadonlyMap<string, number>,
+  isAll: boolean,
+): Record<string, number> {
+  const usual = ({ default: value, inAll = value }: Bench['options'][string]) => (isAll ? inAll : value);
   return Object.fromEntries(
-    Object.entries(options).map(([name, option]) => [name, given.get(name) ?? option.default]),
+    Object.entries(options).map(([name, option]) => [name, given.get(name) ?? usual(option)]),
   );
 }
 

@@ -7,6 +7,8 @@ import type { Table } from './table.ts';
 /** An option of a bench: a whole number of at least 1. */
 interface NumberOption {
   readonly default: number;
+  /** What it is in a run of all benches, where the default would take too long. */
+  readonly inAll?: number;
   readonly summary: string;
 }
 

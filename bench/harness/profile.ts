@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CpuProfile, flameGraph } from './flame-graph.ts';
 import type { Contender, Turn } from './rounds.ts';
@@ -54,6 +55,24 @@ export class Profiler {
     }
   }
 
+  /** Does work for which a process of Node.js is started with the options given, and saves the profile of that process. */
+  async recordProcess<T>(name: string, work: (nodeOptions: readonly string[]) => Promise<T>): Promise<T> {
+    const folder = await mkdtemp(join(tmpdir(), 'galago-profile-'));
+    try {
+      const result = await work([
+        '--cpu-prof',
+        `--cpu-prof-interval=${INTERVAL_US}`,
+        `--cpu-prof-dir=${folder}`,
+      ]);
+      for (const file of await readdir(folder)) {
+        await this.save(name, JSON.parse(await readFile(join(folder, file), 'utf8')) as CpuProfile);
+      }
+      return result;
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }
+
   /** Writes a profile for the developer tools of a browser, and as a flame graph that any browser shows. */
   async save(name: string, profile: CpuProfile): Promise<void> {
     const file = `${this.#bench} ${name}`.toLowerCase().replace(/[^a-z0-9]+/g, '-');
@@ -65,10 +84,18 @@ export class Profiler {
   }
 }
 
+/** Does the work, and takes its profile if there is a profiler. */
+export function profiled<T>(
+  profiler: Profiler | undefined,
+  name: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  return profiler === undefined ? work() : profiler.record(name, work);
+}
+
 /** For `around` of `takeTurns`: takes the profiles of our own contenders' turns. */
 export function profiledTurns(
   profiler: Profiler | undefined,
 ): (contender: Contender, turn: () => Promise<Turn>) => Promise<Turn> {
-  return (contender, turn) =>
-    profiler === undefined || contender.role !== 'ours' ? turn() : profiler.record(contender.name, turn);
+  return ({ name, role }, turn) => profiled(role === 'ours' ? profiler : undefined, name, turn);
 }

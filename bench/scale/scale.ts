@@ -2,7 +2,9 @@ import { Program } from '../controller/program.ts';
 import type { PodsMeasure } from '../controller/programs/pods.ts';
 import type { Bench } from '../harness/bench.ts';
 import type { Figure } from '../harness/check.ts';
+import type { CpuProfile } from '../harness/flame-graph.ts';
 import { linePlot, type Plot } from '../harness/plot.ts';
+import type { Profiler } from '../harness/profile.ts';
 import { type Spread, spread } from '../harness/stats.ts';
 import { formatCount } from '../harness/table.ts';
 import { Fleet, HOSTS_OF_POD } from './fleet.ts';
@@ -37,19 +39,21 @@ export const scale: Bench<keyof Settings> = {
   name: 'scale',
   summary: 'one controller with 1 to 1,000 software switches that carry pods',
   options: {
-    switches: { default: 1000, summary: 'switches at most' },
-    endpoints: { default: 100, summary: 'endpoints of a switch at most' },
+    switches: { default: 1000, inAll: 300, summary: 'switches at most' },
+    endpoints: { default: 100, inAll: 10, summary: 'endpoints of a switch at most' },
     changes: {
       default: 100,
+      inAll: 60,
       summary: 'changes of one endpoint that are timed, after half as many to warm up',
     },
   },
-  async run({ switches, endpoints, changes }) {
+  async run({ switches, endpoints, changes }, { profiler }) {
     const sizes: Size[] = [];
     for (const each of upTo(ENDPOINTS, endpoints))
       for (const count of upTo(SWITCHES, switches)) {
         console.error(`${count} switches of ${each} endpoints`);
-        sizes.push(await measure(count, each, changes));
+        const isLast = count === switches && each === endpoints;
+        sizes.push(await measure(count, each, changes, isLast ? profiler : undefined));
       }
     return {
       title: `one controller, pods on ${HOSTS_OF_POD} hosts each, VXLAN`,
@@ -111,11 +115,17 @@ function rowOf({
   ];
 }
 
-async function measure(switches: number, endpoints: number, changes: number): Promise<Size> {
+async function measure(
+  switches: number,
+  endpoints: number,
+  changes: number,
+  profiler: Profiler | undefined,
+): Promise<Size> {
   await using fleet = await Fleet.start(switches, endpoints);
   const { program } = await Program.start('controller', 'pods');
   try {
     const idle = await ask<PodsMeasure>(program, { type: 'measure' });
+    if (profiler !== undefined) await ask(program, { type: 'startProfile' });
     const { port } = await ask<{ port: number }>(program, { type: 'start', databases: fleet.databases });
     const startedAt = performance.now();
     fleet.call(port);
@@ -128,6 +138,10 @@ async function measure(switches: number, endpoints: number, changes: number): Pr
     const times: number[] = [];
     for (let i = 0; i < 2 * Math.ceil(changes / 2); i++) times.push(await change(program, fleet, i));
     const after = await ask<PodsMeasure>(program, { type: 'measure' });
+    if (profiler !== undefined) {
+      const { profile } = await ask<{ profile: CpuProfile }>(program, { type: 'stopProfile' });
+      await profiler.save('galago', profile);
+    }
     return {
       switches,
       endpoints,

@@ -1,11 +1,11 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { codec } from '../../bench/codec/bench.ts';
 import { connect } from '../../bench/connect/bench.ts';
 import { connections } from '../../bench/controller/connections.ts';
 import { packetIn, packetInOne } from '../../bench/controller/packet-in.ts';
 import { dump } from '../../bench/dump.ts';
 import { bundle, deletes, flowMod } from '../../bench/flow-mod.ts';
 import type { Bench, Report } from '../../bench/harness/bench.ts';
+import { type Outcome, runInOwnProcess } from '../../bench/harness/own-process.ts';
 import { formatTable } from '../../bench/harness/table.ts';
 import { reconcile, reconcileSame } from '../../bench/reconcile.ts';
 import { scale } from '../../bench/scale/scale.ts';
@@ -100,10 +100,17 @@ describe('the bench of scale', () => {
   });
 });
 
-describe('the bench of the codec', () => {
+describe('a bench in a process of its own', () => {
   it('has every contender encode and decode', async () => {
-    const report = await run(codec, { rounds: 1 });
+    const outcome = await runInOwnProcess({ bench: 'codec', settings: { rounds: 1 } });
+    const { report, profiles } = outcome as Extract<Outcome, { report: Report }>;
+    expect([report.errors, profiles]).toEqual([[], []]);
     for (const value of valuesOf(report)) expect(value).toBeGreaterThan(0);
     expect(report.table.rows.filter(([name]) => name === '  by hand')).toHaveLength(3);
+  });
+
+  it('is said to have failed when the process does not come to an end', async () => {
+    const outcome = await runInOwnProcess({ bench: 'no such bench', settings: {} });
+    expect(outcome).toEqual({ failed: 'the process ended with exit code 1' });
   });
 });

@@ -1,4 +1,5 @@
 import { Controller } from 'galago/app';
+import { type Recording, startRecording } from '../../harness/profile.ts';
 
 // The controller of a pod network, as the command runs it, and how it is doing.
 
@@ -8,7 +9,8 @@ export type PodsOrder =
   | { readonly type: 'start'; readonly databases: readonly string[] }
   /** Answer when so many interfaces are in pods, and every switch has confirmed what follows. */
   | { readonly type: 'await'; readonly members: number }
-  | { readonly type: 'measure' };
+  | { readonly type: 'measure' }
+  | { readonly type: 'startProfile' | 'stopProfile' };
 
 /** What it has used so far. */
 export interface PodsMeasure {
@@ -18,6 +20,7 @@ export interface PodsMeasure {
 }
 
 let controller: Controller | undefined;
+let recording: Recording | undefined;
 let members = 0;
 let awaited: number | undefined;
 
@@ -40,6 +43,13 @@ async function obey(order: PodsOrder): Promise<void> {
     case 'await':
       awaited = order.members;
       return count(0);
+    case 'startProfile':
+      recording = await startRecording();
+      process.send!({ isRecording: true });
+      return;
+    case 'stopProfile':
+      process.send!({ profile: await recording!.stop() });
+      return;
     case 'measure': {
       globalThis.gc?.();
       const { heapUsed, rss } = process.memoryUsage();

@@ -56,6 +56,17 @@ describe('the command line of the benches', () => {
     expect(parseRequest(['all'], BENCHES)!.runs.map(({ bench }) => bench)).toEqual(BENCHES);
   });
 
+  it('takes less of what would take too long with all', () => {
+    const slow = bench('slow', { most: { default: 1000, inAll: 10, summary: 'how much' } });
+    const most = (...argv: string[]) => parseRequest(argv, [slow])!.runs[0]!.settings;
+    expect([most('slow'), most('all'), most('all', '--most', '7')]).toEqual([
+      { most: 1000 },
+      { most: 10 },
+      { most: 7 },
+    ]);
+    expect(usageText([slow])).toContain('(default 1000, with all 10)');
+  });
+
   it('asks for help with --help, wherever it stands', () => {
     expect(parseRequest(['--help'], BENCHES)).toBeUndefined();
     expect(parseRequest(['flow-mod', '--help'], BENCHES)).toBeUndefined();

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +28,20 @@ describe('Profiler', () => {
     const { nodes, samples } = JSON.parse(await readFile(`${path}.cpuprofile`, 'utf8'));
     expect([Array.isArray(nodes), samples.length > 0]).toEqual([true, true]);
     expect(await readFile(`${path}.svg`, 'utf8')).toMatch(/^<svg/);
+  });
+
+  it('takes the profile of a process that is started with its options', async () => {
+    const profiler = new Profiler(folder, 'command');
+    const program = 'for (const end = performance.now() + 20; performance.now() < end; );';
+    const code = await profiler.recordProcess('galago', async (options) => {
+      const [status] = await once(spawn(process.execPath, [...options, '-e', program]), 'exit');
+      return status;
+    });
+    expect(code).toBe(0);
+    expect(profiler.files).toEqual(
+      ['cpuprofile', 'svg'].map((kind) => join(folder, `command-galago.${kind}`)),
+    );
+    expect(await readFile(join(folder, 'command-galago.svg'), 'utf8')).toMatch(/^<svg/);
   });
 
   it('looks only at our own contenders', async () => {
