@@ -1,15 +1,23 @@
 import type { Command } from 'commander';
 import { suggest } from '../util/suggest.ts';
 
-/** Adds `galago help`; commander's own has no answer to a command that is not there. */
-export function addHelpCommand(program: Command): void {
-  program
+/** Adds `help` to the program and to each command that has others; commander's own does not know what is there. */
+export function addHelpCommands(program: Command): void {
+  for (const group of program.commands.filter(({ commands }) => commands.length > 0)) addHelpCommand(group);
+  addHelpCommand(program);
+}
+
+function addHelpCommand(group: Command): void {
+  const path = group.parent === null ? 'galago' : `galago ${group.name()}`;
+  const [example = ''] = group.commands.map((command) => command.name());
+  group
     .command('help')
     .description('print the help of a command')
     .argument('[command...]')
-    .addHelpText('after', '\nExamples:\n  $ galago help controller\n  $ galago help ofp dump-flows')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', `\nExamples:\n  $ ${path} help ${example}`)
     .action((names: readonly string[]) => {
-      let found = program;
+      let found = group;
       for (const name of names) found = subcommand(found, name);
       found.help();
     });

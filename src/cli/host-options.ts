@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { HostDatabase } from '../host/database.ts';
 import { parseMethod } from '../net/index.ts';
 import { UsageError } from '../util/errors.ts';
+import { runDirectory } from './run-directory.ts';
 
 /** The options that all commands for this host have, as they were read. */
 export interface HostOptions {
@@ -12,16 +13,20 @@ export interface HostOptions {
 
 /** Adds the options of commands that look at this host. */
 export function addHostOptions(command: Command): Command {
-  const rundir = process.env.OVS_RUNDIR ?? '/var/run/openvswitch';
   return command
     .addOption(
       new Option('--db <method>', "this host's Open vSwitch database").default(
-        `unix:${rundir}/db.sock`,
+        databaseMethod(),
         'unix:/var/run/openvswitch/db.sock',
       ),
     )
     .option('--json', 'print JSON')
     .helpOption('-h, --help', 'print this help');
+}
+
+/** Where this host's database listens, unless told otherwise. */
+export function databaseMethod(): string {
+  return `unix:${runDirectory()}/db.sock`;
 }
 
 /** Opens this host's database. @throws as HostDatabase.open */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { parseMethod } from '../net/index.ts';
 import { type ConnectSwitchOptions, connectSwitch, OPENFLOW_PORT, type Switch } from '../ofp/index.ts';
+import { runDirectory } from './run-directory.ts';
 import { addTlsOptions, readTls, type TlsOptions } from './tls-options.ts';
 import { checked } from './values.ts';
 
@@ -26,7 +27,7 @@ export function addMethodArgument(command: Command): Command {
 export function methodOf(text: string, socket: BridgeSocket = 'mgmt'): string {
   if (text.includes(':')) return text;
   if (text.includes('/')) return `unix:${text}`;
-  return `unix:${process.env.OVS_RUNDIR ?? '/var/run/openvswitch'}/${text}.${socket}`;
+  return `unix:${runDirectory()}/${text}.${socket}`;
 }
 
 function parseSwitchMethod(text: string): void {

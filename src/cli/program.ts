@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { GalagoError, UsageError } from '../util/errors.ts';
+import { addCompletionCommands } from './completion.ts';
 import { EXIT_CODE_HELP, ExitCode } from './exit-code.ts';
-import { addHelpCommand } from './help.ts';
+import { addHelpCommands } from './help.ts';
 import { printable } from './printable.ts';
 
 /** Where the command writes what it is asked for, and what is wrong. */
@@ -17,7 +18,7 @@ export interface CliOutput {
  */
 export async function runCli(args: readonly string[], output: CliOutput = process): Promise<number> {
   try {
-    const program = await createProgram(output, args[0]);
+    const program = await createProgram(output, commandIn(args));
     await program.parseAsync(args, { from: 'user' });
     return ExitCode.OK;
   } catch (error) {
@@ -29,7 +30,16 @@ export async function runCli(args: readonly string[], output: CliOutput = proces
   }
 }
 
-async function createProgram({ stdout, stderr }: CliOutput, first: string | undefined): Promise<Command> {
+/** The command that is called, or that help or completion is asked for. */
+function commandIn([first, ...rest]: readonly string[]): string | undefined {
+  return first === 'help' || first === 'complete' ? rest.find((word) => !word.startsWith('-')) : first;
+}
+
+/** The program, with the command of that name, or with all of them. */
+export async function createProgram(
+  { stdout, stderr }: CliOutput,
+  first: string | undefined,
+): Promise<Command> {
   const program = new Command('galago')
     .description('A pod network on Open vSwitch, spoken to in OpenFlow 1.3 and OVSDB')
     .version(readVersion(), '-V, --version', 'print the version')
@@ -45,7 +55,8 @@ async function createProgram({ stdout, stderr }: CliOutput, first: string | unde
   // Loading all of them takes longer than `connect` does: only help needs more than one.
   const wanted = COMMANDS.filter(({ names }) => first !== undefined && names.includes(first));
   for (const { load } of wanted.length > 0 ? wanted : COMMANDS) (await load())(program, stdout);
-  addHelpCommand(program);
+  addCompletionCommands(program);
+  addHelpCommands(program);
   return program;
 }
 

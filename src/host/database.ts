@@ -1,4 +1,10 @@
-import { type DatabaseSchema, type NewRow, OvsdbClient, type Transaction } from '../ovsdb/index.ts';
+import {
+  type CallOptions,
+  type DatabaseSchema,
+  type NewRow,
+  OvsdbClient,
+  type Transaction,
+} from '../ovsdb/index.ts';
 import { openVswitch } from '../ovsdb/schemas/open-vswitch.ts';
 import { TimeoutError, UsageError } from '../util/errors.ts';
 import { type Endpoint, EndpointKey } from './endpoint.ts';
@@ -9,13 +15,14 @@ type OpenVswitch = typeof openVswitch extends DatabaseSchema<infer S> ? S : neve
 /** A transaction of the host's database. */
 export type HostTransaction = Transaction<OpenVswitch>;
 
-function replicate(client: OvsdbClient<OpenVswitch>) {
-  return client.replicate({
+function replicate(client: OvsdbClient<OpenVswitch>, options: CallOptions) {
+  const selection = {
     Open_vSwitch: ['bridges', 'external_ids', 'next_cfg', 'cur_cfg'],
     Bridge: ['name', 'ports', 'datapath_type', 'fail_mode', 'other_config', 'external_ids', 'controller'],
     Port: ['name', 'interfaces', 'external_ids'],
     Interface: ['name', 'type', 'ofport', 'error', 'options', 'external_ids', 'mac'],
-  });
+  } as const;
+  return client.replicate(selection, options);
 }
 
 type Replica = Awaited<ReturnType<typeof replicate>>;
@@ -49,10 +56,11 @@ export class HostDatabase implements AsyncDisposable {
    * Connects and reads it.
    * @throws what OvsdbClient.connect throws; UsageError `HOST_DATABASE_EMPTY`
    */
-  static async open(method: string): Promise<HostDatabase> {
-    const client = await OvsdbClient.connect(method, { schema: openVswitch, timeoutMs: TIMEOUT_MS });
+  static async open(method: string, options: CallOptions = {}): Promise<HostDatabase> {
+    const patience = { timeoutMs: TIMEOUT_MS, ...options };
+    const client = await OvsdbClient.connect(method, { schema: openVswitch, ...patience });
     try {
-      const database = new HostDatabase(client, await replicate(client));
+      const database = new HostDatabase(client, await replicate(client, patience));
       void database.root;
       return database;
     } catch (error) {

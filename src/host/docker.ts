@@ -34,6 +34,14 @@ export async function inspectContainer(socketPath: string, name: string): Promis
   };
 }
 
+/** The names of the containers that run. @throws HostError `HOST_DOCKER_FAILED` */
+export async function runningContainers(socketPath: string, timeoutMs?: number): Promise<string[]> {
+  const answer = await callDocker(socketPath, { path: '/containers/json', ...(timeoutMs && { timeoutMs }) });
+  if (answer.status !== 200) throw dockerFailure(answer);
+  const list = readDockerJson<readonly { readonly Names?: readonly string[] }[]>(answer);
+  return list.flatMap(({ Names: names = [] }) => names.slice(0, 1).map((name) => name.replace(/^\//, '')));
+}
+
 /** What is read of `GET /containers/{id}/json` (Docker Engine API). */
 interface ContainerJson {
   readonly Id?: string;

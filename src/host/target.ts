@@ -16,6 +16,9 @@ export interface Target {
   readonly inode: string;
 }
 
+/** Where `ip netns` keeps the namespaces that it has named. */
+export const NETNS_DIRECTORY = '/var/run/netns';
+
 /** A container by name, before anybody has looked whether it runs. */
 export type TargetName =
   | { readonly type: 'netns'; readonly name: string }
@@ -89,5 +92,3 @@ async function inodeOf(path: string): Promise<string | undefined> {
 function stopped(text: string, why: string): UsageError {
   return new UsageError('HOST_CONTAINER_STOPPED', `'${text}' does not run: ${why}`);
 }
-
-const NETNS_DIRECTORY = '/var/run/netns';

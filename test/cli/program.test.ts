@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { runCli } from '../../src/cli/program.ts';
+import type { Command } from 'commander';
+import { createProgram, runCli } from '../../src/cli/program.ts';
 
 async function run(...args: string[]) {
   let stdout = '';
@@ -9,6 +10,22 @@ async function run(...args: string[]) {
     stderr: { write: (text) => (stderr += text) },
   });
   return { exitCode, stdout, stderr };
+}
+
+/** What an example has that the program has not. */
+function problemsOf(program: Command, line: string): string[] {
+  const words = line.replaceAll('\\\n', ' ').split(/\s+/);
+  let command = program;
+  for (const word of words) {
+    const next = command.commands.find((one) => one.name() === word);
+    if (next === undefined) break;
+    command = next;
+  }
+  if (command === program) return [`${line}: no command`];
+  const known = command.options.flatMap(({ long, short }) => [long, short]);
+  return words
+    .filter((word) => /^-{1,2}[a-z]/i.test(word) && !known.includes(word.split('=', 1)[0]!))
+    .map((word) => `${line}: no option ${word}`);
 }
 
 describe('the command line', () => {
@@ -29,6 +46,36 @@ describe('the command line', () => {
       expect(stdout).toMatch(/\nExamples:\n {2}/);
     },
   );
+
+  it('prints the same help of a command in every way that it is asked for', async () => {
+    const { stdout } = await run('ofp', 'dump-flows', '--help');
+    for (const args of ['help ofp dump-flows', 'ofp help dump-flows'])
+      expect(await run(...args.split(' '))).toEqual({ exitCode: 0, stdout, stderr: '' });
+    const group = await run('help', 'ovsdb');
+    expect(group.stdout).toMatch(/^Usage: galago ovsdb/);
+    expect(await run('ovsdb', 'help')).toEqual(group);
+    expect((await run('ofp', 'help', 'dump-flow')).stderr).toBe(
+      "error: unknown command 'dump-flow' (Did you mean dump-flows?)\n",
+    );
+  });
+
+  it('has examples for each command, of commands and options that there are', async () => {
+    const program = await createProgram(
+      { stdout: { write: () => {} }, stderr: { write: () => {} } },
+      undefined,
+    );
+    const problems: string[] = [];
+    for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
+      const path = command.parent === program ? [command.name()] : [command.parent!.name(), command.name()];
+      const { stdout } = await run('help', ...path);
+      const examples = [...stdout.matchAll(/^ +\$ (?:.*\| )?galago (.*(?:\\\n.*)*)$/gm)].map(
+        ([, line]) => line!,
+      );
+      if (examples.length === 0) problems.push(`${path.join(' ')}: no example`);
+      for (const line of examples) problems.push(...problemsOf(program, line));
+    }
+    expect(problems).toEqual([]);
+  });
 
   it('says in its help what the exit status means', async () => {
     for (const args of [['--help'], ['controller', '--help']]) {

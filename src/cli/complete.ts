@@ -1,0 +1,157 @@
+import type { Argument, Command, Option } from 'commander';
+
+/** A word that may stand where the cursor is. */
+export interface Candidate {
+  readonly value: string;
+  /** Empty when there is nothing to say. */
+  readonly description: string;
+}
+
+/** What may stand where the cursor is. */
+export interface Completion {
+  readonly candidates: readonly Candidate[];
+  /** True where a file is meant, whose names the shell knows best. */
+  readonly isFile: boolean;
+}
+
+/** A value that is to be found, by where it stands on the command line. */
+export interface Wanted {
+  /** The command's own name: `connect`. */
+  readonly command: string;
+  /** What is asked for: an argument's name or, without its dashes, an option's. */
+  readonly name: string;
+  /** What help calls the value: `container`, `file`. */
+  readonly placeholder: string;
+  /** The options that were given before, without their dashes. */
+  readonly options: ReadonlyMap<string, string>;
+}
+
+/** Finds values that only the machine knows; `'file'` when the shell should. */
+export type FindValues = (wanted: Wanted) => Promise<readonly string[] | 'file'>;
+
+/**
+ * Completes a command line by what the program says of itself: commands, options, and their choices.
+ * @param words what comes behind the program's name; the last one is that of the cursor, and may be empty
+ */
+export async function complete(
+  program: Command,
+  words: readonly string[],
+  findValues: FindValues,
+): Promise<Completion> {
+  const partial = words.at(-1) ?? '';
+  const line = readLine(program, words.slice(0, -1));
+  if (line.command.name() === 'help') return fixed(startingWith(partial, helpTopics(line)));
+  const [, name] = /^(--[^=]+)=/.exec(partial) ?? [];
+  const option = line.pending ?? (name === undefined ? undefined : findOption(line, name));
+  let completion: Completion;
+  if (option !== undefined) completion = await valuesOf(line, option, findValues, name && `${name}=`);
+  else if (partial.startsWith('-') && !line.isOnlyArguments) completion = fixed(optionsOf(line.command));
+  else completion = await wordsOf(line, findValues);
+  return { ...completion, candidates: startingWith(partial, completion.candidates) };
+}
+
+function startingWith(partial: string, candidates: readonly Candidate[]): Candidate[] {
+  return candidates.filter(({ value }) => value.startsWith(partial));
+}
+
+/** What may come behind `help ofp`. */
+function helpTopics({ command, given }: Line): Candidate[] {
+  const topic = readLine(command.parent!, given);
+  return topic.given.length > 0 ? [] : commandsOf(topic.command);
+}
+
+/** What the words before the cursor come to. */
+interface Line {
+  readonly command: Command;
+  /** The arguments that the command has already. */
+  readonly given: readonly string[];
+  readonly options: ReadonlyMap<string, string>;
+  /** The option whose value comes next. */
+  readonly pending: Option | undefined;
+  /** True behind `--`. */
+  readonly isOnlyArguments: boolean;
+}
+
+function readLine(program: Command, words: readonly string[]): Line {
+  let command = program;
+  let pending: Option | undefined;
+  let isOnlyArguments = false;
+  const given: string[] = [];
+  const options = new Map<string, string>();
+  for (const word of words) {
+    if (pending !== undefined) {
+      options.set(pending.name(), word);
+      pending = undefined;
+    } else if (isOnlyArguments || !word.startsWith('-') || word === '-') {
+      const found = given.length === 0 && !isOnlyArguments ? findCommand(command, word) : undefined;
+      if (found === undefined) given.push(word);
+      else command = found;
+    } else if (word === '--') isOnlyArguments = true;
+    else {
+      const [name = word, value] = word.split(/=(.*)/s);
+      const option = findOption({ command }, name);
+      if (option !== undefined && value !== undefined) options.set(option.name(), value);
+      else if (option?.required) pending = option;
+    }
+  }
+  return { command, given, options, pending, isOnlyArguments };
+}
+
+function findCommand({ commands }: Command, name: string): Command | undefined {
+  return commands.find((command) => command.name() === name || command.aliases().includes(name));
+}
+
+function findOption({ command }: Pick<Line, 'command'>, name: string): Option | undefined {
+  for (let at: Command | null = command; at !== null; at = at.parent) {
+    const found = at.options.find(({ long, short }) => long === name || short === name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function optionsOf(command: Command): Candidate[] {
+  return command
+    .createHelp()
+    .visibleOptions(command)
+    .map(({ long, short, description }) => ({ value: long ?? short ?? '', description }));
+}
+
+async function wordsOf(line: Line, findValues: FindValues): Promise<Completion> {
+  const { command, given } = line;
+  const names = given.length > 0 || line.isOnlyArguments ? [] : commandsOf(command);
+  const argument = command.registeredArguments[given.length] ?? variadicOf(command);
+  if (argument === undefined) return fixed(names);
+  const values = await valuesOf(line, argument, findValues);
+  return { ...values, candidates: [...names, ...values.candidates] };
+}
+
+/** The commands that help shows. */
+function commandsOf(command: Command): Candidate[] {
+  const help = command.createHelp();
+  return help
+    .visibleCommands(command)
+    .map((one) => ({ value: one.name(), description: help.subcommandDescription(one) }));
+}
+
+function variadicOf({ registeredArguments }: Command): Argument | undefined {
+  const last = registeredArguments.at(-1);
+  return last?.variadic ? last : undefined;
+}
+
+async function valuesOf(
+  { command, options }: Line,
+  what: Argument | Option,
+  findValues: FindValues,
+  prefix = '',
+): Promise<Completion> {
+  const withPrefix = (values: readonly string[]) =>
+    fixed(values.map((value) => ({ value: `${prefix}${value}`, description: '' })));
+  if (what.argChoices !== undefined) return withPrefix(what.argChoices);
+  const placeholder = 'flags' in what ? (/<([^>]+)>/.exec(what.flags)?.[1] ?? '') : what.name();
+  const found = await findValues({ command: command.name(), name: what.name(), placeholder, options });
+  return found === 'file' ? { candidates: [], isFile: true } : withPrefix(found);
+}
+
+function fixed(candidates: readonly Candidate[]): Completion {
+  return { candidates, isFile: false };
+}
