@@ -1,8 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import {
   type ConnectionMethod,
-  type DialOptions,
-  dial,
   formatMethod,
   isPassive,
   type Listener,
@@ -12,7 +10,7 @@ import {
 } from '../net/index.ts';
 import { readTlsFiles, requireTls } from '../net/tls.ts';
 import { OPENFLOW_PORT, OpenFlowServer, Switch } from '../ofp/index.ts';
-import { listenOvsdb, OvsdbClient } from '../ovsdb/index.ts';
+import { listenOvsdb, OvsdbClient, type OvsdbClientEvents } from '../ovsdb/index.ts';
 import { openVswitch } from '../ovsdb/schemas/index.ts';
 import { ClosedError, type GalagoError } from '../util/errors.ts';
 import { type Log, silentLog } from '../util/log.ts';
@@ -232,7 +230,13 @@ export class Controller implements AsyncDisposable {
     let number = 0;
     const listener = await listenOvsdb(
       method,
-      (client) => this.#hostUp(`${method}#${number++}`, client),
+      (client) => {
+        const name = `${method}#${number++}`;
+        client.on('disconnected', ({ error: { code, message } }) =>
+          this.#log.warn({ host: name, code }, `database lost: ${message}`),
+        );
+        return this.#hostUp(name, client);
+      },
       options,
     );
     this.#listeners.push(listener);
@@ -243,12 +247,9 @@ export class Controller implements AsyncDisposable {
   #callHost(method: string): void {
     this.#hostsAwaited++;
     const { signal } = this.#abort;
-    const dialAudibly = (target: ConnectionMethod, options: DialOptions) =>
-      dial(target, options).catch((error: GalagoError) => {
-        this.#unreachable(method, error);
-        throw error;
-      });
-    const options = { schema: openVswitch, waitForServer: true, signal, dial: dialAudibly, ...this.#tls };
+    const onRetry: OvsdbClientEvents['retry'] = ({ error, retryInMs }) =>
+      this.#unreachable(method, error, retryInMs);
+    const options = { schema: openVswitch, waitForServer: true, signal, onRetry, ...this.#tls };
     OvsdbClient.connect(method, options)
       .then((client) => this.#hostUp(method, client))
       .then(() => this.#hostTold())
@@ -292,9 +293,6 @@ export class Controller implements AsyncDisposable {
       this.#clients.delete(client);
       this.#forgetTwins();
     });
-    client.on('disconnected', ({ error }) =>
-      this.#log.warn({ host: name, code: error.code }, `database lost: ${error.message}`),
-    );
     if (this.#isClosed) return client.close();
     const host = await Host.open(name, client, () => this.#orderSoon(), this.#log);
     this.#hosts.set(name, host);
@@ -393,10 +391,9 @@ export class Controller implements AsyncDisposable {
     };
   }
 
-  #unreachable(method: string, { code, message }: GalagoError, retryInMs?: number): void {
+  #unreachable(method: string, { code, message }: GalagoError, retryInMs: number): void {
     if (this.#isClosed) return;
-    const again = retryInMs === undefined ? '' : `, trying again in ${Math.round(retryInMs)} ms`;
-    this.#log.warn({ method, code }, `${message}${again}`);
+    this.#log.warn({ method, code }, `${message}, trying again in ${Math.round(retryInMs)} ms`);
   }
 
   #tell(event: NetworkEvent): void {

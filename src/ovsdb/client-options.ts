@@ -34,6 +34,8 @@ export interface OvsdbConnectOptions<S extends SchemaJson = SchemaJson>
     CallOptions {
   /** Goes on trying when the first attempt fails, instead of rejecting. Default false. */
   readonly waitForServer?: boolean;
+  /** Hears the client's `retry` from the beginning: while it waits for a server, nobody has the client to listen to. */
+  readonly onRetry?: OvsdbClientEvents['retry'];
   /**
    * Of a cluster, only works with its leader, and moves when there is another one: what it shows and does is then
    * what the cluster has agreed on. Default true. False is for reading from a follower, which may be a little behind.

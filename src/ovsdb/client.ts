@@ -85,8 +85,8 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     options: OvsdbConnectOptions<S> = {},
   ): Promise<OvsdbClient<S>> {
     const list = typeof methods === 'string' ? [methods] : methods;
-    const { waitForServer = false, leaderOnly = true } = options;
-    return OvsdbClient.#begin(dialLink(list, options), options, { waitForServer, leaderOnly });
+    const { waitForServer = false, leaderOnly = true, onRetry } = options;
+    return OvsdbClient.#begin(dialLink(list, options), options, { waitForServer, leaderOnly, onRetry });
   }
 
   /**
@@ -100,7 +100,11 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     socket: Socket,
     options: OvsdbClientOptions<S> & CallOptions = {},
   ): Promise<OvsdbClient<S>> {
-    return OvsdbClient.#begin(socketLink(socket), options, { waitForServer: false, leaderOnly: undefined });
+    return OvsdbClient.#begin(socketLink(socket), options, {
+      waitForServer: false,
+      leaderOnly: undefined,
+      onRetry: undefined,
+    });
   }
 
   static async #begin<S extends SchemaJson>(
@@ -109,6 +113,7 @@ export class OvsdbClient<S extends SchemaJson = SchemaJson>
     following: Following,
   ): Promise<OvsdbClient<S>> {
     const client = new OvsdbClient<S>(link, options, following);
+    if (following.onRetry !== undefined) client.on('retry', following.onRetry);
     try {
       await client.#connection.start(options);
     } catch (error) {
@@ -284,6 +289,7 @@ interface Following {
   readonly waitForServer: boolean;
   /** Without it, the status of the server is not asked for. */
   readonly leaderOnly: boolean | undefined;
+  readonly onRetry: OvsdbClientEvents['retry'] | undefined;
 }
 
 function badReply(method: string, expected: string, got: Json): WireError {

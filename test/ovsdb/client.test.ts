@@ -343,6 +343,21 @@ describe('OvsdbClient', () => {
     expect(await rejection(aborted)).toMatchObject({ code: 'OVSDB_CALL_ABORTED' });
   });
 
+  it('tells of attempts that fail before there is a client to listen to', async () => {
+    await server.close();
+    const controller = new AbortController();
+    let connecting: Promise<unknown> | undefined;
+    const retry = await new Promise((onRetry) => {
+      connecting = connect({ waitForServer: true, signal: controller.signal, onRetry });
+    });
+    expect(retry).toMatchObject({
+      error: { code: 'NET_CONNECT_FAILED' },
+      retryInMs: expect.any(Number),
+    });
+    controller.abort();
+    expect(await rejection(connecting!)).toMatchObject({ code: 'OVSDB_CALL_ABORTED' });
+  });
+
   it.each<[string, () => Json | Promise<Json>, string]>([
     [
       'has no such database',
