@@ -83,11 +83,20 @@ async function run({ source, options, command, stdout }: Call): Promise<void> {
   };
   await watch(output, async (signal) => {
     if (isCapture(source)) {
+      let isSilent = true;
       for await (const message of readMessages(source, options.port, command, signal)) {
+        isSilent = false;
         await output.write(textOf(message));
       }
+      if (isSilent && !signal.aborted) command.configureOutput().writeErr?.(silenceOf(source, options.port));
     } else await overhear(methodOf(source, 'snoop'), signal, (message) => output.offer(textOf(message)));
   });
+}
+
+/** A capture without a message of OpenFlow is no failure, but hardly what was meant. */
+function silenceOf(source: string, ports: readonly string[]): string {
+  const what = ports.length === 1 ? `port ${ports[0]}` : `ports ${ports.join(' and ')}`;
+  return `${nameOfInput(source)}: no OpenFlow on TCP ${what}; --port says where else\n`;
 }
 
 function headOf({ timeMs, from, to }: Overheard): string {

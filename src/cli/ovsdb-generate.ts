@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { generateSchema } from '../ovsdb/index.ts';
-import { readText } from './ovsdb-file.ts';
+import { nameOfFile, readText } from './ovsdb-file.ts';
 
 interface GenerateOptions {
   readonly exportName?: string;
@@ -31,7 +31,7 @@ async function run(file: string, options: GenerateOptions, command: Command): Pr
   try {
     module = generateSchema(JSON.parse(json), options);
   } catch (error) {
-    return command.error(`error: '${file}' is no schema: ${(error as Error).message}`);
+    return command.error(`error: ${nameOfFile(file)} is no schema: ${(error as Error).message}`);
   }
   command.configureOutput().writeOut?.(module);
 }

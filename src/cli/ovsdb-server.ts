@@ -1,19 +1,17 @@
 import type { Command } from 'commander';
 import { OVSDB_PORT } from '../app/index.ts';
-import { dial, parseMethod, type TlsFiles } from '../net/index.ts';
+import { dial, parseMethod } from '../net/index.ts';
 import { JsonRpcPeer, OvsdbClient } from '../ovsdb/index.ts';
 import { findExposures } from './exposure.ts';
+import { readTls, type TlsOptions } from './tls-options.ts';
 
 /** The options that all of `galago ovsdb` have, as they were read. */
-export interface ServerOptions {
+export interface ServerOptions extends TlsOptions {
   /** Where a command takes it as an argument too, that comes first. */
   readonly db: string;
   readonly leaderOnly: boolean;
   readonly timeout?: string;
   readonly insecure?: true;
-  readonly privateKey?: string;
-  readonly certificate?: string;
-  readonly caCert?: string;
 }
 
 /** Adds the options that say which server to talk to, and how. */
@@ -78,9 +76,10 @@ export async function takeDatabase<O extends ServerOptions & { readonly database
 /** Connects to a database. */
 export function connectTo(database: string, options: ServerOptions, command: Command): Promise<OvsdbClient> {
   const { leaderOnly } = options;
-  const tls = readTls(options, command);
+  const servers = readServers(options, command);
+  const tls = readTls(servers, options, command);
   const timing = callTime(options, command);
-  return OvsdbClient.connect(readServers(options, command), {
+  return OvsdbClient.connect(servers, {
     database,
     leaderOnly,
     ...timing,
@@ -90,10 +89,11 @@ export function connectTo(database: string, options: ServerOptions, command: Com
 
 /** Connects to the first server that can be reached, whatever its databases. */
 export async function dialServer(options: ServerOptions, command: Command): Promise<JsonRpcPeer> {
-  const tls = readTls(options, command);
+  const servers = readServers(options, command);
+  const tls = readTls(servers, options, command);
   const { timeoutMs } = callTime(options, command);
   let failure: unknown;
-  for (const server of readServers(options, command)) {
+  for (const server of servers) {
     try {
       const method = parseMethod(server, { defaultPort: OVSDB_PORT });
       return new JsonRpcPeer(await dial(method, { ...(tls && { tls }), ...(timeoutMs && { timeoutMs }) }), {
@@ -129,16 +129,6 @@ function readServers({ db, insecure }: ServerOptions, command: Command): readonl
     );
   }
   return servers;
-}
-
-/** All three files or none: with some of them TLS would be off where it was meant to be on. */
-function readTls({ privateKey, certificate, caCert }: ServerOptions, command: Command): TlsFiles | undefined {
-  if (privateKey !== undefined && certificate !== undefined && caCert !== undefined) {
-    return { privateKey, certificate, caCert };
-  }
-  const isPartial = [privateKey, certificate, caCert].some((file) => file !== undefined);
-  if (!isPartial) return undefined;
-  return command.error('error: TLS needs all of --private-key, --certificate and --ca-cert');
 }
 
 const DEFAULT_DATABASE = 'Open_vSwitch';

@@ -25,9 +25,14 @@ export async function runCli(args: readonly string[], output: CliOutput = proces
     // It has been said already; help that was asked for is no failure.
     if (error instanceof CommanderError) return error.exitCode;
     if (!(error instanceof GalagoError)) throw error;
-    output.stderr.write(`error: ${printable(error.message)} (${error.code})\n`);
+    output.stderr.write(`error: ${printable(messageOf(error))}\n`);
     return error instanceof UsageError ? ExitCode.USAGE : ExitCode.FAILED;
   }
+}
+
+/** What went wrong, and its code, unless that is in it: a switch's own names of errors are their codes. */
+function messageOf({ code, message }: GalagoError): string {
+  return new RegExp(`\\b${code}\\b`).test(message) ? message : `${message} (${code})`;
 }
 
 /** The command that is called, or that help or completion is asked for. */

@@ -46,6 +46,13 @@ describe('the galago command', () => {
     });
   });
 
+  it('calls standard input by its name', async () => {
+    expect(await run('ovsdb', 'generate', '-')).toEqual({
+      code: 1,
+      output: expect.stringMatching(/^error: standard input is no schema: .*\n$/),
+    });
+  });
+
   it('says in one line that an address is in use, and ends with 2', async () => {
     const { port, free } = await takenPort();
     const api = await run('controller', '--openflow', 'ptcp:0', '--api', `127.0.0.1:${port}`);

@@ -143,6 +143,19 @@ describe('galago ofp', () => {
     );
   });
 
+  it('says of a capture without OpenFlow that there is none', async () => {
+    const path = file('web.pcap', pcap([{ timeMs: 1000, bytes: tcpFrame({}, Buffer.from('GET /')) }]));
+    expect(await run('snoop', path, '--port', '80')).toEqual({
+      exitCode: 0,
+      stdout: '',
+      stderr: `${path}: no OpenFlow on TCP port 80; --port says where else\n`,
+    });
+    const empty = file('empty.pcap', pcap([]));
+    expect((await run('snoop', empty)).stderr).toBe(
+      `${empty}: no OpenFlow on TCP ports 6653 and 6633; --port says where else\n`,
+    );
+  });
+
   it('reads on behind captured messages that cannot be decoded', async () => {
     const bytes = Buffer.from('0102000800000001' + '0402000800000002', 'hex');
     const path = file('versions.pcap', pcap([{ timeMs: 1000, bytes: tcpFrame({}, bytes) }]));

@@ -165,6 +165,10 @@ describe('galago ovsdb', () => {
       /^error: option '-t, --timeout <seconds>' argument 'soon' is invalid\. /,
     ],
     [['list-dbs', '-p', 'key.pem'], /^error: TLS needs all of --private-key, --certificate and --ca-cert\n$/],
+    [
+      ['list-dbs', '-p', 'a', '-c', 'b', '-C', 'c', 'tcp:127.0.0.1'],
+      /^error: .* are not for 'tcp:127\.0\.0\.1' \(Did you mean 'ssl:127\.0\.0\.1'\?\)\n$/,
+    ],
     [['list-dbs', 'Test'], /^error: expected no argument 'Test'; a server is like tcp:127\.0\.0\.1:6640\n$/],
     [
       ['list-dbs', 'tcp:127.0.0.1', '--db', 'unix:x'],

@@ -154,6 +154,19 @@ describe('the command line', () => {
     });
   });
 
+  it.each([
+    [[], "'ptcp:6653:127.0.0.1' (Did you mean 'pssl:6653:127.0.0.1'?)"],
+    [['--openflow', 'tcp:192.0.2.1'], "'tcp:192.0.2.1' (Did you mean 'ssl:192.0.2.1'?)"],
+    [['--openflow', 'unix:/s', '--ovsdb', 'punix:/t'], "'unix:/s', 'punix:/t'"],
+  ])('refuses files of TLS that nothing would use: %j', async (args, what) => {
+    const files = ['--private-key', 'a', '--certificate', 'b', '--ca-cert', 'c'];
+    expect(await run('controller', ...args, ...files)).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: `error: --private-key, --certificate and --ca-cert are not for ${what}\n`,
+    });
+  });
+
   it('lets no value steer the terminal', async () => {
     const { stderr } = await run('controller', '--api', 'x\n\x1b[31merror: all is lost\x07');
     expect(stderr).toContain("argument 'x \\u{1b}[31merror: all is lost\\u{7}' is invalid");

@@ -92,7 +92,7 @@ describeWithLab('galago ofp', () => {
     );
     expect({ exitCode, stderr }).toEqual({
       exitCode: 2,
-      stderr: expect.stringMatching(/^error: .*message 2 of the bundle.*OFPBAC_BAD_OUT_GROUP.*\n$/),
+      stderr: expect.stringMatching(/^error: .*message 2 of the bundle.*: OFPBAC_BAD_OUT_GROUP\n$/),
     });
     expect(withoutAge(await dumpFlows())).toBe(before);
     expect(await refused(['add-flows', method, '-'], 'actions=drop\nin_prt=2,actions=drop\n')).toEqual({
