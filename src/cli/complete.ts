@@ -1,7 +1,7 @@
 import type { Argument, Command, Option } from 'commander';
 
 /** A word that may stand where the cursor is. */
-export interface Candidate {
+interface Candidate {
   readonly value: string;
   /** Empty when there is nothing to say. */
   readonly description: string;
@@ -130,7 +130,11 @@ function commandsOf(command: Command): Candidate[] {
   const help = command.createHelp();
   return help
     .visibleCommands(command)
-    .map((one) => ({ value: one.name(), description: help.subcommandDescription(one) }));
+    .map((one) => ({ value: one.name(), description: firstSentence(help.subcommandDescription(one)) }));
+}
+
+function firstSentence(text: string): string {
+  return text.replace(/\.(?: .*)?$/s, '');
 }
 
 function variadicOf({ registeredArguments }: Command): Argument | undefined {

@@ -40,12 +40,16 @@ export function addVswitchCommand(program: Command): void {
     .addHelpText('after', EXAMPLES + EXIT_CODE_HELP);
   addCreate(vswitch);
   const list = vswitch.command('list').description("prints this host's virtual switches");
-  addHostOptions(list).action((options: HostOptions) => runList(options, list));
+  addHostOptions(list)
+    .addHelpText('after', '\nExamples:\n  $ galago vswitch list --json')
+    .action((options: HostOptions) => runList(options, list));
   const remove = vswitch
     .command('remove')
     .description('removes a virtual switch that has no containers')
     .argument('[name]', 'its name', DEFAULT_VSWITCH);
-  addHostOptions(remove).action((name: string, options: HostOptions) => runRemove(name, options, remove));
+  addHostOptions(remove)
+    .addHelpText('after', '\nExamples:\n  $ galago vswitch remove ovs1')
+    .action((name: string, options: HostOptions) => runRemove(name, options, remove));
 }
 
 const EXAMPLES = `
@@ -66,9 +70,11 @@ function addCreate(vswitch: Command): void {
     .option('--ipv6-prefix <prefix>', 'gives it and its slots IPv6 addresses too: fd00:1::/64')
     .option('--usermode', "Open vSwitch's userspace datapath, for kernels without its module")
     .option('--dry-run', 'print what would be done, and do nothing');
-  addHostOptions(create).action((address: string, device: string | undefined, options: CreateOptions) =>
-    runCreate(address, device, options, create),
-  );
+  addHostOptions(create)
+    .addHelpText('after', EXAMPLES)
+    .action((address: string, device: string | undefined, options: CreateOptions) =>
+      runCreate(address, device, options, create),
+    );
 }
 
 async function runCreate(
