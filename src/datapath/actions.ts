@@ -181,7 +181,6 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
     (walk) =>
       walk.toController({ maxLen, controllerId, ...(typeof reason === 'string' && { reason }) }),
   nxController2({ maxLen = WHOLE, controllerId = 0, reason, userdata, meterId, pause }) {
-    if (pause) throw new Refusal('OFPBAC_BAD_TYPE', 'the software switch does not pause packets');
     const request = {
       maxLen,
       controllerId,
@@ -189,7 +188,7 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
       ...(userdata !== undefined && { userdata }),
       ...(meterId !== undefined && { meterId }),
     };
-    return (walk) => walk.toController(request);
+    return pause ? (walk) => walk.pause(request) : (walk) => walk.toController(request);
   },
   nxLearn: compileLearn,
   nxLearn2: compileLearn,

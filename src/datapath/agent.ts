@@ -6,12 +6,14 @@ import { ConfigFlag } from '../ofp/messages/switch-config.ts';
 import { PortConfig, PortState } from '../ofp/port.ts';
 import { PortNo } from '../ofp/ports.ts';
 import { demand, Refusal } from '../ofp/text/check/refusal.ts';
+import { keyOfMatch } from '../ofp/text/match-key.ts';
 import { checkMessage, identifyMessage } from '../ofp/text/message-format.ts';
 import type { FoundForm } from '../ofp/text/messages/forms.ts';
 import { toLong, type U64 } from '../util/u64.ts';
 import { BundleDesk } from './bundle-desk.ts';
 import { readFlowFrame, readNxFlowFrame } from './check-flow-mod.ts';
 import { isFlushedBy } from './connection-flush.ts';
+import { readContinuation } from './continuation.ts';
 import type { ControllerLink } from './controller-link.ts';
 import type { FlowOrder } from './flow.ts';
 import { TABLE_COUNT } from './flow-tables.ts';
@@ -26,6 +28,7 @@ import type { Pipeline } from './pipeline.ts';
 import { Roles } from './roles.ts';
 import type { Self } from './statistics.ts';
 import { TLV_FIELDS, TLV_SPACE, TlvTable } from './tlv-table.ts';
+import type { Verdict } from './verdict.ts';
 
 /** What an {@link Agent} speaks for. */
 export interface AgentOptions {
@@ -222,8 +225,9 @@ export class Agent {
       demandZeros(frame, 6);
       this.#pipeline.connections.flush(({ zone }) => zone === zoneId);
     },
-    nxResume() {
-      throw new Refusal('NXR_STALE', 'no packet waits: the software switch pauses none');
+    nxResume: (_link, { data, match, continuation }) => {
+      const read = readContinuation(continuation ?? new Uint8Array());
+      this.#tell(this.#pipeline.resume(data, keyOfMatch(match), read));
     },
     nxTlvTableMod: (_link, mod) => this.#tlvTable.apply(mod),
     nxTlvTableRequest: (link, { xid }) =>
@@ -276,11 +280,14 @@ export class Agent {
   /** Checks a packet-out. @returns what does it */
   #packetOut(order: PacketOutOrder): () => void {
     const send = this.#pipeline.preparePacketOut(order);
-    return () => {
-      this.#options.notices.tellPacketIns(send().packetIns);
-      this.#options.notices.flushMonitors();
-      this.#options.onChanged();
-    };
+    return () => this.#tell(send());
+  }
+
+  /** Tells what a packet has led to, other than to leave. */
+  #tell({ packetIns }: Verdict): void {
+    this.#options.notices.tellPacketIns(packetIns);
+    this.#options.notices.flushMonitors();
+    this.#options.onChanged();
   }
 
   #portOf({ portNo, hwAddr }: PortMod) {

@@ -9,7 +9,7 @@ import { type PortStatusReason, portStatusReasons } from '../ofp/messages/port-s
 import type { Port } from '../ofp/port.ts';
 import { MeterNo } from '../ofp/ports.ts';
 import type { ControllerLink } from './controller-link.ts';
-import type { Flow } from './flow.ts';
+import { type Flow, NO_COOKIE } from './flow.ts';
 import type { FlowEvent } from './flow-event.ts';
 import type { Requester } from './journal.ts';
 import { type FlowWords, WORD_OF } from './layout.ts';
@@ -23,8 +23,6 @@ const LAST_REASON = packetInReasons.code('invalidTtl');
 const ACTION_REASON = packetInReasons.code('action');
 /** OFPCML_NO_BUFFER: the packet is wanted whole. */
 const WHOLE_PACKET = 0xffff;
-/** The cookie of packet-ins that no flow has sent. */
-const NO_COOKIE = 0xffff_ffff_ffff_ffffn;
 /** OFPRFR_GROUP_MOD and OFPRFR_METER_MOD. */
 const FORWARD_REASONS = { group: 0, meter: 1 } as const;
 
@@ -107,16 +105,17 @@ export class Notices {
       (link) => link.controllerId === request.controllerId && link.wants('packetIn', code),
     );
     if (links.length === 0) return;
-    const { frame, maxLen, tableId, cookie, words, userdata } = request;
+    const { frame, maxLen, tableId, cookie, words } = request;
     // OpenFlow 1.3 has three reasons only: the others are actions to it.
     const reason = code > LAST_REASON ? ACTION_REASON : code;
     const inPort = words[WORD_OF.inPort]!;
-    const mayCut = maxLen < frame.length && maxLen !== WHOLE_PACKET;
+    const isPaused = request.continuation !== undefined;
+    const mayCut = maxLen < frame.length && maxLen !== WHOLE_PACKET && !isPaused;
     const bufferId = mayCut ? this.#buffers.store({ data: frame, inPort }) : NO_BUFFER;
     // What is not kept here goes out whole.
     const data = bufferId === NO_BUFFER ? frame : frame.subarray(0, maxLen);
     const body = { bufferId, reason, totalLen: frame.length, tableId, cookie, data };
-    for (const link of links) link.send(packetInOf(link.packetInFormat, body, words, userdata));
+    for (const link of links) link.send(packetInOf(link.packetInFormat, body, words, request));
   }
 }
 
@@ -127,7 +126,7 @@ function packetInOf(
   type: PacketInFormat,
   body: PacketInBody,
   words: FlowWords,
-  userdata: Uint8Array | undefined,
+  { userdata, continuation }: PacketInRequest,
 ): MessageInit {
   if (type === 'packetIn') return { ...body, type, match: packetInMatch(words) };
   if (type === 'nxPacketIn') return { ...body, type, match: nxPacketInMatch(words) };
@@ -139,6 +138,7 @@ function packetInOf(
     ...(totalLen !== body.data.length && { totalLen }),
     ...(bufferId !== NO_BUFFER && { bufferId }),
     ...(cookie !== NO_COOKIE && { cookie }),
+    ...(continuation !== undefined && { continuation }),
     ...(userdata !== undefined && userdata.length > 0 && { userdata }),
   };
 }

@@ -1,12 +1,16 @@
+import { randomBytes } from 'node:crypto';
 import type { Instruction } from '../ofp/instruction.ts';
 import type { FlowMod } from '../ofp/messages/flow-mod.ts';
 import type { GroupMod } from '../ofp/messages/group-mod.ts';
 import type { MeterMod } from '../ofp/messages/meter-mod.ts';
 import { ConfigFlag } from '../ofp/messages/switch-config.ts';
+import { demand } from '../ofp/text/check/refusal.ts';
+import type { FlowKey } from '../ofp/text/flow-key.ts';
 import { WireError } from '../util/errors.ts';
 import { compileActions } from './actions.ts';
 import { checkTargets } from './check-flow-mod.ts';
 import { Conntrack } from './conntrack.ts';
+import type { Continuation } from './continuation.ts';
 import type { FlowOrder } from './flow.ts';
 import { FlowCache } from './flow-cache.ts';
 import type { FlowEvent } from './flow-event.ts';
@@ -22,6 +26,7 @@ import type { PacketOutOrder } from './packet-out-order.ts';
 import { Ports } from './ports.ts';
 import { Recording } from './recording.ts';
 import { credit, replay } from './replay.ts';
+import { resumedPacket } from './resumed-packet.ts';
 import { Traversal } from './traversal.ts';
 import { type Tunnel, writeTunnel } from './tunnel.ts';
 import type { PacketInRequest, Verdict } from './verdict.ts';
@@ -57,6 +62,8 @@ export class Pipeline {
   readonly meters: Meters;
   readonly macs: MacLearning;
   readonly connections: Conntrack;
+  /** What packets that have paused here are known by: another one in each pipeline. */
+  readonly bridgeId: Uint8Array = randomBytes(16);
   readonly ports = new Ports();
   readonly #now: () => number;
   readonly #cache: FlowCache;
@@ -155,6 +162,20 @@ export class Pipeline {
       this.forward(verdict);
       return verdict;
     };
+  }
+
+  /**
+   * Lets a packet go on that has paused.
+   * @param key the fields that travel with it
+   * @throws Refusal
+   */
+  resume(data: Uint8Array, key: FlowKey, continuation: Continuation): Verdict {
+    const isOwn = Buffer.compare(this.bridgeId, continuation.bridge) === 0;
+    demand(isOwn, 'NXR_STALE', 'the packet has not paused in this switch');
+    const packet = resumedPacket(data, key, continuation.isTracked);
+    const verdict = new Traversal(this, packet).resume(continuation);
+    this.forward(verdict);
+    return verdict;
   }
 
   /** Sends a packet's departures out of their ports. @returns its packet-ins */

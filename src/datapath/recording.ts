@@ -31,6 +31,8 @@ export interface PacketInOrigin extends Required<Pick<ControllerRequest, 'reason
   readonly reason: NonNullable<ControllerRequest['reason']>;
   readonly tableId: number;
   readonly cookie: bigint;
+  /** What the packet goes on with, if it has paused. */
+  readonly continuation?: Uint8Array;
 }
 
 /** What one packet's way was made of: which of its bits it depended on, what was done, and who counts it. */

@@ -111,6 +111,7 @@ class Replayed implements Walk {
   output(): void {}
   outputTruncated(): void {}
   toController(): void {}
+  pause(): void {}
   resubmit(): void {}
   learn(): void {}
   shortenTimeouts(): void {}

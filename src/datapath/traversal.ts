@@ -3,10 +3,12 @@ import type { NxLearn, NxLearn2 } from '../ofp/actions/nicira/learn.ts';
 import type { PacketInReason } from '../ofp/messages/packet-in.ts';
 import { PortNo } from '../ofp/ports.ts';
 import { type ActionSet, compileActionSet } from './action-set.ts';
+import { compileActions } from './actions.ts';
 import { chosenBuckets } from './bucket-choice.ts';
 import { clearTracked, writeTracked } from './connection-words.ts';
 import type { Tracked, TrackOrder } from './conntrack.ts';
-import type { Flow } from './flow.ts';
+import { type Continuation, encodeContinuation, Pause } from './continuation.ts';
+import { type Flow, NO_COOKIE } from './flow.ts';
 import { runOf, WORD_OF, type WordRun } from './layout.ts';
 import { learnFrom } from './learning.ts';
 import { findFlow } from './lookup.ts';
@@ -26,8 +28,6 @@ const MAX_RECIRCULATIONS = 6;
 
 const EMPTY_SET = compileActionSet([]);
 const METADATA = runOf('metadata');
-/** The cookie and table of packets that no flow has sent: packet-outs. */
-const NO_COOKIE = 0xffff_ffff_ffff_ffffn;
 
 /** One packet's way through the tables of a pipeline (OpenFlow 1.3.5, 5.1.1). What it does takes effect at the end. */
 export class Traversal implements Walk {
@@ -46,6 +46,9 @@ export class Traversal implements Walk {
   #flow: Flow | undefined;
   #firstFlow: Flow | undefined;
   #tableId = 0;
+  /** Of the flow that the packet is in, or was in when it paused. */
+  #cookie = NO_COOKIE;
+  #pause: Pause | undefined;
   /** Why packets go to the controllers from the list of actions that is being done. */
   #reason: PacketInReason = 'action';
   #isInSet = false;
@@ -85,12 +88,31 @@ export class Traversal implements Walk {
     // Open vSwitch does the action set as if the first flow had asked for it all.
     this.#tableId = tableId;
     this.#flow = this.#firstFlow;
+    this.#cookie = this.#flow?.cookie ?? NO_COOKIE;
     return this.#finish();
   }
 
   /** Does a packet-out's actions. */
   runActions(steps: readonly Step[]): Verdict {
     this.#perform(steps, this.#reasonOf(false));
+    return this.#finish();
+  }
+
+  /** Goes on where the packet paused. */
+  resume({ stack, written, remainders }: Continuation): Verdict {
+    this.stack = [...stack];
+    this.#write(written, compileActionSet(written));
+    const lists = remainders.map(({ type, actions }) => (type === 'apply' ? compileActions(actions) : []));
+    for (const [index, { type, actions, tableId, cookie }] of remainders.entries()) {
+      this.#tableId = tableId;
+      this.#cookie = cookie;
+      if (type === 'clear') this.#write([], EMPTY_SET);
+      else if (type === 'write') this.#writeMore(actions);
+      else if (!this.#perform(lists[index]!, this.#reasonOf(false))) {
+        this.#pause?.remainders.push(...remainders.slice(index + 1));
+        break;
+      }
+    }
     return this.#finish();
   }
 
@@ -139,13 +161,17 @@ export class Traversal implements Walk {
 
   toController(request: ControllerRequest): void {
     const { reason = 'action' } = request;
-    const tableId = this.#flow === undefined ? 0 : this.#tableId;
     this.#outcome.toController(this.#packet, {
       ...request,
       reason: reason === 'action' && this.#flow?.isTableMiss ? 'noMatch' : reason,
-      tableId,
-      cookie: this.#flow?.cookie ?? NO_COOKIE,
+      tableId: this.#tableId,
+      cookie: this.#cookie,
     });
+  }
+
+  pause(request: ControllerRequest): void {
+    this.readsMore();
+    this.#pause = new Pause(request);
   }
 
   group(groupId: number): boolean {
@@ -190,7 +216,8 @@ export class Traversal implements Walk {
     // A clone ends as the packet does: with the action set, as it is by then.
     this.#limits.nest(false, () => {
       this.#perform(steps, this.#reasonOf(false));
-      this.#doActionSet();
+      if (this.#pause === undefined) this.#doActionSet();
+      this.#hand();
     });
     this.#rejoin(original);
     this.stack = stack;
@@ -235,7 +262,7 @@ export class Traversal implements Walk {
   }
 
   get #isOver(): boolean {
-    return this.#hasExited || this.#hasFailed || this.#limits.isTooDeep;
+    return this.#hasExited || this.#hasFailed || this.#pause !== undefined || this.#limits.isTooDeep;
   }
 
   #reasonOf(isBucket: boolean): PacketInReason {
@@ -248,13 +275,20 @@ export class Traversal implements Walk {
   #perform(steps: readonly Step[], reason: PacketInReason): boolean {
     const before = this.#reason;
     let goesOn = true;
+    let done = 0;
     for (const step of steps) {
       if (this.#isOver) goesOn = false;
       if (!goesOn) break;
       this.#reason = reason;
       if (step.isRewrite) this.#recording?.effects.push({ type: 'rewrite', step });
       goesOn = (this.#watcher === undefined ? step.perform(this) : this.#show(step, this.#watcher)) !== false;
+      done++;
     }
+    this.#pause?.leave(
+      steps.slice(done).map(({ action }) => action),
+      this.#tableId,
+      this.#cookie,
+    );
     this.#reason = before;
     return goesOn && !this.#isOver;
   }
@@ -273,6 +307,7 @@ export class Traversal implements Walk {
       this.#firstFlow ??= flow;
       this.#tableId = tableId;
       this.#flow = flow;
+      this.#cookie = flow?.cookie ?? NO_COOKIE;
       const watcher = this.#watcher;
       if (watcher !== undefined)
         tableId = watcher.table(tableId, flow, () => flow && this.#obeyWatched(flow, watcher));
@@ -299,13 +334,13 @@ export class Traversal implements Walk {
   #obey(program: Program): number | undefined {
     if (program.meterId !== undefined) this.#outcome.meter(program.meterId);
     // What ends the list ends the flow: Open vSwitch counts the later instructions to it.
-    if (program.apply.length > 0 && !this.#perform(program.apply, this.#reasonOf(false))) return undefined;
+    if (program.apply.length > 0 && !this.#perform(program.apply, this.#reasonOf(false))) {
+      this.#pause?.leaveFlow(program, this.#tableId, this.#cookie);
+      return undefined;
+    }
     if (program.clears) this.#write([], EMPTY_SET);
     if (program.write.length > 0 && this.#written.length === 0) this.#write(program.write, program.set);
-    else if (program.write.length > 0) {
-      const written = [...this.#written, ...program.write];
-      this.#write(written, compileActionSet(written));
-    }
+    else if (program.write.length > 0) this.#writeMore(program.write);
     const { metadata } = program;
     if (metadata !== undefined) {
       this.#packet.writeMasked(METADATA, metadata.value, metadata.mask);
@@ -333,8 +368,33 @@ export class Traversal implements Walk {
     this.#packet.words[WORD_OF.actsetOutput] = set.outputPort;
   }
 
+  #writeMore(actions: readonly Action[]): void {
+    const written = [...this.#written, ...actions];
+    this.#write(written, compileActionSet(written));
+  }
+
+  /** Hands a packet that has paused to the controllers: the way that it was on ends. */
+  #hand(): void {
+    if (this.#pause === undefined) return;
+    const { request, remainders } = this.#pause;
+    this.#pause = undefined;
+    const continuation = encodeContinuation({
+      bridge: this.#pipeline.bridgeId,
+      stack: this.stack,
+      isTracked: this.#packet.words[WORD_OF.ctState] !== 0,
+      remainders,
+      written: this.#written,
+    });
+    if (continuation === undefined) return;
+    const { reason = 'action' } = request;
+    // Open vSwitch says table 0, wherever the packet has paused.
+    const origin = { ...request, reason, tableId: 0, cookie: this.#cookie, continuation };
+    this.#outcome.toController(this.#packet, origin);
+  }
+
   #finish(): Verdict {
     if (!this.#isOver) this.#doActionSet();
+    this.#hand();
     const { isTooDeep } = this.#limits;
     if (isTooDeep || this.#hasFailed) return { departures: [], packetIns: [], isTooDeep };
     const { departures, packetIns } = this.#outcome;
@@ -356,6 +416,7 @@ export class Traversal implements Walk {
     const original = this.#fork(false);
     const { size } = this.#outcome;
     this.#limits.nest(true, () => this.#perform(steps, this.#reasonOf(true)));
+    this.#hand();
     this.#rejoin(original);
     this.#outcome.size = size;
     this.#hasLostLabels = false;
@@ -389,10 +450,11 @@ export class Traversal implements Walk {
   /** Looks the packet up in another table and comes back. */
   #goTo(tableId: number, isDeeper: boolean, inPort?: number): void {
     if (!this.#limits.mayGoOn()) return;
-    const [ownTable, flow] = [this.#tableId, this.#flow];
+    const [ownTable, flow, cookie] = [this.#tableId, this.#flow, this.#cookie];
     this.#flow = undefined;
     this.#limits.nest(isDeeper, () => this.#enter(tableId, inPort));
     this.#tableId = ownTable;
     this.#flow = flow;
+    this.#cookie = cookie;
   }
 }

@@ -34,6 +34,8 @@ export interface Walk {
   /** Sends the first bytes of the packet. */
   outputTruncated(port: number, maxLen: number): void;
   toController(request: ControllerRequest): void;
+  /** Stops here, and hands the packet to a controller together with all that is left to do with it. */
+  pause(request: ControllerRequest): void;
   /** @returns false when there is no such group */
   group(groupId: number): boolean;
   /** @param tableId 255 for the table that the packet is in */

@@ -70,7 +70,6 @@ describe('flow-mods', () => {
     ['NXBAC_CT_DATAPATH_SUPPORT', 'tcp,actions=ct(commit,alg=ftp)'],
     ['NXFMFC_INVALID_TLV_FIELD', 'tun_metadata0=5,actions=drop'],
     ['NXFMFC_INVALID_TLV_FIELD', 'actions=set_field:5->tun_metadata0'],
-    ['OFPBAC_BAD_TYPE', 'actions=controller(pause)'],
   ];
   it.each(refusals)('answers %s to %s', (error, text) => {
     const sw = new TextPipeline();

@@ -217,10 +217,10 @@ describe('a dump', () => {
   });
 
   it('is refused where the switch could not do as the real one does', async () => {
-    const refused = SoftSwitch.fromDump(dump(['actions=controller(pause)']));
+    const refused = SoftSwitch.fromDump(dump(['tcp,actions=ct(commit,alg=ftp)']));
     await expect(refused).rejects.toMatchObject({
       code: 'DATAPATH_DUMP_REFUSED',
-      message: expect.stringContaining('actions=controller(pause): OFPBAC_BAD_TYPE'),
+      message: expect.stringContaining('actions=ct(commit,alg=ftp): NXBAC_CT_DATAPATH_SUPPORT'),
     });
   });
 });

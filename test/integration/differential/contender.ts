@@ -1,5 +1,6 @@
 import { output } from '../../../src/ofp/actions/standard.ts';
 import type { MessageInit } from '../../../src/ofp/message.ts';
+import type { NxPacketIn2, NxResumeInit } from '../../../src/ofp/messages/nicira-packet-in2.ts';
 import type { PacketIn } from '../../../src/ofp/messages/packet-in.ts';
 import { PortNo } from '../../../src/ofp/ports.ts';
 import type { Switch } from '../../../src/ofp/session/switch.ts';
@@ -14,6 +15,8 @@ export interface Outcome {
 /** One of the two switches that are compared, spoken to in OpenFlow. */
 export abstract class Contender {
   readonly session: Switch;
+  /** Packets that have paused, as the controller was told of them. */
+  readonly paused: NxPacketIn2[] = [];
   #packetIns: string[] = [];
   #onLast = () => {};
   #errors = new Map<MessageInit, string>();
@@ -23,6 +26,11 @@ export abstract class Contender {
     session.on('packetIn', (message) => {
       if (LAST.equals(message.data)) this.#onLast();
       else this.#packetIns.push(describePacketIn(message));
+    });
+    session.on('packetIn2', (message) => {
+      if (LAST.equals(message.data)) return this.#onLast();
+      this.#packetIns.push(describePacketIn(message));
+      if (message.continuation !== undefined) this.paused.push(message);
     });
     session.on('requestError', ({ error, request }) => {
       if (request !== undefined) this.#errors.set(request, error.code);
@@ -44,8 +52,22 @@ export abstract class Contender {
 
   /** Lets a frame come in. */
   async inject(port: number, frame: Uint8Array): Promise<Outcome> {
+    return this.#outcomeOf(() => this.receive(port, frame));
+  }
+
+  /** Lets a packet go on that has paused. @returns also the name of the error, or `ok` */
+  async resume(message: NxResumeInit): Promise<readonly [Outcome, string]> {
+    const outcome = await this.#outcomeOf(async () => {
+      this.session.send(message);
+      await this.session.barrier();
+      return this.takeSent();
+    });
+    return [outcome, this.#errors.get(message) ?? 'ok'];
+  }
+
+  async #outcomeOf(run: () => Promise<Outcome['sent']>): Promise<Outcome> {
     this.#packetIns = [];
-    const sent = await this.receive(port, frame);
+    const sent = await run();
     // No barrier: its reply comes before packet-ins that wait.
     const last = new Promise<void>((resolve) => {
       this.#onLast = resolve;
@@ -67,6 +89,8 @@ export abstract class Contender {
   abstract pass(seconds: number): Promise<void>;
   /** Makes packets see the flows as they are now, and counters the packets. */
   protected abstract settle(): Promise<void>;
+  /** What has left through ports since this was asked. */
+  protected abstract takeSent(): Outcome['sent'];
   protected abstract receive(port: number, frame: Uint8Array): Promise<Outcome['sent']>;
   abstract close(): Promise<void>;
 }
@@ -77,7 +101,9 @@ const TO_CONTROLLER = [output(PortNo.CONTROLLER)];
 
 const AGE = / duration=[^,]*,/;
 
-function describePacketIn({ reason, tableId, cookie, totalLen, match, data }: PacketIn): string {
+function describePacketIn(packetIn: PacketIn | NxPacketIn2): string {
+  const { reason, tableId, cookie, totalLen, match, data } = packetIn;
   const told = JSON.stringify(match, (_key, value) => (value instanceof Uint8Array ? [...value] : value));
-  return `${reason} table ${tableId} cookie ${cookie} ${totalLen} ${told} ${Buffer.from(data).toString('hex')}`;
+  const own = 'userdata' in packetIn ? `${packetIn.userdata} ${packetIn.continuation !== undefined} ` : '';
+  return `${own}${reason} table ${tableId} cookie ${cookie} ${totalLen} ${told} ${Buffer.from(data).toString('hex')}`;
 }

@@ -70,6 +70,10 @@ export class DummySwitch extends Contender {
       `p${port}`,
       Buffer.from(frame).toString('hex'),
     );
+    return this.takeSent();
+  }
+
+  protected takeSent(): Outcome['sent'] {
     const sent: Record<number, readonly string[]> = {};
     for (const [no, tap] of this.#taps) {
       const frames = tap.read();

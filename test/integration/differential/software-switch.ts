@@ -48,9 +48,15 @@ export class SoftwareSwitch extends Contender {
   protected async settle(): Promise<void> {}
 
   protected async receive(port: number, frame: Uint8Array): Promise<Outcome['sent']> {
-    for (const no of Object.keys(this.#sent)) delete this.#sent[Number(no)];
+    this.takeSent();
     this.#made.receive(port, frame);
-    return { ...this.#sent };
+    return this.takeSent();
+  }
+
+  protected takeSent(): Outcome['sent'] {
+    const sent = { ...this.#sent };
+    for (const no of Object.keys(sent)) delete this.#sent[Number(no)];
+    return sent;
   }
 
   async pass(seconds: number): Promise<void> {
