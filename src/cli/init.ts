@@ -1,13 +1,16 @@
 import { type Command, Option } from 'commander';
-import { carryOutCleanup, planCleanup } from '../host/cleanup.ts';
 import { ENCAPSULATIONS, encapsulationOf } from '../host/encapsulation.ts';
-import { carryOutInit, type InitPlan, planInit } from '../host/init.ts';
+import { type InitPlan, planInit } from '../host/init.ts';
 import { endpointMtu } from '../host/settings.ts';
+import { UPLINK_BRIDGE, type UplinkPlan } from '../host/uplink.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { addHostOptions, type HostOptions, openDatabase, print } from './host-options.ts';
-import { bytes, tunnelAddress } from './values.ts';
+import { addHostOptions, openDatabase, print } from './host-options.ts';
+import { confirm, initWithUplink, type UplinkOptions } from './uplink.ts';
+import { bytes, seconds, tunnelAddress } from './values.ts';
 
-interface InitOptions extends HostOptions {
+interface InitOptions extends UplinkOptions {
+  readonly uplink?: string;
+  readonly confirm?: true;
   readonly bridge?: string;
   readonly encap?: string;
   readonly localIp?: string;
@@ -16,12 +19,8 @@ interface InitOptions extends HostOptions {
   readonly dryRun?: true;
 }
 
-interface CleanupOptions extends HostOptions {
-  readonly dryRun?: true;
-}
-
-/** Adds `galago init` and `galago cleanup`. */
-export function addInitCommands(program: Command): void {
+/** Adds `galago init`. */
+export function addInitCommand(program: Command): void {
   const init = program
     .command('init')
     .summary('prepare this host for containers')
@@ -36,6 +35,17 @@ export function addInitCommands(program: Command): void {
       ),
     )
     .option('--local-ip <ip>', 'where tunnels to this host end (default: its only address)', tunnelAddress)
+    .option(
+      '--uplink <device>',
+      'with --usermode, the device that a bridge is to take the place of: the host keeps its addresses',
+    )
+    .option('--yes', 'move the addresses of the uplink, which may cut this connection off')
+    .option('--confirm', 'leave the uplink where it was moved; nothing else is done')
+    .addOption(
+      new Option('--confirm-within <seconds>', 'after which the uplink is put back unless confirmed')
+        .argParser(seconds)
+        .default(60, '60'),
+    )
     .option('--usermode', "Open vSwitch's userspace datapath, for kernels without its module")
     .option(
       '--mtu <bytes>',
@@ -46,33 +56,19 @@ export function addInitCommands(program: Command): void {
   addHostOptions(init)
     .addHelpText('after', INIT_EXAMPLES + EXIT_CODE_HELP)
     .action((options: InitOptions) => runInit(options, init));
-  const cleanup = program
-    .command('cleanup')
-    .summary('remove everything that init and connect have made')
-    .description(
-      'Removes the bridge and its ports, the links of containers, the settings and the firewall rules that galago init ' +
-        'and galago connect have made, and nothing else. End the agent first.',
-    )
-    .option('--dry-run', 'print what would be removed, and do nothing');
-  addHostOptions(cleanup)
-    .addHelpText('after', CLEANUP_EXAMPLES + EXIT_CODE_HELP)
-    .action((options: CleanupOptions) => runCleanup(options, cleanup));
 }
 
 const INIT_EXAMPLES = `
 Examples:
   $ galago init
   $ galago init --local-ip 192.0.2.1 --encap geneve
-  $ galago init --usermode --dry-run
-`;
-
-const CLEANUP_EXAMPLES = `
-Examples:
-  $ galago cleanup --dry-run
-  $ galago cleanup
+  $ galago init --usermode --uplink eth0 --dry-run
+  $ galago init --usermode --uplink eth0 --yes
+  $ galago init --confirm
 `;
 
 async function runInit(options: InitOptions, command: Command): Promise<void> {
+  if (options.confirm) return confirm(options, command);
   await using db = await openDatabase(options);
   const request = {
     bridge: options.bridge,
@@ -80,11 +76,13 @@ async function runInit(options: InitOptions, command: Command): Promise<void> {
     localIp: options.localIp,
     underlayMtu: options.mtu,
     isUserspace: options.usermode,
+    uplink: options.uplink,
   };
   const plan = await planInit(db, request, { bridge: 'br-int', encapsulation: ENCAPSULATIONS.vxlan });
   if (options.dryRun) return print(command, plan.changes);
-  const ofport = await carryOutInit(db, plan);
-  print(command, options.json ? JSON.stringify(resultOf(plan, ofport)) : linesOf(plan, ofport));
+  const ofport = await initWithUplink(db, plan, options);
+  const lines = linesOf(plan, ofport, options.confirmWithin);
+  print(command, options.json ? JSON.stringify(resultOf(plan, ofport)) : lines);
 }
 
 function resultOf(plan: InitPlan, ofport: number): object {
@@ -101,27 +99,30 @@ function resultOf(plan: InitPlan, ofport: number): object {
       ofport,
     },
     ...{ firewall: plan.firewall.places, changes },
+    uplink: plan.uplink?.device ?? null,
+    mustConfirm: plan.uplink?.isConfirmed === false,
   };
 }
 
 function linesOf(
-  { bridge, encapsulation, localIp, underlayMtu, firewall, changes }: InitPlan,
+  { bridge, encapsulation, localIp, underlayMtu, firewall, changes, uplink }: InitPlan,
   ofport: number,
+  confirmWithin: number,
 ): string[] {
   const mtu = endpointMtu({ underlayMtu, encapsulation, localIp });
   const { places } = firewall;
   return [
     `bridge:   ${bridge}${changes.length === 0 ? ', as before' : ''}`,
+    ...(uplink === undefined ? [] : [`uplink:   ${uplinkLine(uplink, confirmWithin)}`]),
     `tunnels:  ${encapsulation.type} from ${localIp}, port ${ofport}; containers have MTU ${mtu}`,
     `firewall: ${places.length === 0 ? 'none is active' : `open in ${places.join(', ')}`}`,
     'next:     galago cluster <ip>... for the other hosts, and keep galago agent running',
   ];
 }
 
-async function runCleanup(options: CleanupOptions, command: Command): Promise<void> {
-  await using db = await openDatabase(options);
-  const plan = await planCleanup(db);
-  if (!options.dryRun) await carryOutCleanup(db, plan);
-  const { changes } = plan;
-  print(command, options.json ? JSON.stringify({ changes }) : changes);
+function uplinkLine({ device, isConfirmed, addressing }: UplinkPlan, confirmWithin: number): string {
+  const is = `${device} in ${UPLINK_BRIDGE}`;
+  if (isConfirmed) return is;
+  const since = addressing === undefined ? ', not confirmed yet' : ` for ${confirmWithin} s`;
+  return `${is}${since}: to keep it there, run galago init --confirm from a new connection`;
 }

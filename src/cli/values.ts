@@ -43,6 +43,13 @@ export const bytes: ValueParser<number> = (text) => {
   throw new InvalidArgumentError(`expected a number of bytes from 576 to 65535, got '${text}'`);
 };
 
+/** How long somebody has to do something, in seconds. */
+export const seconds: ValueParser<number> = (text) => {
+  const number = Number(text);
+  if (/^\d{1,4}$/.test(text) && number >= 5 && number <= 3600) return number;
+  throw new InvalidArgumentError(`expected a number of seconds from 5 to 3600, got '${text}'`);
+};
+
 /** A TCP port. */
 export const port: ValueParser<string> = (text) => {
   if (/^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) < 0x1_0000) return text;

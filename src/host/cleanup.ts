@@ -1,10 +1,12 @@
 import { UsageError } from '../util/errors.ts';
+import { type Addressing, describeAddressing, readAddressing } from './addressing.ts';
 import type { BridgeRow, HostDatabase } from './database.ts';
 import { EndpointKey, isConnected, isPortName } from './endpoint.ts';
 import { closeFirewall } from './firewall.ts';
 import { isOwnBridge } from './init.ts';
 import { ipBatch, readNamespace } from './ip.ts';
 import { clearSettings, hasSettings } from './settings.ts';
+import { UPLINK_BRIDGE, uplinkOf } from './uplink.ts';
 
 /** What of a host is Galago's. */
 export interface CleanupPlan {
@@ -15,6 +17,8 @@ export interface CleanupPlan {
   readonly links: readonly string[];
   readonly hasSettings: boolean;
   readonly firewallRules: number;
+  /** The device that gets its place back, with what the bridge has for it. */
+  readonly uplink: { readonly device: string; readonly addressing: Addressing } | undefined;
   /** What is going to be removed, a line each; empty when there is nothing. */
   readonly changes: readonly string[];
 }
@@ -24,8 +28,12 @@ export interface CleanupPlan {
  * @throws UsageError `HOST_BRIDGE_IN_USE` when a bridge of ours has ports that are not; HostError as runCommand
  */
 export async function planCleanup(db: HostDatabase): Promise<CleanupPlan> {
-  const bridges = db.bridges.filter(isOwnBridge);
-  for (const bridge of bridges) requireUnused(db, bridge);
+  const own = db.bridges.filter(isOwnBridge);
+  for (const bridge of own) requireUnused(db, bridge);
+  const device = uplinkOf(db);
+  const bridges = own.filter(({ name }) => device === undefined || name !== UPLINK_BRIDGE);
+  const uplink =
+    device === undefined ? undefined : { device, addressing: await readAddressing(UPLINK_BRIDGE) };
   const endpoints = db.endpoints().filter(isConnected);
   const ports = endpoints.map(({ port }) => port);
   const { links } = await readNamespace();
@@ -33,18 +41,26 @@ export async function planCleanup(db: HostDatabase): Promise<CleanupPlan> {
   const firewallRules = await closeFirewall(true);
   const settings = hasSettings(db);
   return {
-    ...{ bridges, ports, links: veths, firewallRules, hasSettings: settings },
+    ...{ bridges, ports, links: veths, firewallRules, hasSettings: settings, uplink },
     changes: [
       ...ports.map((name) => `ovsdb: delete port ${name}`),
       ...bridges.map(({ name }) => `ovsdb: delete bridge ${name} with its tunnel port`),
       ...(settings ? ['ovsdb: remove the settings in Open_vSwitch external_ids'] : []),
       ...veths.map((name) => `ip link delete dev ${name}`),
+      ...(uplink === undefined ? [] : linesOf(uplink)),
       ...(firewallRules > 0 ? [`firewall: delete ${firewallRules} rule${firewallRules > 1 ? 's' : ''}`] : []),
     ],
   };
 }
 
-/** Removes what was found. @throws as planCleanup; TimeoutError `HOST_SWITCH_SILENT`; OvsdbError */
+function linesOf({ device, addressing }: NonNullable<CleanupPlan['uplink']>): string[] {
+  return [
+    `ip: move ${describeAddressing(addressing)} from ${UPLINK_BRIDGE} to ${device}`,
+    `ovsdb: delete bridge ${UPLINK_BRIDGE}`,
+  ];
+}
+
+/** Removes what was found, but for the uplink, which takes a guard. @throws as planCleanup; TimeoutError `HOST_SWITCH_SILENT`; OvsdbError */
 export async function carryOutCleanup(db: HostDatabase, plan: CleanupPlan): Promise<void> {
   if (plan.ports.length > 0 || plan.bridges.length > 0 || plan.hasSettings) {
     await db.apply('cleanup', (tx) => {

@@ -11,8 +11,9 @@ import type { Encapsulation } from './encapsulation.ts';
 import { EndpointKey } from './endpoint.ts';
 import { type FirewallPlan, planFirewall } from './firewall.ts';
 import { type Link, readNamespace } from './ip.ts';
-import { clearSettings, readSettings, SettingKey } from './settings.ts';
+import { clearSettings, INIT_OWNER, readSettings, SettingKey } from './settings.ts';
 import { findUnderlay } from './underlay.ts';
+import { planUplink, UPLINK_BRIDGE, type UplinkPlan } from './uplink.ts';
 
 /** How a host is to be set up; what is undefined stays as it is, or gets a default. */
 export interface InitRequest {
@@ -22,6 +23,8 @@ export interface InitRequest {
   /** Largest packet of the network between the hosts. */
   readonly underlayMtu: number | undefined;
   readonly isUserspace: boolean | undefined;
+  /** The device that a bridge is to take the place of. */
+  readonly uplink: string | undefined;
 }
 
 /** How a host is going to be. */
@@ -35,6 +38,8 @@ export interface InitPlan {
   readonly existing: BridgeRow | undefined;
   readonly tunnel: InterfaceRow | undefined;
   readonly firewall: FirewallPlan;
+  /** Undefined when there is none. */
+  readonly uplink: UplinkPlan | undefined;
   /** What has to be changed for that, a line each; empty when nothing has. */
   readonly changes: readonly string[];
 }
@@ -42,7 +47,7 @@ export interface InitPlan {
 /**
  * Looks at what setting this host up depends on, and changes nothing.
  * @throws UsageError `HOST_INIT_CONFLICT`, `HOST_BRIDGE_FOREIGN`, `HOST_TUNNEL_TAKEN`, `HOST_LOCAL_IP_INVALID`,
- * `HOST_UNDERLAY_INVALID`; HostError as runCommand
+ * `HOST_UNDERLAY_INVALID`, `HOST_UPLINK_INVALID`; HostError as runCommand
  */
 export async function planInit(
   db: HostDatabase,
@@ -59,17 +64,21 @@ export async function planInit(
   const isUserspace = request.isUserspace ?? existing?.datapath_type === 'netdev';
   if (existing !== undefined)
     requireUnchanged('datapath', existing.datapath_type || 'system', isUserspace ? 'netdev' : 'system');
+  const device = request.uplink ?? settings.uplink;
+  if (device !== undefined) requireUserspace(isUserspace, bridge);
+  const uplink = device === undefined ? undefined : await planUplink(db, links, device);
   const underlay = findUnderlay(db, links, {
     localIp: request.localIp ?? settings.localIp,
     bridge,
     isUserspace,
+    uplink: device,
   });
   requireFamily(settings.peers, underlay.localIp);
   const tunnel = requireTunnel(db, existing, encapsulation, underlay.localIp);
   const firewall = await planFirewall(encapsulation, underlay.localIp);
   const underlayMtu = request.underlayMtu ?? underlay.mtu;
   const plan = { ...{ bridge, encapsulation, underlayMtu, isUserspace }, localIp: underlay.localIp };
-  const whole = { ...plan, existing, tunnel, firewall };
+  const whole = { ...plan, existing, tunnel, firewall, uplink };
   return { ...whole, changes: changesOf(db, whole) };
 }
 
@@ -158,7 +167,7 @@ function settingsOf({ bridge, localIp, encapsulation, underlayMtu }: InitPlan): 
 
 function changesOf(db: HostDatabase, plan: Omit<InitPlan, 'changes'>): readonly string[] {
   const { bridge, existing, tunnel, isUserspace, localIp, encapsulation, firewall } = plan;
-  const changes: string[] = [];
+  const changes: string[] = [...(plan.uplink?.changes ?? [])];
   const tunnelType = tunnelInterfaceType(encapsulation.type, localIp);
   const type = isUserspace ? 'datapath_type=netdev ' : '';
   if (existing === undefined)
@@ -181,6 +190,17 @@ function requireUnchanged(what: string, is: string | undefined, wanted: string):
   if (is === undefined || is === wanted) return;
   const message = `the ${what} of this host is ${is}, not ${wanted}: galago cleanup comes first`;
   throw new UsageError('HOST_INIT_CONFLICT', message);
+}
+
+/** The kernel's datapath sends tunnel packets as the host sends any others. */
+function requireUserspace(isUserspace: boolean, bridge: string): void {
+  if (!isUserspace) {
+    const message =
+      "--uplink is for --usermode: the kernel's datapath sends tunnels by the host's own routes";
+    throw new UsageError('HOST_UPLINK_INVALID', message);
+  }
+  if (bridge !== UPLINK_BRIDGE) return;
+  throw new UsageError('HOST_UPLINK_INVALID', `the uplink's bridge is ${bridge}: name another with --bridge`);
 }
 
 /** The other hosts' tunnel addresses have to be of the same family as this one's. */
@@ -222,6 +242,3 @@ function requireTunnel(
 function tunnelName({ encapsulation }: Pick<InitPlan, 'encapsulation'>): string {
   return `gal-${encapsulation.type}`;
 }
-
-/** What `galago-owner` says of the bridge and its tunnel port. */
-const INIT_OWNER = 'init';

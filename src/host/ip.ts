@@ -11,8 +11,21 @@ export type IpCommand = readonly string[];
  */
 export async function ipBatch(commands: readonly IpCommand[], options: CommandOptions = {}): Promise<void> {
   if (commands.length === 0) return;
-  const input = commands.map((command) => `${formatIp(command)}\n`).join('');
-  await runCommand('ip', ['-batch', '-'], { ...options, input });
+  await runCommand('ip', ['-batch', '-'], { ...options, input: formatBatch(commands) });
+}
+
+/** Runs all of them, also those after one that fails. @throws as {@link ipBatch}, but for their failures */
+export async function ipBatchForced(commands: readonly IpCommand[]): Promise<void> {
+  const input = formatBatch(commands);
+  try {
+    await runCommand('ip', ['-force', '-batch', '-'], { input });
+  } catch (error) {
+    if (!(error instanceof HostError && error.code === 'HOST_COMMAND_FAILED')) throw error;
+  }
+}
+
+function formatBatch(commands: readonly IpCommand[]): string {
+  return commands.map((command) => `${formatIp(command)}\n`).join('');
 }
 
 /**
@@ -30,12 +43,16 @@ export function formatIp(command: IpCommand): string {
 export interface Link {
   readonly name: string;
   readonly mtu: number;
-  readonly isUp: boolean;
   readonly mac: string | undefined;
+  /** `ether`, `loopback`. */
+  readonly type: string | undefined;
+  readonly isUp: boolean;
   /** `veth`, `bridge`; undefined for a plain device. */
   readonly kind: string | undefined;
-  /** The bridge or bond that it is in. */
+  /** The bridge or bond that it is a part of. */
   readonly master: string | undefined;
+  /** The device that it is on top of, as a VLAN is, or its peer. */
+  readonly lower: string | undefined;
   /** With prefix lengths: `10.0.0.1/24`. */
   readonly addresses: readonly string[];
 }
@@ -69,28 +86,25 @@ export async function findLink(name: string): Promise<Link | undefined> {
   }
 }
 
-function readLink({
-  ifname,
-  mtu = 0,
-  flags = [],
-  address,
-  master,
-  linkinfo,
-  addr_info = [],
-}: IpLink): Link | undefined {
+function readLink(link: IpLink): Link | undefined {
+  const { ifname, mtu = 0, address, linkinfo, addr_info = [], flags = [] } = link;
   if (ifname === undefined) return undefined;
   const addresses = addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`);
-  const isUp = flags.includes('UP');
-  return { name: ifname, mtu, isUp, mac: address, kind: linkinfo?.info_kind, master, addresses };
+  return {
+    ...{ name: ifname, mtu, mac: address, type: link.link_type, isUp: flags.includes('UP') },
+    ...{ kind: linkinfo?.info_kind, master: link.master, lower: link.link, addresses },
+  };
 }
 
 /** What `ip -json -details address` prints of one link. */
 interface IpLink {
   readonly ifname?: string;
   readonly mtu?: number;
-  readonly flags?: readonly string[];
   readonly address?: string;
+  readonly link_type?: string;
+  readonly flags?: readonly string[];
   readonly master?: string;
+  readonly link?: string;
   readonly linkinfo?: { readonly info_kind?: string };
   readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number }[];
 }

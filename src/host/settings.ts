@@ -9,7 +9,12 @@ export const SettingKey = {
   ENCAPSULATION: 'galago-encap',
   UNDERLAY_MTU: 'galago-underlay-mtu',
   PEERS: 'galago-peers',
+  /** The device that is in a bridge for good. */
+  UPLINK: 'galago-uplink',
 } as const;
+
+/** What `galago-owner` says of bridges and ports that `galago init` has made. */
+export const INIT_OWNER = 'init';
 
 /** What a host has been set up with. */
 export interface HostSettings {
@@ -21,6 +26,8 @@ export interface HostSettings {
   readonly underlayMtu: number | undefined;
   /** Tunnel addresses of other hosts. */
   readonly peers: readonly string[];
+  /** The device whose place a bridge has taken, once that was confirmed. */
+  readonly uplink: string | undefined;
 }
 
 /** Reads what a host has been set up with. */
@@ -32,6 +39,7 @@ export function readSettings({ root }: HostDatabase): HostSettings {
     localIp: ids.get(SettingKey.LOCAL_IP),
     encapsulation: encapsulationOf(ids.get(SettingKey.ENCAPSULATION)),
     underlayMtu: Number.isInteger(mtu) && mtu > 0 ? mtu : undefined,
+    uplink: ids.get(SettingKey.UPLINK),
     peers: (ids.get(SettingKey.PEERS) ?? '').split(' ').filter((peer) => peer !== ''),
   };
 }

@@ -2,6 +2,7 @@ import { UsageError } from '../util/errors.ts';
 import { familyOf, readTunnelAddress } from '../util/tunnel-address.ts';
 import type { HostDatabase } from './database.ts';
 import type { Link } from './ip.ts';
+import { UPLINK_BRIDGE } from './uplink.ts';
 
 /** The network between the hosts, as this one is on it. */
 interface Underlay {
@@ -18,6 +19,8 @@ interface UnderlayQuestion {
   /** The bridge for containers, which is no way to other hosts. */
   readonly bridge: string;
   readonly isUserspace: boolean;
+  /** The device whose place a bridge takes, or has taken. */
+  readonly uplink: string | undefined;
 }
 
 /**
@@ -25,9 +28,9 @@ interface UnderlayQuestion {
  * @throws UsageError `HOST_LOCAL_IP_INVALID`, `HOST_UNDERLAY_INVALID`
  */
 export function findUnderlay(db: HostDatabase, links: readonly Link[], question: UnderlayQuestion): Underlay {
-  const { localIp: asked, bridge, isUserspace } = question;
+  const { localIp: asked, bridge, isUserspace, uplink } = question;
   const all = links
-    .filter(({ name }) => name !== bridge)
+    .filter(({ name }) => (uplink === undefined ? name !== bridge : [uplink, UPLINK_BRIDGE].includes(name)))
     .flatMap((link) => link.addresses.map((address) => ({ link, ip: address.split('/', 1)[0]! })));
   const found = asked === undefined ? candidates(all) : all.filter(({ ip }) => ip === asked);
   const [first] = found;
@@ -36,7 +39,7 @@ export function findUnderlay(db: HostDatabase, links: readonly Link[], question:
       asked,
       found.map(({ ip }) => ip),
     );
-  if (isUserspace) requireUserspaceBridge(db, first.link, first.ip);
+  if (isUserspace && uplink === undefined) requireUserspaceBridge(db, first.link, first.ip);
   return { localIp: first.ip, mtu: first.link.mtu };
 }
 
@@ -72,9 +75,8 @@ function invalidLocalIp(asked: string | undefined, found: readonly string[]): Us
 /** In the userspace datapath, tunnel packets leave by a bridge of Open vSwitch that has the address, or not at all. */
 function requireUserspaceBridge(db: HostDatabase, { name }: Link, ip: string): void {
   if (db.bridge(name)?.datapath_type === 'netdev') return;
-  const commands = `ovs-vsctl add-br br-phy -- set bridge br-phy datapath_type=netdev -- add-port br-phy ${name}`;
   const message =
-    `with --usermode, tunnels leave only by a bridge of Open vSwitch, and ${ip} is on ${name}. From the console ` +
-    `of the machine, not over its network: ${commands}; then move the address from ${name} to br-phy`;
+    `with --usermode, tunnels leave only by a bridge of Open vSwitch, and ${ip} is on ${name}: add --uplink ${name} ` +
+    'to have a bridge take its place';
   throw new UsageError('HOST_UNDERLAY_INVALID', message);
 }

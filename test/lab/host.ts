@@ -20,6 +20,11 @@ export interface HostOptions {
    * Default: none, and no underlay: such a host has no tunnels.
    */
   readonly address?: string | readonly string[];
+  /**
+   * Where its addresses are: on a bridge that its `eth0` is in, without which the userspace datapath has no tunnels, or
+   * on `eth0` itself. Default `bridge`.
+   */
+  readonly uplink?: 'bridge' | 'device';
   /** The bridge for its containers; false makes none. Default `br-int`. */
   readonly bridge?: string | false;
   /** Default `secure`: without flows, nothing passes. */
@@ -75,7 +80,7 @@ export class Host extends NetworkNamespace {
     const dir = join(scope.dir, name);
     const ovs = await OpenVSwitch.start({ dir, netns: netnsOf(scope, name), env: scope.env });
     const host = new Host(scope, options, place, ovs);
-    if (onUnderlay) await host.#addUplinkBridge();
+    if (onUnderlay) await host.#addUplink(options.uplink ?? 'bridge');
     if (host.bridge !== '') await host.addBridge(host.bridge, options.failMode);
     return host;
   }
@@ -183,11 +188,14 @@ export class Host extends NetworkNamespace {
   }
 
   /** In the userspace datapath, tunnel packets leave through a bridge that owns the uplink and the addresses. */
-  async #addUplinkBridge(): Promise<void> {
-    await this.addBridge(UPLINK_BRIDGE, 'standalone');
-    await this.ovs.vsctl('add-port', UPLINK_BRIDGE, 'eth0');
-    const addresses = this.addresses.map((address) => ['address', 'add', address, 'dev', UPLINK_BRIDGE]);
-    const up = ['link', 'set', 'dev', UPLINK_BRIDGE, 'up'];
+  async #addUplink(uplink: 'bridge' | 'device'): Promise<void> {
+    const device = uplink === 'bridge' ? UPLINK_BRIDGE : 'eth0';
+    if (uplink === 'bridge') {
+      await this.addBridge(UPLINK_BRIDGE, 'standalone');
+      await this.ovs.vsctl('add-port', UPLINK_BRIDGE, 'eth0');
+    }
+    const addresses = this.addresses.map((address) => ['address', 'add', address, 'dev', device]);
+    const up = ['link', 'set', 'dev', device, 'up'];
     await ipBatch([...addresses, up], contextOf(this.scope, this.name));
   }
 

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { carryOutCleanup, planCleanup } from '../host/cleanup.ts';
+import { EXIT_CODE_HELP } from './exit-code.ts';
+import { addHostOptions, type HostOptions, openDatabase, print } from './host-options.ts';
+import { giveBackUplink, requireConsent } from './uplink.ts';
+
+interface CleanupOptions extends HostOptions {
+  readonly dryRun?: true;
+  readonly yes?: true;
+}
+
+/** Adds `galago cleanup`. */
+export function addCleanupCommand(program: Command): void {
+  const cleanup = program
+    .command('cleanup')
+    .summary('remove everything that init and connect have made')
+    .description(
+      'Removes the bridge and its ports, the links of containers, the settings and the firewall rules that galago init ' +
+        'and galago connect have made, and nothing else. End the agent first.',
+    )
+    .option('--yes', 'move the addresses of the uplink back, which may cut this connection off')
+    .option('--dry-run', 'print what would be removed, and do nothing');
+  addHostOptions(cleanup)
+    .addHelpText('after', CLEANUP_EXAMPLES + EXIT_CODE_HELP)
+    .action((options: CleanupOptions) => runCleanup(options, cleanup));
+}
+const CLEANUP_EXAMPLES = `
+Examples:
+  $ galago cleanup --dry-run
+  $ galago cleanup
+`;
+
+async function runCleanup(options: CleanupOptions, command: Command): Promise<void> {
+  await using db = await openDatabase(options);
+  const plan = await planCleanup(db);
+  if (!options.dryRun) {
+    requireConsent(plan, options.yes ?? false);
+    await carryOutCleanup(db, plan);
+    await giveBackUplink(plan, options);
+  }
+  const { changes } = plan;
+  print(command, options.json ? JSON.stringify({ changes }) : changes);
+}
