@@ -20,28 +20,35 @@ const RANK: Readonly<Partial<Record<Action['type'], number>>> = {
   pushMpls: 3,
   pushVlan: 4,
   decNwTtl: 5,
+  nxDecTtl: 5,
+  nxDecTtlCntIds: 5,
   decMplsTtl: 6,
-  setQueue: 8,
-  group: 9,
-  output: 10,
-  nxResubmitTable: 11,
 };
 const WRITES = 7;
+
+/** What sends the packet on: only the one that comes last here is done. */
+const FINAL_RANK: Readonly<Partial<Record<Action['type'], number>>> = {
+  nxCt: 1,
+  nxCtClear: 2,
+  nxResubmit: 3,
+  nxResubmitTable: 3,
+  output: 4,
+  group: 5,
+};
 
 /** Makes a set of the actions in the order in which they were written. @throws Refusal */
 export function compileActionSet(written: readonly Action[]): ActionSet {
   const last = new Map<number, Action>();
   const writes: Action[] = [];
+  let final: Action | undefined;
   for (const action of written) {
     const rank = RANK[action.type] ?? WRITES;
-    if (rank === WRITES) writes.push(action);
+    if (finality(action) > 0) final = finality(action) >= finality(final) ? action : final;
+    else if (rank === WRITES) writes.push(action);
     else last.set(rank, action);
   }
-  const final = last.get(RANK.group!) ?? last.get(RANK.output!) ?? last.get(RANK.nxResubmitTable!);
-  const before = [...last].filter(([rank]) => rank < WRITES).sort(([a], [b]) => a - b);
-  const queue = last.get(RANK.setQueue!);
+  const before = [...last].sort(([a], [b]) => a - b);
   const actions = [...before.map(([, action]) => action), ...writes];
-  if (queue !== undefined) actions.push(queue);
   if (final !== undefined) actions.push(final);
   const steps = compileActions(actions);
   return {
@@ -49,4 +56,8 @@ export function compileActionSet(written: readonly Action[]): ActionSet {
     steps: final === undefined ? [] : steps,
     outputPort: final?.type === 'output' ? final.port : PortNo.UNSET,
   };
+}
+
+function finality(action: Action | undefined): number {
+  return (action && FINAL_RANK[action.type]) ?? 0;
 }

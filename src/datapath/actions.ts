@@ -5,12 +5,14 @@ import type { Subfield } from '../ofp/oxm/subfield.ts';
 import { PortNo } from '../ofp/ports.ts';
 import { Refusal } from '../ofp/text/check/refusal.ts';
 import { allOnes, PLACES } from '../ofp/text/flow-key.ts';
+import { isSupportedPort } from '../ofp/text/names.ts';
 import { IpProtocol } from '../packet/headers.ts';
 import { toBigInt } from '../util/u64.ts';
 import { compileCt } from './connection-action.ts';
 import { VLAN_PRESENT } from './extract.ts';
-import { hasPlace, readBits, readRun, runOf, subrunOf, WORD_OF, type WordRun } from './layout.ts';
+import { hasPlace, readBits, readPart, runOf, subrunOf, WORD_OF, type WordRun } from './layout.ts';
 import { learnSources } from './learn.ts';
+import type { Packet } from './packet.ts';
 import { isIp, isMplsType, prerequisiteOf } from './prerequisite.ts';
 import { linkOf, memberOf } from './spread.ts';
 import type { Step, Walk } from './walk.ts';
@@ -29,7 +31,7 @@ export function compileActions(actions: readonly Action[]): readonly Step[] {
 
 function compileAction(action: Action): Perform {
   const compile = COMPILE[action.type] as ((action: Action) => Perform) | undefined;
-  if (compile !== undefined) return compile(action);
+  if (compile !== undefined) return mending(action as Fields, compile(action));
   const reason = REASONS[action.type] ?? 'OFPBAC_BAD_TYPE';
   throw new Refusal(reason, `the software switch does not have the action ${action.type}`);
 }
@@ -131,7 +133,9 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
   popMpls:
     ({ ethType }) =>
     (walk) => {
-      walk.losesLabels();
+      if (!isMplsType(walk.packet.words[WORD_OF.dlType]!)) return;
+      walk.readsMore();
+      if (!isMplsType(ethType)) walk.losesLabels();
       if (!walk.packet.popMpls(ethType)) walk.fail();
     },
   setNwTtl:
@@ -170,7 +174,11 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
   nxBundle: (action) => (walk) => walk.output(memberOf(walk, action), 0),
   nxBundleLoad(action) {
     const load = writesNumber(action.dst);
-    return (walk) => load(walk, port16(memberOf(walk, action)));
+    return (walk) => {
+      // Which ports are alive is not to be seen of the packet.
+      walk.readsMore();
+      load(walk, port16(memberOf(walk, action)));
+    };
   },
   nxMultipath(action) {
     const load = writesNumber(action.dst);
@@ -220,7 +228,7 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
     const run = runIn(subfield);
     return (walk) => {
       walk.reads(run);
-      walk.stack.push(readRun(walk.packet.words, run));
+      walk.stack.push(readPart(walk.packet.words, subfield));
     };
   },
   nxStackPop(subfield) {
@@ -276,6 +284,34 @@ function writesField(field: FieldName, value: unknown): Perform {
   return onlyWith(field, writes(run, toBits(field, value) | extra));
 }
 
+interface Fields {
+  readonly field?: string;
+  readonly dst?: { readonly field?: string };
+}
+
+/** Mends fields that are not quite the bits that they are kept in, after an action has written them. */
+function mending(action: Fields, perform: Perform): Perform {
+  const mend = MENDS[action.dst?.field ?? action.field ?? ''];
+  if (mend === undefined) return perform;
+  return (walk) => {
+    const ecn = readBits(walk.packet.words, IP_ECN, 0, 2);
+    const goesOn = perform(walk);
+    mend(walk.packet, ecn);
+    return goesOn;
+  };
+}
+
+const MENDS: Readonly<Record<string, (packet: Packet, ecn: number) => void>> = {
+  nxmIpTos: (packet, ecn) => isIp(packet.words) && packet.writeNumber(IP_ECN, ecn),
+  nxmInPort: ({ words }) => {
+    words[WORD_OF.inPort] = port32(words[WORD_OF.inPort]! & 0xffff);
+  },
+  // No port at all instead of one that has no number in 16 bits.
+  inPort: ({ words }) => {
+    if (!isSupportedPort(words[WORD_OF.inPort]!)) words[WORD_OF.inPort] = PortNo.ANY;
+  },
+};
+
 /** Does it to packets that have the field. */
 function onlyWith(field: string, perform: Perform): Perform {
   const hasField = prerequisiteOf(field);
@@ -306,14 +342,15 @@ function moves(src: Subfield, dst: Subfield): Perform {
   return (walk) => {
     if (!hasTarget(walk) || !hasSource(walk)) return;
     walk.reads(from);
-    walk.packet.move(from, to);
+    if (src.field === 'nxmIpTos') walk.packet.write(to, readPart(walk.packet.words, src));
+    else walk.packet.move(from, to);
   };
 }
 
 function compileOutputReg({ src, maxLen }: ActionOf<'nxOutputReg' | 'nxOutputReg2'>): Perform {
   const run = runIn(src);
   return (walk) => {
-    const port = readRun(walk.packet.words, run);
+    const port = readPart(walk.packet.words, src);
     walk.reads(run);
     // The ports of OpenFlow 1.0, which Open vSwitch keeps inside: its reserved ones are 0xfff8 and higher.
     if (port <= 0xffffn) walk.output(port32(Number(port)), maxLen);

@@ -91,13 +91,18 @@ function extractArp(frame: Uint8Array, l3: number, words: FlowWords): void {
   words[WORD_OF.nwDst] = read32(frame, l3 + 24);
 }
 
-function extractMpls(frame: Uint8Array, l3: number, words: FlowWords): void {
-  if (frame.length < l3 + 4) return;
-  const entry = read32(frame, l3);
+/** Takes a label, as the 32 bits that it has in a packet, for the outermost one. */
+export function writeLabel(words: FlowWords, entry: number): void {
   words[WORD_OF.mplsLabel] = entry >>> 12;
   words[WORD_OF.mplsTc] = (entry >>> 9) & 7;
   words[WORD_OF.mplsBos] = (entry >>> 8) & 1;
   words[WORD_OF.mplsTtl] = entry & 0xff;
+}
+
+function extractMpls(frame: Uint8Array, l3: number, words: FlowWords): void {
+  if (frame.length < l3 + 4) return;
+  const entry = read32(frame, l3);
+  writeLabel(words, entry);
   if ((entry & 0x100) !== 0 || frame.length < l3 + 8) return;
   const second = read32(frame, l3 + 4);
   words[WORD_OF.mplsLse1] = second;

@@ -54,6 +54,11 @@ export function covers(wide: FlowMatch, narrow: FlowMatch): boolean {
   return true;
 }
 
+/** True when both take the same packets. */
+export function isSameMatch(a: FlowMatch, b: FlowMatch): boolean {
+  return a.indices.length === b.indices.length && covers(a, b) && covers(b, a);
+}
+
 /** True when some packet could be one of both. */
 export function overlaps(a: FlowMatch, b: FlowMatch): boolean {
   for (const index of a.indices) {

@@ -3,6 +3,7 @@ import { FlowModFlag } from '../ofp/messages/flow-mod.ts';
 import type { FlowRemovedReason } from '../ofp/messages/flow-removed.ts';
 import { ALL_TABLES, GroupNo, PortNo } from '../ofp/ports.ts';
 import { demand, Refusal } from '../ofp/text/check/refusal.ts';
+import type { FlowKey } from '../ofp/text/flow-key.ts';
 import { Classifier } from './classifier.ts';
 import { Flow, type FlowFilter, type FlowOrder, NO_COOKIE } from './flow.ts';
 import type { FlowEvent } from './flow-event.ts';
@@ -105,9 +106,10 @@ export class FlowTables {
    * Refuses what Open vSwitch refuses at sight, before anything is looked for.
    * @throws Refusal
    */
-  check({ command, tableId }: FlowOrder): void {
+  check({ command, tableId, key, newCookie }: FlowOrder): void {
     if (command === 'delete' || command === 'deleteStrict') return;
     demand(tableId !== HIDDEN_TABLE, 'OFPBRC_EPERM', `table ${HIDDEN_TABLE} is the switch's own`);
+    if (command === 'add' || newCookie !== undefined) demandNoHiddenFields(key);
   }
 
   /** Does what is ordered. @throws Refusal, with some of it done: the journal takes that back */
@@ -344,6 +346,12 @@ export class FlowTables {
     demand(table !== undefined, 'OFPBRC_BAD_TABLE_ID', `the last table is ${TABLE_COUNT - 1}`);
     return table;
   }
+}
+
+/** Fields of packets on their way through the datapath, which only the switch's own flows look at. @throws Refusal */
+function demandNoHiddenFields(key: FlowKey): void {
+  const isHidden = key.has('dpHash') || (key.has('recircId') && key.value('recircId') !== 0n);
+  demand(!isHidden, 'OFPBRC_EPERM', 'dp_hash and recirc_id are not for controllers');
 }
 
 /** The flow whose timeouts let it go first, as far as it is known by now; undefined when none has any. */

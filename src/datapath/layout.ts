@@ -1,5 +1,6 @@
 import type { FieldName } from '../ofp/oxm/fields.ts';
 import { FIELDS } from '../ofp/oxm/fields.ts';
+import type { Subfield } from '../ofp/oxm/subfield.ts';
 import { fieldByOxm } from '../ofp/text/fields.ts';
 import { PLACES, type Place } from '../ofp/text/flow-key.ts';
 import { fieldRun } from '../ofp/text/match-key.ts';
@@ -39,6 +40,8 @@ for (const name of Object.keys(FIELDS)) {
   const { place, shift, bits } = fieldRun(field);
   runs.set(name, { place, start: shift, bits });
 }
+// Actions name the bits of the whole byte, though the last two are not the field's.
+runs.set('nxmIpTos', { place: 'nwTos', start: 0, bits: 8 });
 
 /**
  * Where a field is in a packet's words. Fields that share a place (`reg0` and `xreg0`, `tcpSrc` and `udpSrc`) overlap.
@@ -59,6 +62,12 @@ export function subrunOf(field: string, start: number, bits: number): WordRun {
 /** True when the switch has a place for the field. */
 export function hasPlace(field: string): field is FieldName {
   return runs.has(field);
+}
+
+/** Reads some bits of a field as actions do: the ECN is no part of `nxmIpTos`. */
+export function readPart(words: FlowWords, { field, start, bits }: Subfield): bigint {
+  const value = readRun(words, subrunOf(field, start, bits));
+  return field === 'nxmIpTos' ? value & (0xfcn >> BigInt(start)) : value;
 }
 
 /** Words with every bit zero. */

@@ -9,7 +9,7 @@ import { allOnes, FlowKey } from '../ofp/text/flow-key.ts';
 import { setFieldBits } from '../ofp/text/match-key.ts';
 import { toBigInt, toLong } from '../util/u64.ts';
 import type { FlowOrder } from './flow.ts';
-import { type FlowWords, readRun, subrunOf, type WordRun } from './layout.ts';
+import { type FlowWords, readPart, subrunOf, type WordRun } from './layout.ts';
 
 /** Which bits of a packet a learn action reads. */
 export function learnSources({ specs }: NxLearn | NxLearn2): readonly WordRun[] {
@@ -49,7 +49,7 @@ export function learntFlow(action: NxLearn | NxLearn2, words: FlowWords): FlowOr
 }
 
 function sourceOf({ src }: LearnSpec, words: FlowWords): bigint {
-  return 'value' in src ? BigInt(src.value) : readRun(words, subrunOf(src.field, src.start, src.bits));
+  return 'value' in src ? BigInt(src.value) : readPart(words, src);
 }
 
 /** The ports of OpenFlow 1.0 that learnt flows may output to beside those that are numbered. */

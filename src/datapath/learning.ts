@@ -3,6 +3,7 @@ import { Refusal } from '../ofp/text/check/refusal.ts';
 import type { Flow } from './flow.ts';
 import { subrunOf, type WordRun } from './layout.ts';
 import { learntFlow } from './learn.ts';
+import type { Lessons } from './lessons.ts';
 import type { Packet } from './packet.ts';
 import type { Pipeline } from './pipeline.ts';
 
@@ -13,20 +14,20 @@ export type Learning =
 
 /**
  * Learns from a packet, and notes in it whether the flow is there where it is asked for (ovs-actions(7)).
- * @param isWatched to find out only
+ * @param lessons what the packet has learnt already; undefined to find out only
  * @returns what that came to; undefined when the switch takes no such flow
  */
 export function learnFrom(
   pipeline: Pipeline,
   packet: Packet,
   action: NxLearn | NxLearn2,
-  isWatched: boolean,
+  lessons: Lessons | undefined,
 ): Learning | undefined {
   const order = learntFlow(action, packet.words);
   let learning: Learning;
   try {
-    learning = pipeline.learning(order, action.type === 'nxLearn2' ? action.limit : 0);
-    if (!isWatched) pipeline.learn(order, learning);
+    const limit = action.type === 'nxLearn2' ? action.limit : 0;
+    learning = lessons === undefined ? pipeline.learning(order, limit) : lessons.add(order, limit);
   } catch (error) {
     if (error instanceof Refusal) return undefined;
     throw error;

@@ -1,3 +1,6 @@
+import { PortNo } from '../ofp/ports.ts';
+import { EthType } from '../packet/ethernet.ts';
+import { VLAN_PRESENT } from './extract.ts';
 import { type FlowWords, WORD_OF } from './layout.ts';
 import type { Pipeline } from './pipeline.ts';
 
@@ -6,20 +9,37 @@ import type { Pipeline } from './pipeline.ts';
  * @param learns false to look only
  */
 export function normalPorts(pipeline: Pipeline, words: FlowWords, learns = true): readonly number[] {
-  const { macs, nowMs } = pipeline;
+  const { macs, ports, nowMs } = pipeline;
   const inPort = words[WORD_OF.inPort]!;
-  const vlan = words[WORD_OF.vlanTci]! & 0xfff;
-  if (learns) macs.learn(words[WORD_OF.dlSrc]!, words[WORD_OF.dlSrc + 1]!, vlan, inPort, nowMs);
+  const isPort = ports.get(inPort) !== undefined;
+  // What a controller sends is from nowhere, and nothing is learnt of it.
+  if (!isPort && inPort !== PortNo.CONTROLLER && inPort !== PortNo.ANY) return [];
+  if (isCutTag(words)) return [];
   const high = words[WORD_OF.dlDst]!;
   const low = words[WORD_OF.dlDst + 1]!;
-  if (isLinkLocal(high, low)) return [];
-  const isGroup = (high & 0x0100) !== 0;
-  const known = isGroup ? undefined : macs.lookup(high, low, vlan, nowMs);
-  if (known === undefined || !pipeline.ports.isLive(known)) return pipeline.floodPorts(inPort);
+  if (isPort && isReserved(high, low)) return [];
+  const vlan = words[WORD_OF.vlanTci]! & 0xfff;
+  if (learns && isPort) macs.learn(words[WORD_OF.dlSrc]!, words[WORD_OF.dlSrc + 1]!, vlan, inPort, nowMs);
+  const known = macs.lookup(high, low, vlan, nowMs);
+  if (known === undefined) return pipeline.floodPorts(inPort);
   return known === inPort ? [] : [known];
 }
 
-/** 01:80:c2:00:00:00 to :0f, which no bridge forwards (IEEE 802.1Q, 8.6.3). */
-function isLinkLocal(high: number, low: number): boolean {
-  return high === 0x0180 && low >>> 4 === 0xc200000;
+/** True for a frame that ends in its tag. */
+function isCutTag(words: FlowWords): boolean {
+  const ethType = words[WORD_OF.dlType]!;
+  const isTagged = (words[WORD_OF.vlanTci]! & VLAN_PRESENT) !== 0;
+  return !isTagged && (ethType === EthType.VLAN || ethType === EthType.QINQ);
+}
+
+/** Other vendors' protocols between bridges, as Open vSwitch lists them. */
+const RESERVED: ReadonlySet<number> = new Set([
+  ...[0x00e02b000000, 0x00e02b000004, 0x00e02b000006],
+  ...[0x01000c000000, 0x01000ccccccc, 0x01000ccccccd, 0x01000ccdcdcd],
+  ...Array.from({ length: 8 }, (_, i) => 0x01000cccccc0 + i),
+]);
+
+/** True for addresses that no bridge forwards, 01:80:c2:00:00:00 to :0f first of all (IEEE 802.1Q, 8.6.3). */
+function isReserved(high: number, low: number): boolean {
+  return (high === 0x0180 && low >>> 4 === 0xc200000) || RESERVED.has(high * 2 ** 32 + low);
 }

@@ -7,12 +7,17 @@ import { type FlowWords, readRun, runOf, WORD_OF } from './layout.ts';
 /** The fields that travel with a packet, which a packet-in tells where they are not zero, in Open vSwitch's order. */
 const PIPELINE_FIELDS: readonly FieldName[] = [
   'tunnelId',
+  'tunFlags',
   'tunIpv4Src',
   'tunIpv4Dst',
   'tunIpv6Src',
   'tunIpv6Dst',
   'tunGbpId',
   'tunGbpFlags',
+  'tunErspanIdx',
+  'tunErspanVer',
+  'tunErspanDir',
+  'tunErspanHwid',
   ...Array.from({ length: 16 }, (_, n) => `reg${n}` as FieldName),
   'pktMark',
   'ctState',
@@ -21,6 +26,15 @@ const PIPELINE_FIELDS: readonly FieldName[] = [
   'ctLabel',
 ];
 const METADATA = runOf('metadata');
+
+/** Where Open vSwitch 3.1 tells a mask too: of the eight bits that it knows of a field, or of those that are set. */
+const MASKED: Readonly<Partial<Record<FieldName, (value: unknown) => unknown>>> = {
+  ctState: (value) => ({ value, mask: 0xff }),
+  tunFlags: (value) => ({ value, mask: 1 }),
+  tunErspanVer: (value) => ({ value, mask: value }),
+  tunErspanDir: (value) => ({ value, mask: value }),
+  tunErspanHwid: (value) => ({ value, mask: value }),
+};
 
 const RUNS = PIPELINE_FIELDS.map((field) => ({ field, run: runOf(field) }));
 const IN_PORT = runOf('inPort');
@@ -45,8 +59,7 @@ export function packetInMatch(words: FlowWords): MatchInit {
     const bits = readRun(words, run);
     if (bits === 0n) continue;
     const value = fromBits(field, bits);
-    // Open vSwitch knows 8 of the field's 32 bits, and says so.
-    match[field] = field === 'ctState' ? { value, mask: 0xff } : value;
+    match[field] = MASKED[field]?.(value) ?? value;
   }
   const isValid = (state & ~(CtState.TRACKED | CtState.INVALID)) !== 0 && words[WORD_OF.ctNwProto] !== 0;
   if (isValid && (ethType === EthType.IPV4 || ethType === EthType.IPV6))

@@ -12,7 +12,7 @@ import {
 } from '../packet/headers.ts';
 import { clearTracked } from './connection-words.ts';
 import type { Tracked } from './conntrack.ts';
-import { extractFields, extractPayload, VLAN_PRESENT } from './extract.ts';
+import { extractFields, extractPayload, VLAN_PRESENT, writeLabel } from './extract.ts';
 import {
   copyBits,
   emptyWords,
@@ -147,6 +147,13 @@ export class Packet {
     this.#storeTags();
   }
 
+  /** Takes tags off that say neither a VLAN nor a priority, and those that are in such a tag. */
+  popEmptyTags(): void {
+    const { words } = this;
+    for (const word of [WORD_OF.vlanTci, WORD_OF.innerTci]) if (words[word] === VLAN_PRESENT) words[word] = 0;
+    this.#storeTags();
+  }
+
   /**
    * Puts a label before what follows the tags: a copy of the outermost one, else with the TTL of the IP packet
    * (OpenFlow 1.3.5, 5.12).
@@ -181,8 +188,12 @@ export class Packet {
     this.#setType(ethType);
     if (!isMplsType(ethType)) this.#parse();
     else {
-      this.headers.end -= 4;
-      extractPayload(this.#bytes, this.headers, this.words);
+      this.headers.end -= LABEL_SIZE;
+      // Under the last label nothing is known to be one.
+      const { words } = this;
+      writeLabel(words, words[WORD_OF.mplsLse1]!);
+      words[WORD_OF.mplsLse1] = words[WORD_OF.mplsLse2]!;
+      words[WORD_OF.mplsLse2] = 0;
     }
     return true;
   }
@@ -207,12 +218,15 @@ export class Packet {
     this.tracked = undefined;
   }
 
-  /** How many labels are followed: up to the one at the bottom. */
+  /** How many labels are followed: up to the one at the bottom, or else those that say anything. */
   #countLabels(): number {
     const { words, headers } = this;
     if (!isMplsType(headers.ethType)) return 0;
     if (words[WORD_OF.mplsBos] !== 0) return 1;
-    return (words[WORD_OF.mplsLse1]! & BOTTOM) !== 0 ? 2 : MAX_LABELS;
+    if ((words[WORD_OF.mplsLse1]! & BOTTOM) !== 0) return 2;
+    if ((words[WORD_OF.mplsLse2]! & BOTTOM) !== 0) return MAX_LABELS;
+    const first = words[WORD_OF.mplsLabel]! | words[WORD_OF.mplsTc]! | words[WORD_OF.mplsTtl]!;
+    return [first, words[WORD_OF.mplsLse1], words[WORD_OF.mplsLse2]].filter((label) => label !== 0).length;
   }
 
   #setType(ethType: number): void {
@@ -238,6 +252,8 @@ export class Packet {
   #store(place: Place): void {
     if (place === 'vlanTci') return this.#storeTags();
     if (!isInFrame(place)) return;
+    // An ARP operation has twice the bits of the place that it is kept in.
+    if (place === 'nwProto') this.words[WORD_OF.nwProto]! &= 0xff;
     this.#own();
     storePlace(place, this.#bytes, this.headers, this.words);
   }

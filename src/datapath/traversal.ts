@@ -11,6 +11,7 @@ import { type Continuation, encodeContinuation, Pause } from './continuation.ts'
 import { type Flow, NO_COOKIE } from './flow.ts';
 import { runOf, WORD_OF, type WordRun } from './layout.ts';
 import { learnFrom } from './learning.ts';
+import { Lessons } from './lessons.ts';
 import { findFlow } from './lookup.ts';
 import { normalPorts } from './normal.ts';
 import { Outcome, WHOLE_PACKET } from './outcome.ts';
@@ -38,6 +39,7 @@ export class Traversal implements Walk {
   readonly #watcher: Watcher | undefined;
   readonly #recording: Recording | undefined;
   readonly #outcome: Outcome;
+  readonly #lessons: Lessons | undefined;
   #hasLostLabels = false;
   #packet: Packet;
   #written: readonly Action[] = [];
@@ -74,6 +76,7 @@ export class Traversal implements Walk {
     this.#origin = origin;
     this.#watcher = watcher;
     this.#recording = recording;
+    this.#lessons = watcher === undefined ? new Lessons(pipeline) : undefined;
     this.#limits = new WayLimits(origin === 'packetOut' ? 0 : -1);
     this.#outcome = new Outcome(pipeline, packet.bytes.length, watcher !== undefined, recording);
   }
@@ -144,9 +147,10 @@ export class Traversal implements Walk {
       case PortNo.TABLE:
         return this.#goTo(0, true);
       case PortNo.NORMAL:
+        return this.#normal();
       case PortNo.FLOOD:
       case PortNo.ALL:
-        for (const each of this.#spread(port)) this.#depart(each, WHOLE_PACKET);
+        for (const each of this.#pipeline.floodPorts(this.#inPort)) this.#depart(each, WHOLE_PACKET);
         return;
       default:
         if (port !== this.#inPort) this.#depart(port, WHOLE_PACKET);
@@ -197,7 +201,7 @@ export class Traversal implements Walk {
   }
 
   learn(action: NxLearn | NxLearn2): void {
-    const learning = learnFrom(this.#pipeline, this.#packet, action, this.#watcher !== undefined);
+    const learning = learnFrom(this.#pipeline, this.#packet, action, this.#lessons);
     if (learning?.type !== 'refreshed') this.readsMore();
     else this.#recording?.refreshes(learning.flow, action);
   }
@@ -247,6 +251,8 @@ export class Traversal implements Walk {
   /** Lets a copy of the packet come in anew, with what travels with it: this one's limits and ends are none of its. */
   #recirculate(tableId: number, tracked: Tracked): void {
     if (this.#recirculations >= MAX_RECIRCULATIONS) return;
+    // What comes in anew goes by the tables as they are by then.
+    this.#lessons?.commit();
     const copy = this.#packet.clone();
     writeTracked(copy.words, tracked);
     const later = new Traversal(this.#pipeline, copy, 'action', this.#watcher);
@@ -395,6 +401,7 @@ export class Traversal implements Walk {
   #finish(): Verdict {
     if (!this.#isOver) this.#doActionSet();
     this.#hand();
+    this.#lessons?.commit();
     const { isTooDeep } = this.#limits;
     if (isTooDeep || this.#hasFailed) return { departures: [], packetIns: [], isTooDeep };
     const { departures, packetIns } = this.#outcome;
@@ -425,10 +432,13 @@ export class Traversal implements Walk {
     this.#hasFailed = false;
   }
 
-  #spread(port: number): readonly number[] {
-    if (port !== PortNo.NORMAL) return this.#pipeline.floodPorts(this.#inPort);
+  #normal(): void {
     this.readsMore();
-    return normalPorts(this.#pipeline, this.#packet.words, this.#watcher === undefined);
+    const ports = normalPorts(this.#pipeline, this.#packet.words, this.#watcher === undefined);
+    const original = this.#fork(true);
+    this.#packet.popEmptyTags();
+    for (const each of ports) this.#depart(each, WHOLE_PACKET);
+    this.#rejoin(original);
   }
 
   #depart(port: number, maxLen: number): void {

@@ -1,0 +1,182 @@
+import { describe, expect, it } from '@jest/globals';
+import { packetInMatch } from '../../src/datapath/packet-in-match.ts';
+import { ethernet, hex, ipv4, udp, udpFrame } from './frames.ts';
+import { TextPipeline } from './switch-text.ts';
+
+const TOS_AT = 15;
+const FRAME = ethernet(0x0800, ipv4(17, udp(1, 2), { tos: 0xb9 }));
+
+/** What a packet-in says beside the packet once the actions were done. */
+function told(actions: string, frame: Uint8Array = FRAME, inPort = 1): Record<string, unknown> {
+  const sw = new TextPipeline();
+  sw.flows(`ip,actions=${actions},controller`);
+  const [request] = sw.pipeline.classify(frame, inPort).packetIns;
+  return packetInMatch(request!.words) as Record<string, unknown>;
+}
+
+describe('the old field of the DSCP', () => {
+  it.each([
+    ['set_field:0xfc->nw_tos', 0xfd],
+    ['load:0xff->NXM_OF_IP_TOS[]', 0xfd],
+    ['load:0x3->NXM_OF_IP_TOS[1..2]', 0xbd],
+    ['load:0x0->NXM_OF_IP_TOS[0..1]', 0xb9],
+    ['move:NXM_OF_IP_TOS[]->NXM_NX_IP_TTL[]', 0xb9],
+    ['move:NXM_OF_IP_TOS[2..3]->NXM_NX_IP_ECN[]', 0xba],
+    ['push:NXM_OF_IP_TOS[],pop:OXM_OF_IP_DSCP[]', 0xe1],
+  ])('is the whole byte, whose last bits are not its own: %s', (actions, tos) => {
+    const sw = new TextPipeline();
+    sw.flows(`ip,actions=${actions},output:2`);
+    expect(sw.frame(FRAME)[TOS_AT]).toBe(tos);
+  });
+
+  it('is read without the ECN', () => {
+    expect(told('move:NXM_OF_IP_TOS[]->NXM_NX_REG0[0..7]').reg0).toBe(0xb8);
+    expect(told('move:NXM_OF_IP_TOS[0..3]->NXM_NX_REG0[0..3]').reg0).toBe(8);
+  });
+
+  it('is what a flow learns of it', () => {
+    const sw = new TextPipeline();
+    sw.flows(
+      'ip,actions=learn(table=1,load:NXM_OF_IP_TOS[]->NXM_NX_REG0[0..7],eth_type=0x800,NXM_OF_IP_TOS[])',
+    );
+    sw.ports(FRAME);
+    const [flow] = sw.pipeline.tables.tables[1]!.flows.rules();
+    expect(flow!.matchFields).toMatchObject({ ipDscp: 0x2e });
+    expect(flow!.instructions).toMatchObject([{ actions: [{ value: { low: 0xb8 } }] }]);
+  });
+});
+
+describe('fields that are kept in fewer bits than they have', () => {
+  const ARP = ethernet(0x0806, hex('0001080006040001 020000000001 0a000001 000000000000 0a000002'));
+
+  it('lose the bits above: operations of ARP', () => {
+    const sw = new TextPipeline();
+    sw.flows('arp,actions=load:0xa3->NXM_OF_ARP_OP[1..10],move:NXM_OF_ARP_OP[]->NXM_NX_REG0[0..15],output:2');
+    expect(sw.frame(ARP).readUInt16BE(20)).toBe(0x47);
+  });
+
+  it('lose the bits above: numbers of ports', () => {
+    expect(told('load:0xf8402b0a->OXM_OF_IN_PORT[]').inPort).toBe(0xffff_ffff);
+    expect(told('load:0xfffffffe->OXM_OF_IN_PORT[]').inPort).toBe(0xffff_fffe);
+    expect(told('load:0xfffe->NXM_OF_IN_PORT[]').inPort).toBe(0xffff_fffe);
+    expect(told('load:0xfffe->NXM_OF_IN_PORT[],load:7->NXM_OF_IN_PORT[]').inPort).toBe(7);
+  });
+});
+
+describe('fields of the datapath itself', () => {
+  it('are not for controllers', () => {
+    const sw = new TextPipeline();
+    expect(sw.flow('dp_hash=1,actions=drop')).toBe('OFPBRC_EPERM');
+    expect(sw.flow('recirc_id=1,actions=drop')).toBe('OFPBRC_EPERM');
+    expect(sw.flow('recirc_id=0,actions=drop')).toBeUndefined();
+    expect(sw.flow('dp_hash=1,actions=drop', 'modify')).toBeUndefined();
+  });
+});
+
+describe('a packet-in', () => {
+  it('tells of tunnels what Open vSwitch does', () => {
+    const actions = 'set_field:1->tun_flags,set_field:3->tun_erspan_ver,set_field:5->tun_erspan_idx';
+    expect(told(`${actions},set_field:1->tun_erspan_dir,set_field:2->tun_erspan_hwid`)).toEqual({
+      inPort: 1,
+      tunFlags: { value: 1, mask: 1 },
+      tunErspanIdx: 5,
+      tunErspanVer: { value: 3, mask: 3 },
+      tunErspanDir: { value: 1, mask: 1 },
+      tunErspanHwid: { value: 2, mask: 2 },
+    });
+  });
+});
+
+describe('labels that are popped', () => {
+  const LABELS = hex('00001 140 00002 140'.replaceAll(' ', ''));
+  const frame = (labels: number) =>
+    ethernet(0x8847, Buffer.concat([LABELS.subarray(0, labels * 4), ipv4(17, udp(1, 2))]));
+
+  it('leave nothing that is known to be a label behind the last', () => {
+    const sw = new TextPipeline();
+    sw.flows('mpls,actions=pop_mpls:0x8847,dec_mpls_ttl,output:2');
+    expect(sw.ports(frame(1))).toEqual([]);
+  });
+
+  it('do not make the packet another one as long as it is one of labels', () => {
+    const sw = new TextPipeline();
+    sw.flows('mpls,actions=pop_mpls:0x8847,resubmit(,1)', 'table=1,actions=output:2');
+    sw.ports(frame(2));
+    const [flow] = sw.pipeline.tables.tables[1]!.flows.rules();
+    expect(flow!.bytes).toBe(frame(2).length);
+  });
+});
+
+describe('an action set', () => {
+  it('counts TTLs down once, whichever action said so, and before what is set', () => {
+    const sw = new TextPipeline();
+    sw.flows('ip,actions=write_actions(mod_nw_ttl:9,dec_ttl(1,2),dec_ttl,output:2)');
+    expect(sw.ports(ethernet(0x0800, ipv4(17, udp(1, 2), { ttl: 1 })))).toEqual([]);
+    expect(sw.frame(udpFrame())[22]).toBe(9);
+  });
+
+  it('ends with the group, output, resubmit or ct of the highest rank', () => {
+    const sw = new TextPipeline();
+    sw.flows('actions=write_actions(output:2,resubmit(,1),ct_clear)', 'table=1,actions=output:3');
+    expect(sw.ports(udpFrame())).toEqual([2]);
+    sw.flows('actions=write_actions(resubmit(,1),ct_clear)');
+    expect(sw.ports(udpFrame())).toEqual([3]);
+  });
+});
+
+describe('output to NORMAL', () => {
+  const send = (frame: Uint8Array, actions: string) => {
+    const sw = new TextPipeline();
+    sw.flows(`actions=${actions}`);
+    sw.ports(frame);
+    return sw.sent.map(({ port, frame: left }) => `${port} ${Buffer.from(left).toString('hex', 12)}`);
+  };
+
+  it('takes tags off that say nothing', () => {
+    const frame = ethernet(0x1234, hex('0102'), { vlans: [0] });
+    expect(send(frame, 'NORMAL')[0]).toBe('2 12340102');
+    expect(send(ethernet(0x1234, hex('0102'), { vlans: [0x2000] }), 'NORMAL')[0]).toBe('2 8100200012340102');
+    expect(send(frame, 'push_vlan:0x8100,set_field:0x1007->vlan_vid,NORMAL')[0]).toBe('2 8100000712340102');
+  });
+
+  it('goes nowhere with a frame that ends in its tag, from a port that is not there, or to a bridge', () => {
+    expect(send(hex('020000000002 020000000001 8100 20'), 'NORMAL')).toEqual([]);
+    expect(send(udpFrame(), 'set_field:9->in_port,NORMAL')).toEqual([]);
+    expect(send(udpFrame(), 'set_field:01:00:0c:cc:cc:cc->eth_dst,NORMAL')).toEqual([]);
+  });
+});
+
+describe('a packet that learns', () => {
+  it('goes by the tables as they were when it came', () => {
+    const sw = new TextPipeline();
+    sw.flows(
+      'actions=learn(table=1,in_port=1,output:NXM_OF_IN_PORT[]),resubmit(,1),goto_table:2',
+      'table=2,actions=output:2',
+      'table=1,in_port=1,actions=output:3',
+    );
+    expect(sw.ports(udpFrame())).toEqual([3, 2]);
+    expect(sw.ports(udpFrame())).toEqual([2]);
+  });
+
+  it('knows what it has learnt itself, under a limit', () => {
+    const sw = new TextPipeline();
+    const learn = (port: number) =>
+      `learn(table=1,limit=1,result_dst=NXM_NX_REG${port}[0],in_port=${port},output:NXM_OF_IN_PORT[])`;
+    sw.flows(
+      `actions=${learn(1)},${learn(2)},${learn(1)},resubmit(,2)`,
+      'table=2,reg1=1,reg2=0,actions=output:4',
+    );
+    expect(sw.ports(udpFrame())).toEqual([4]);
+    expect(sw.pipeline.tables.tables[1]!.size).toBe(1);
+  });
+});
+
+describe('bundle_load', () => {
+  it('chooses anew for each packet', () => {
+    const sw = new TextPipeline();
+    sw.flows(
+      'actions=bundle_load(eth_src,0,active_backup,ofport,NXM_NX_REG0[],members:9,2),output:NXM_NX_REG0[]',
+    );
+    expect([sw.ports(udpFrame()), sw.ports(udpFrame())]).toEqual([[2], [2]]);
+  });
+});
