@@ -51,7 +51,7 @@ describeWithLab(`connections beside Open vSwitch, seed ${SEED}`, () => {
   beforeAll(async () => {
     lab = await Lab.create();
     real = await DummySwitch.start(join(lab.dir, 'dummy'), PORTS, { GALAGO_LAB: lab.dir });
-    ours = await SoftwareSwitch.start(join(lab.dir, 'ours.sock'), PORTS);
+    ours = await SoftwareSwitch.start(join(lab.dir, 'ours.sock'), real.session.ports.values());
   });
 
   afterAll(async () => {

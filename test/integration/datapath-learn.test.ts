@@ -169,10 +169,8 @@ describeWithLab('learning beside Open vSwitch', () => {
 
   beforeAll(async () => {
     lab = await Lab.create();
-    both = [
-      await DummySwitch.start(join(lab.dir, 'dummy'), PORTS, { GALAGO_LAB: lab.dir }),
-      await SoftwareSwitch.start(join(lab.dir, 'ours.sock'), PORTS),
-    ];
+    const real = await DummySwitch.start(join(lab.dir, 'dummy'), PORTS, { GALAGO_LAB: lab.dir });
+    both = [real, await SoftwareSwitch.start(join(lab.dir, 'ours.sock'), real.session.ports.values())];
     for (const [i, { session }] of both.entries())
       session.on(
         'flowRemoved',

@@ -116,7 +116,10 @@ describeWithLab('paused packets beside Open vSwitch', () => {
     lab = await Lab.create();
     both = [
       await DummySwitch.start(join(lab.dir, 'dummy'), PORTS, { GALAGO_LAB: lab.dir }),
-      await SoftwareSwitch.start(join(lab.dir, 'ours.sock'), PORTS),
+      await SoftwareSwitch.start(
+        join(lab.dir, 'ours.sock'),
+        PORTS.map((portNo) => ({ portNo })),
+      ),
     ];
     for (const { session } of both) session.send({ type: 'nxSetPacketInFormat', format: 'nxPacketIn2' });
   });

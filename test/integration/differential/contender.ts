@@ -2,7 +2,8 @@ import { output } from '../../../src/ofp/actions/standard.ts';
 import type { MessageInit } from '../../../src/ofp/message.ts';
 import type { NxPacketIn2, NxResumeInit } from '../../../src/ofp/messages/nicira-packet-in2.ts';
 import type { PacketIn } from '../../../src/ofp/messages/packet-in.ts';
-import { PortNo } from '../../../src/ofp/ports.ts';
+import { ConfigFlag } from '../../../src/ofp/messages/switch-config.ts';
+import { GroupNo, MeterNo, PortNo } from '../../../src/ofp/ports.ts';
 import type { Switch } from '../../../src/ofp/session/switch.ts';
 import { formatFlow } from '../../../src/ofp/text/flow-format.ts';
 
@@ -19,7 +20,8 @@ export abstract class Contender {
   readonly paused: NxPacketIn2[] = [];
   #packetIns: string[] = [];
   #onLast = () => {};
-  #errors = new Map<MessageInit, string>();
+  /** By the xid of what was refused. */
+  readonly #errors = new Map<number, string>();
 
   constructor(session: Switch) {
     this.session = session;
@@ -32,22 +34,22 @@ export abstract class Contender {
       this.#packetIns.push(describePacketIn(message));
       if (message.continuation !== undefined) this.paused.push(message);
     });
-    session.on('requestError', ({ error, request }) => {
-      if (request !== undefined) this.#errors.set(request, error.code);
-    });
+    session.on('requestError', ({ error, message }) => void this.#errors.set(message.xid, error.code));
   }
 
   /** Makes the switch empty, then sends it these. @returns the name of the error of each, or `ok` */
   async load(messages: readonly MessageInit[]): Promise<string[]> {
     // What packets of before were counted late would count in these flows.
     await this.settle();
-    this.#errors = new Map();
+    this.#errors.clear();
     this.session.send({ type: 'flowMod', command: 'delete', tableId: 0xff });
-    this.session.send({ type: 'groupMod', command: 'delete', groupId: 0xffff_fffc });
-    for (const message of messages) this.session.send(message);
+    this.session.send({ type: 'groupMod', command: 'delete', groupId: GroupNo.ALL });
+    this.session.send({ type: 'meterMod', command: 'delete', meterId: MeterNo.ALL });
+    this.session.send({ type: 'setConfig', flags: ConfigFlag.FRAG_NORMAL, missSendLen: 0xffff });
+    for (const [i, message] of messages.entries()) this.session.send({ ...message, xid: FIRST_XID + i });
     await this.session.barrier();
     await this.settle();
-    return messages.map((message) => this.#errors.get(message) ?? 'ok');
+    return messages.map((_, i) => this.#errors.get(FIRST_XID + i) ?? 'ok');
   }
 
   /** Lets a frame come in. */
@@ -58,11 +60,12 @@ export abstract class Contender {
   /** Lets a packet go on that has paused. @returns also the name of the error, or `ok` */
   async resume(message: NxResumeInit): Promise<readonly [Outcome, string]> {
     const outcome = await this.#outcomeOf(async () => {
-      this.session.send(message);
+      this.#errors.delete(FIRST_XID);
+      this.session.send({ ...message, xid: FIRST_XID });
       await this.session.barrier();
       return this.takeSent();
     });
-    return [outcome, this.#errors.get(message) ?? 'ok'];
+    return [outcome, this.#errors.get(FIRST_XID) ?? 'ok'];
   }
 
   async #outcomeOf(run: () => Promise<Outcome['sent']>): Promise<Outcome> {
@@ -85,15 +88,28 @@ export abstract class Contender {
     return flows.sort();
   }
 
+  /** Every flow, group and meter with its counters, but for their ages. */
+  async state(): Promise<string[]> {
+    const state = await this.flows();
+    for (const { durationSec: _s, durationNsec: _n, ...group } of await this.session.multipart('group'))
+      state.push(`group ${JSON.stringify(group)}`);
+    for (const { durationSec: _s, durationNsec: _n, ...meter } of await this.session.multipart('meter'))
+      state.push(`meter ${JSON.stringify(meter)}`);
+    return state;
+  }
+
   /** Lets seconds pass on the switch's clock, so that what is over goes. */
   abstract pass(seconds: number): Promise<void>;
   /** Makes packets see the flows as they are now, and counters the packets. */
-  protected abstract settle(): Promise<void>;
+  abstract settle(): Promise<void>;
   /** What has left through ports since this was asked. */
   protected abstract takeSent(): Outcome['sent'];
   protected abstract receive(port: number, frame: Uint8Array): Promise<Outcome['sent']>;
   abstract close(): Promise<void>;
 }
+
+/** Of the messages that are compared: others have lower ones. */
+const FIRST_XID = 0x4000_0000;
 
 /** The frame of a packet-in that comes behind those of the packet before. */
 const LAST = Buffer.from('0e00000000020e000000000188b500', 'hex');

@@ -1,6 +1,9 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import type { MessageInit } from '../../../src/ofp/message.ts';
+import { isPortUp } from '../../../src/ofp/port.ts';
 import { connectSwitch } from '../../../src/ofp/session/connect.ts';
 import type { Switch } from '../../../src/ofp/session/switch.ts';
+import { eventually } from '../../lab/index.ts';
 import { OpenVSwitch } from '../../lab/openvswitch.ts';
 import { Contender, type Outcome } from './contender.ts';
 import { UnixControl } from './unix-control.ts';
@@ -19,10 +22,12 @@ export class DummySwitch extends Contender {
   readonly #control: UnixControl;
   readonly #taps: ReadonlyMap<number, Tap>;
 
+  /** @param deadPortNos those of `portNos` that have no link */
   static async start(
     dir: string,
     portNos: readonly number[],
     env: Record<string, string>,
+    deadPortNos: readonly number[] = [],
   ): Promise<DummySwitch> {
     const ovs = await OpenVSwitch.start({ dir, env, hasDummies: true });
     const bridge = [
@@ -39,12 +44,15 @@ export class DummySwitch extends Contender {
       const file = `${dir}/p${port}.pcap`;
       const made = ['type=dummy', `ofport_request=${port}`, `options:tx_pcap=${file}`];
       await ovs.vsctl('add-port', BRIDGE, `p${port}`, '--', 'set', 'interface', `p${port}`, ...made);
-      taps.set(port, new Tap(file));
+      // This kind of port passes on what it should not without a link.
+      if (!deadPortNos.includes(port)) taps.set(port, new Tap(file));
     }
     const control = await UnixControl.connect(`${dir}/ovs-vswitchd.ctl`);
+    for (const port of deadPortNos) await control.command('netdev-dummy/set-admin-state', `p${port}`, 'down');
     // Nothing is to time out between two packets.
     await control.command('time/stop');
     const session = await connectSwitch(`unix:${ovs.mgmt(BRIDGE)}`);
+    await eventually(() => deadPortNos.every((port) => !isPortUp(session.ports.get(port)!)));
     return new DummySwitch(session, ovs, control, taps);
   }
 
@@ -60,8 +68,13 @@ export class DummySwitch extends Contender {
     this.#taps = taps;
   }
 
-  protected async settle(): Promise<void> {
+  async settle(): Promise<void> {
     await this.#control.command('revalidator/purge');
+  }
+
+  override async load(messages: readonly MessageInit[]): Promise<string[]> {
+    await this.#control.command('fdb/flush', BRIDGE);
+    return super.load(messages);
   }
 
   protected async receive(port: number, frame: Uint8Array): Promise<Outcome['sent']> {

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { SoftSwitch } from '../../../src/datapath/index.ts';
+import { type PortInit, SoftSwitch } from '../../../src/datapath/index.ts';
+import type { MessageInit } from '../../../src/ofp/message.ts';
+import { PortNo } from '../../../src/ofp/ports.ts';
 import { connectSwitch } from '../../../src/ofp/session/connect.ts';
 import type { Switch } from '../../../src/ofp/session/switch.ts';
 import { FakeClock } from '../../ofp/session/clock.ts';
@@ -13,15 +15,19 @@ export class SoftwareSwitch extends Contender {
   readonly #sent: Record<number, string[]>;
   readonly #clock: FakeClock;
 
-  /** @param path of its socket */
-  static async start(path: string, portNos: readonly number[]): Promise<SoftwareSwitch> {
+  /**
+   * @param path of its socket
+   * @param ports those of the other one
+   */
+  static async start(path: string, ports: Iterable<PortInit>): Promise<SoftwareSwitch> {
     const sent: Record<number, string[]> = {};
     const clock = new FakeClock();
     const made = new SoftSwitch({
       datapathId: 1,
-      ports: portNos.map((portNo) => ({ portNo })),
+      ports: [...ports],
       clock,
       onTransmit: (port, frame) => {
+        if (port === PortNo.LOCAL) return;
         sent[port] ??= [];
         sent[port].push(Buffer.from(frame).toString('hex'));
       },
@@ -45,7 +51,13 @@ export class SoftwareSwitch extends Contender {
     this.#clock = clock;
   }
 
-  protected async settle(): Promise<void> {}
+  async settle(): Promise<void> {}
+
+  override async load(messages: readonly MessageInit[]): Promise<string[]> {
+    const { macs, ports } = this.#made.pipeline;
+    for (const { port } of ports) macs.forgetPort(port.portNo);
+    return super.load(messages);
+  }
 
   protected async receive(port: number, frame: Uint8Array): Promise<Outcome['sent']> {
     this.takeSent();

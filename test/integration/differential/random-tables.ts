@@ -1,0 +1,164 @@
+import type { MessageInit } from '../../../src/ofp/message.ts';
+import { ConfigFlag } from '../../../src/ofp/messages/switch-config.ts';
+import { checkMatch } from '../../../src/ofp/oxm/prerequisites.ts';
+import { parseFlow } from '../../../src/ofp/text/flow-parse.ts';
+import { parseGroup } from '../../../src/ofp/text/group.ts';
+import { parseMeter } from '../../../src/ofp/text/meter.ts';
+import { TextError } from '../../../src/ofp/text/text-error.ts';
+import { WireError } from '../../../src/util/errors.ts';
+import type { Random } from '../../fuzz/random.ts';
+import { GROUPS, LAST_TABLE, randomActions, randomSet, type Spot, someField } from './random-actions.ts';
+import { hex, placeOf, randomMatch } from './random-fields.ts';
+import { POOLS } from './random-frames.ts';
+import { KINDS } from './random-kinds.ts';
+import { SCENES, type Scene } from './scenes.ts';
+
+const ARP_OPERATION = /(->|pop:)\w*(arp_op|ARP_OP)/;
+
+/**
+ * What one switch's actions leave out, so that none meets an oddity of Open vSwitch 3.1:
+ *
+ * | actions together | what is odd |
+ * |---|---|
+ * | truncation behind a push or pop that no output came after | the length is taken before it, so that too much leaves |
+ * | a packet-in of a packet with two tags, then a write behind them | it goes where the inner tag is |
+ * | a select group in a clone | nothing is done of what follows the clone |
+ * | a second tag, then a select group | what is behind the tags is not looked at any more |
+ * | a select group | the packets of the flow that hands to it may count twice |
+ * | a select group, then a packet-in by a table-miss flow | its reason is another |
+ * | a select group while the action set outputs nowhere | it aborts |
+ * | a label that is popped in a clone, then another table | nothing is done of what follows the clone |
+ * | an ARP operation that is written in a clone | what follows the clone has it too |
+ */
+const THEMES: readonly RegExp[] = [
+  [/mpls:|mpls_ttl|dec_ttl|output\(port|select|ontroller|CONTROLLER/, ARP_OPERATION],
+  [/(push|mod|strip)_vlan|VLAN_|->vlan_|output\(port|select|clone\(.*pop_mpls/, ARP_OPERATION],
+  [/(push|mod|strip)_vlan|VLAN_|->vlan_|mpls:|select/, ARP_OPERATION],
+  [
+    /clone|write_actions|dec_ttl|dec_mpls|ontroller|CONTROLLER|mpls:|output\(port|(push|mod)_vlan|VLAN_|->vlan_/,
+  ],
+].map((parts) => new RegExp(parts.map(({ source }) => source).join('|')));
+
+/**
+ * Without pushes and pops, since it is open whether the bytes that a meter counts are those before or after them, and
+ * without truncations, which make Open vSwitch 3.1 abort where a meter drops the packet before a packet-in.
+ */
+const METERED_THEME = new RegExp(`${THEMES[2]!.source}|output\\(port`);
+
+type Telling = Omit<Spot, 'kind' | 'table'>;
+
+/** A flow in the syntax of `ovs-ofctl`. */
+function randomFlow(random: Random, telling: Telling, cookie: number): string {
+  const table = random.below(LAST_TABLE + 1);
+  const spot: Spot = { ...telling, table, kind: random.pick(KINDS) };
+  const matches = new Map<string, string>();
+  for (let i = random.below(4); i > 0; i--) {
+    const field = someField(random, spot.kind);
+    matches.set(placeOf(field), randomMatch(random, field));
+  }
+  // Which of two flows of one priority takes a packet is open (OpenFlow 1.3.5, 5.3): each has its own.
+  const isMiss = spot.kind.text === '' && matches.size === 0;
+  const head = [`cookie=${hex(cookie)}`, `table=${table}`, `priority=${isMiss ? 0 : telling.fresh()}`];
+  const match = [...head, spot.kind.text, ...matches.values()].filter((part) => part !== '');
+  return `${match.join(',')},actions=${randomInstructions(random, spot).join(',')}`;
+}
+
+function randomInstructions(random: Random, spot: Spot): string[] {
+  const instructions: string[] = [];
+  const { scene, table } = spot;
+  if (scene.instructions.length > 0 && random.oneIn(3))
+    instructions.push(random.pick(scene.instructions)(random));
+  instructions.push(...randomActions(random, spot));
+  if (random.oneIn(8)) instructions.push('clear_actions');
+  if (random.oneIn(4)) instructions.push(`write_actions(${randomSet(random, spot).join(',')})`);
+  if (random.oneIn(4)) instructions.push(`write_metadata:${hex(random.below(16))}/${hex(random.below(16))}`);
+  if (table < LAST_TABLE && random.oneIn(2))
+    instructions.push(`goto_table:${table + 1 + random.below(LAST_TABLE - table)}`);
+  return instructions;
+}
+
+function randomGroup(random: Random, telling: Telling, groupId: number): string {
+  const type = random.pick(['all', 'all', 'indirect', 'ff', 'ff', 'select']);
+  const count = type === 'indirect' || type === 'select' ? 1 : 1 + random.below(3);
+  const buckets = Array.from({ length: count }, () => {
+    const spot = { ...telling, kind: random.pick(KINDS), table: LAST_TABLE };
+    const actions = randomSet(random, spot)
+      // A group may hand to those before it: of loops Open vSwitch only knows when a packet comes.
+      .filter((action) => !action.startsWith('group') || Number(action.slice(6)) < groupId)
+      .concat(random.oneIn(4) ? [] : `output:${random.pick(POOLS.inPort)}`);
+    return `bucket=${randomWatch(random, type, groupId)}actions=${actions.join(',')}`;
+  });
+  return `group_id=${groupId},type=${type},${buckets.join(',')}`;
+}
+
+/** What says whether a bucket is alive: port 5 has no link, and there is no port 9. */
+function randomWatch(random: Random, type: string, groupId: number): string {
+  if (type !== 'ff') return type === 'select' && random.oneIn(2) ? 'weight:5,' : '';
+  if (groupId > 1 && random.oneIn(3)) return `watch_group:${1 + random.below(groupId - 1)},`;
+  return `watch_port:${random.pick([1, 2, 5, 5, 9])},`;
+}
+
+/** What a switch is filled with. */
+export interface RandomTables {
+  readonly scene: Scene;
+  readonly texts: readonly string[];
+  readonly messages: readonly MessageInit[];
+  /** False when Open vSwitch counts some packets twice. */
+  readonly isCounted: boolean;
+}
+
+/** Meters, groups, and then flows that may use them, as the messages that add them. */
+export function randomTables(random: Random, flows: number): RandomTables {
+  const texts: string[] = [];
+  const messages: MessageInit[] = [];
+  const scene = random.pick(SCENES);
+  const theme = scene.name === 'meters' ? METERED_THEME : random.pick(THEMES);
+  let last = 0;
+  const telling: Telling = { scene, fresh: () => 1 + ((++last * 7919) % 9973) };
+  // What does not fit together is not even text of a flow: then another one is tried.
+  const add = (make: () => string, parse: (text: string) => MessageInit): boolean => {
+    const text = make();
+    if (theme.test(text)) return false;
+    try {
+      const message = parse(text);
+      // What a session would not send is not what is tested here.
+      if (message.type === 'flowMod') checkMatch(message.match ?? {});
+      messages.push(message);
+      texts.push(text);
+      return true;
+    } catch (error) {
+      if (!(error instanceof TextError || error instanceof WireError)) throw error;
+      return false;
+    }
+  };
+  if (random.oneIn(6)) {
+    const flags = random.pick([ConfigFlag.FRAG_DROP, ConfigFlag.FRAG_NX_MATCH]);
+    messages.push({ type: 'setConfig', flags, missSendLen: 0xffff });
+    texts.push(`fragments ${flags}`);
+  }
+  for (const text of scene.meters(random))
+    add(
+      () => text,
+      (meter) => parseMeter(meter),
+    );
+  for (const id of GROUPS)
+    while (
+      !add(
+        () => randomGroup(random, telling, id),
+        (text) => parseGroup(text),
+      )
+    );
+  for (const text of scene.flows(random, telling))
+    add(
+      () => text,
+      (flow) => parseFlow(flow, 'add'),
+    );
+  for (let i = 1; i <= flows; i++)
+    while (
+      !add(
+        () => randomFlow(random, telling, i),
+        (text) => parseFlow(text, 'add'),
+      )
+    );
+  return { scene, texts, messages, isCounted: !texts.some((text) => text.includes('type=select')) };
+}
