@@ -1,8 +1,7 @@
 import { type Command, Option } from 'commander';
 import { ApiServer, Controller, DEFAULT_API_ADDRESS, isLoopback, parseApiAddress } from '../app/index.ts';
 import type { HostDatabase } from '../host/database.ts';
-import { followStarts } from '../host/docker-events.ts';
-import { reconnectContainers } from '../host/reconnect.ts';
+import { ContainerKeeper } from '../host/keep-containers.ts';
 import { type HostSettings, readSettings } from '../host/settings.ts';
 import { isVswitchRow } from '../host/vswitch-labels.ts';
 import { UsageError } from '../util/errors.ts';
@@ -36,7 +35,8 @@ export function addAgentCommand(program: Command): void {
     .description(
       'Runs the controller of the bridge that galago init has made, and of virtual switches, through the sockets of ' +
         'this host, until a signal ends it. The hosts that galago cluster names are its peers; it follows them when ' +
-        'they change. Flows stay in the switch when it ends.',
+        'they change. Containers with the label galago.pod are attached to that pod when they start, and those that ' +
+        'were connected are connected again after a restart. Flows stay in the switch when it ends.',
     )
     .addOption(
       new Option('--api <host:port>', 'where the feed of events is served, on a loopback address')
@@ -68,7 +68,7 @@ async function run(options: AgentOptions): Promise<void> {
   const ended = untilSignal();
   await using lock = await takeOver(db, ended, log);
   if (lock === undefined) return;
-  using _following = reconnecting(db, options.docker, log);
+  await using _keeper = new ContainerKeeper(db, { dockerSocket: options.docker, reader: POD_READER, log });
   for (;;) {
     const work = readWork(db);
     const changed = workChanged(db, work);
@@ -77,27 +77,6 @@ async function run(options: AgentOptions): Promise<void> {
     if (outcome !== undefined) return log.info({ signal: outcome }, 'closing; flows stay in the switch');
     log.info({}, 'the settings of this host have changed');
   }
-}
-
-/** Connects containers again that were restarted, one look after the other. */
-function reconnecting(db: HostDatabase, dockerSocket: string, log: Log): Disposable {
-  let looking = Promise.resolve();
-  const look = async (id: string | undefined) => {
-    const only = id === undefined ? undefined : `docker:${id}`;
-    const done = await reconnectContainers(db, { dockerSocket, readPod: POD_READER.podOf, only });
-    for (const { container, port, error } of done) {
-      if (error === undefined) log.info({ container, port }, 'connected again');
-      else log.warn({ container, port, err: error }, 'not connected again');
-    }
-  };
-  const onStart = (id?: string) => {
-    looking = looking
-      .then(() => look(id))
-      .catch((error) => log.warn({ err: error }, 'containers not looked after'));
-  };
-  onStart();
-  const stop = followStarts(dockerSocket, { onStart });
-  return { [Symbol.dispose]: stop };
 }
 
 /** What an agent works by. */

@@ -4,7 +4,7 @@ import type { BridgeRow, HostDatabase } from './database.ts';
 import { EndpointKey, isConnected, isPortName } from './endpoint.ts';
 import { closeFirewall } from './firewall.ts';
 import { isOwnBridge } from './init.ts';
-import { ipBatch, readNamespace } from './ip.ts';
+import { deleteLinks, readNamespace } from './ip.ts';
 import { clearSettings, hasSettings } from './settings.ts';
 import { UPLINK_BRIDGE, uplinkOf } from './uplink.ts';
 
@@ -69,7 +69,7 @@ export async function carryOutCleanup(db: HostDatabase, plan: CleanupPlan): Prom
       clearSettings(db, tx);
     });
   }
-  await ipBatch(plan.links.map((name) => ['link', 'delete', 'dev', name]));
+  await deleteLinks(plan.links);
   if (plan.firewallRules > 0) await closeFirewall();
 }
 

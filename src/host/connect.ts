@@ -2,8 +2,15 @@ import { UsageError } from '../util/errors.ts';
 import { type AskedSettings, settle } from './asked-settings.ts';
 import { isAlive, requireFree, requireNoAddress, requireNoInterface, requireSame } from './connect-checks.ts';
 import { type BridgeRow, type HostDatabase, requireOpen } from './database.ts';
-import { type Endpoint, EndpointKey, type EndpointSettings, endpointIds, portName } from './endpoint.ts';
-import { findLink, formatIp, ipBatch, readNamespace } from './ip.ts';
+import {
+  type Endpoint,
+  EndpointKey,
+  EndpointOwner,
+  type EndpointSettings,
+  endpointIds,
+  portName,
+} from './endpoint.ts';
+import { deleteLinks, findLink, formatIp, ipBatch, readNamespace } from './ip.ts';
 import { endpointMtu, readSettings, requireBridge } from './settings.ts';
 import type { Target } from './target.ts';
 import { planWiring, type Wiring, wireInside } from './wire.ts';
@@ -14,6 +21,8 @@ export interface ConnectRequest {
   readonly settings: AskedSettings;
   /** Default: the one that the host was set up with. */
   readonly bridge: string | undefined;
+  /** Default `connect`. */
+  readonly owner?: EndpointOwner;
 }
 
 /** What {@link planConnect} found out and is going to do. */
@@ -21,6 +30,7 @@ export interface ConnectPlan {
   readonly target: Target;
   readonly bridge: BridgeRow;
   readonly settings: EndpointSettings;
+  readonly owner: EndpointOwner;
   readonly mtu: number;
   readonly wiring: Wiring;
   /** The endpoint that is there already and as it should be: there is nothing to do. */
@@ -85,7 +95,7 @@ export async function planConnect(
   const settings = settle(asked, recorded, { others, taken });
   const mtu = asked.mtu ?? endpointMtu(readSettings(db));
   const wiring = planWiring(settings, target, { mtu, isUserspace: bridge.datapath_type === 'netdev' });
-  const plan = { target, bridge, settings, mtu, wiring };
+  const plan = { target, bridge, settings, owner: request.owner ?? EndpointOwner.CONNECT, mtu, wiring };
   if (recorded !== undefined && isAlive(recorded, target, inside)) {
     requireSame(recorded, plan);
     return { ...plan, existing: recorded, remnants: { ports: [], link: undefined } };
@@ -107,13 +117,14 @@ export async function planConnect(
 export function describeConnect({
   bridge,
   settings,
+  owner,
   target,
   wiring,
   remnants,
   existing,
 }: ConnectPlan): string[] {
   if (existing !== undefined) return [];
-  const ids = [...endpointIds(settings, target)].map(([key, value]) => `external_ids:${key}=${value}`);
+  const ids = [...endpointIds(settings, target, owner)].map(([key, value]) => `external_ids:${key}=${value}`);
   const type = settings.isInternal ? ' type=internal' : '';
   const ovsdb = `ovsdb: add port ${wiring.port} to ${bridge.name}:${type} ${ids.join(' ')}`;
   const outside = wiring.outside.map((command) => `ip ${formatIp(command)}`);
@@ -151,13 +162,13 @@ async function carryOutConnect(db: HostDatabase, plan: ConnectPlan): Promise<num
 /** Takes an endpoint away, in the database and on the machine. @throws HostError as runCommand; OvsdbError */
 export async function removeEndpoint(db: HostDatabase, port: string): Promise<void> {
   if (db.interface(port) !== undefined) await db.apply(`disconnect ${port}`, (tx) => db.deletePort(tx, port));
-  if ((await findLink(port))?.kind === 'veth') await ipBatch([['link', 'delete', 'dev', port]]);
+  if ((await findLink(port))?.kind === 'veth') await deleteLinks([port]);
 }
 
 async function removeRemnants(db: HostDatabase, { ports, link }: ConnectPlan['remnants']): Promise<void> {
   // A port whose device comes back under the same name stays dead, unless the switch has let it go before.
   for (const port of ports) await db.apply(`remove ${port}`, (tx) => db.deletePort(tx, port));
-  if (link !== undefined) await ipBatch([['link', 'delete', 'dev', link]]);
+  if (link !== undefined) await deleteLinks([link]);
 }
 
 async function undo(db: HostDatabase, { wiring }: ConnectPlan): Promise<void> {
@@ -165,14 +176,15 @@ async function undo(db: HostDatabase, { wiring }: ConnectPlan): Promise<void> {
     db.interface(wiring.port) === undefined
       ? undefined
       : db.apply(`undo ${wiring.port}`, (tx) => db.deletePort(tx, wiring.port)),
-    findLink(wiring.port).then((link) =>
-      link?.kind === 'veth' ? ipBatch([['link', 'delete', 'dev', link.name]]) : undefined,
-    ),
+    findLink(wiring.port).then((link) => (link?.kind === 'veth' ? deleteLinks([link.name]) : undefined)),
   ]);
 }
 
-async function addPort(db: HostDatabase, { bridge, settings, target, wiring }: ConnectPlan): Promise<void> {
-  const ids = endpointIds(settings, target);
+async function addPort(
+  db: HostDatabase,
+  { bridge, settings, owner, target, wiring }: ConnectPlan,
+): Promise<void> {
+  const ids = endpointIds(settings, target, owner);
   try {
     await db.apply(`connect ${target.name} to ${settings.pod.name}`, (tx) => {
       for (const taken of claimsOf(settings))

@@ -75,4 +75,5 @@ function saidIn(body: string): string {
 }
 
 const TIMEOUT_MS = 10_000;
-const MAX_BYTES = 4 * 1024 * 1024;
+/** A list of ten thousand containers. */
+const MAX_BYTES = 32 * 1024 * 1024;

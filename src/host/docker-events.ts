@@ -1,23 +1,30 @@
 import { request } from 'node:http';
 import { type SetTimer, systemTimer } from '../util/timer.ts';
 
-/** How {@link followStarts} follows. */
+/** What has happened to a container: it has started, its process has ended, or it was removed. */
+export interface ContainerEvent {
+  readonly action: 'start' | 'die' | 'destroy';
+  readonly id: string;
+}
+
+/** How {@link followEvents} follows. */
 interface FollowOptions {
-  /** Called with the id of a container that has started, and without when the Engine can be reached, at first or again. */
-  readonly onStart: (id?: string) => void;
+  /** Called when the Engine can be reached, at first or again: whatever happened before was not told. */
+  readonly onReached: () => void;
+  readonly onEvent: (event: ContainerEvent) => void;
   readonly setTimer?: SetTimer;
 }
 
 /**
- * Follows the containers that Docker starts, for as long as it takes: an Engine that does not run is asked again every
- * five seconds.
+ * Follows Docker's containers, for as long as it takes: an Engine that does not run, or whose stream of events ends, is
+ * asked again every five seconds.
  * @returns what ends it
  */
-export function followStarts(
+export function followEvents(
   socketPath: string,
-  { onStart, setTimer = systemTimer }: FollowOptions,
+  { onReached, onEvent, setTimer = systemTimer }: FollowOptions,
 ): () => void {
-  const filters = encodeURIComponent(JSON.stringify({ type: ['container'], event: ['start'] }));
+  const filters = encodeURIComponent(JSON.stringify({ type: ['container'], event: ACTIONS }));
   let stop = () => {};
   const follow = () => {
     let isOver = false;
@@ -28,10 +35,17 @@ export function followStarts(
     };
     const call = request({ socketPath, path: `/events?filters=${filters}`, headers: { host: 'docker' } });
     call.on('response', (response) => {
-      onStart();
-      response.on('data', (chunk: Buffer) => onStart(idIn(chunk.toString())));
+      let rest = '';
+      response.setEncoding('utf8');
+      response.on('data', (text: string) => {
+        const lines = (rest + text).split('\n');
+        rest = lines.pop() ?? '';
+        for (const event of lines.flatMap((line) => readEvent(line) ?? [])) onEvent(event);
+        if (rest.length > MAX_LENGTH) call.destroy();
+      });
       response.on('error', again);
       response.on('close', again);
+      onReached();
     });
     call.on('error', again);
     call.end();
@@ -44,14 +58,23 @@ export function followStarts(
   return () => stop();
 }
 
-/** The Engine sends each event in one piece; undefined for several, or anything else. */
-function idIn(text: string): string | undefined {
+/** An event of the stream (Docker Engine API, `GET /events`); undefined for anything else. */
+function readEvent(line: string): ContainerEvent | undefined {
   try {
-    const { Actor: actor } = JSON.parse(text) as { readonly Actor?: { readonly ID?: string } };
-    return actor?.ID;
+    const { Action: text, Actor: actor } = JSON.parse(line) as EventJson;
+    const action = ACTIONS.find((known) => known === text);
+    return action === undefined || actor?.ID === undefined ? undefined : { action, id: actor.ID };
   } catch {
     return undefined;
   }
 }
 
+interface EventJson {
+  readonly Action?: string;
+  readonly Actor?: { readonly ID?: string };
+}
+
+const ACTIONS = ['start', 'die', 'destroy'] as const;
 const RETRY_MS = 5000;
+/** An event is a line, of a container's labels for the most part. */
+const MAX_LENGTH = 4 * 1024 * 1024;

@@ -12,6 +12,7 @@ export interface DockerContainer {
   readonly exitCode: number;
   /** `bridge`, `none`, `host`, `container:ID` or a network's name. */
   readonly networkMode: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /**
@@ -31,15 +32,48 @@ export async function inspectContainer(socketPath: string, name: string): Promis
     pid: json.State?.Running === true ? (json.State.Pid ?? 0) : 0,
     exitCode: json.State?.ExitCode ?? 0,
     networkMode: json.HostConfig?.NetworkMode ?? '',
+    labels: json.Config?.Labels ?? {},
   };
 }
 
 /** The names of the containers that run. @throws HostError `HOST_DOCKER_FAILED` */
 export async function runningContainers(socketPath: string, timeoutMs?: number): Promise<string[]> {
-  const answer = await callDocker(socketPath, { path: '/containers/json', ...(timeoutMs && { timeoutMs }) });
+  const all = await listContainers(socketPath, timeoutMs);
+  return all.flatMap(({ name, isRunning }) => (isRunning ? [name] : []));
+}
+
+/** A container in a list of all. */
+export interface ListedContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly isRunning: boolean;
+  /** True when any of its labels may be for us. */
+  readonly hasLabels: boolean;
+}
+
+/** Asks the Docker Engine for all containers, also those that do not run. @throws HostError `HOST_DOCKER_FAILED` */
+export async function listContainers(
+  socketPath: string,
+  timeoutMs?: number,
+): Promise<readonly ListedContainer[]> {
+  const path = '/containers/json?all=1';
+  const answer = await callDocker(socketPath, { path, ...(timeoutMs && { timeoutMs }) });
   if (answer.status !== 200) throw dockerFailure(answer);
-  const list = readDockerJson<readonly { readonly Names?: readonly string[] }[]>(answer);
-  return list.flatMap(({ Names: names = [] }) => names.slice(0, 1).map((name) => name.replace(/^\//, '')));
+  const list = readDockerJson<readonly ListedJson[]>(answer);
+  return list.map(({ Id: id = '', Names: names = [], State: state, Labels: labels }) => ({
+    id,
+    name: (names[0] ?? '').replace(/^\//, ''),
+    isRunning: state === 'running' || state === 'paused',
+    hasLabels: Object.keys(labels ?? {}).some((label) => label.startsWith('galago.')),
+  }));
+}
+
+/** What is read of `GET /containers/json` (Docker Engine API). */
+interface ListedJson {
+  readonly Id?: string;
+  readonly Names?: readonly string[];
+  readonly State?: string;
+  readonly Labels?: Readonly<Record<string, string>> | null;
 }
 
 /** What is read of `GET /containers/{id}/json` (Docker Engine API). */
@@ -48,6 +82,7 @@ interface ContainerJson {
   readonly Name?: string;
   readonly State?: { readonly Running?: boolean; readonly Pid?: number; readonly ExitCode?: number };
   readonly HostConfig?: { readonly NetworkMode?: string };
+  readonly Config?: { readonly Labels?: Readonly<Record<string, string>> | null };
 }
 
 function unknownContainer(name: string): UsageError {

@@ -20,7 +20,14 @@ export const EndpointKey = {
 } as const;
 
 /** What `galago-owner` says of ports that containers were connected by. */
-const CONNECT_OWNER = 'connect';
+export const EndpointOwner = {
+  /** By a command: until a command disconnects them. */
+  CONNECT: 'connect',
+  /** Because of their labels: for as long as they run. */
+  LABELS: 'labels',
+} as const;
+/** One of {@link EndpointOwner}. */
+export type EndpointOwner = (typeof EndpointOwner)[keyof typeof EndpointOwner];
 
 /** A pod, by name and tunnel key. */
 export interface PodLabel {
@@ -63,6 +70,7 @@ export interface Endpoint {
 export function endpointIds(
   settings: EndpointSettings,
   target: { readonly container: string; readonly name: string; readonly inode: string },
+  owner: EndpointOwner = EndpointOwner.CONNECT,
 ): ReadonlyMap<string, string> {
   const { pod, ip, mac, ifname, gateway, replacesDefaultRoute, mtu } = settings;
   return new Map([
@@ -70,7 +78,7 @@ export function endpointIds(
     ...(pod.isKeyNeeded ? [[EndpointKey.KEY, `${pod.key}`] as const] : []),
     [EndpointKey.MAC, mac],
     [EndpointKey.IP, ip],
-    [EndpointKey.OWNER, CONNECT_OWNER],
+    [EndpointKey.OWNER, owner],
     [EndpointKey.CONTAINER, target.container],
     [EndpointKey.NAME, target.name],
     [EndpointKey.IFNAME, ifname],
@@ -110,7 +118,8 @@ export function isEndpointOf({ externalIds }: Endpoint, text: string): boolean {
   return id.length >= 12 && container.startsWith(`docker:${id}`);
 }
 
-/** True for endpoints that `galago connect` has made. */
+/** True for endpoints that were made for a container, by whomever. */
 export function isConnected({ externalIds }: Endpoint): boolean {
-  return externalIds.get(EndpointKey.OWNER) === CONNECT_OWNER;
+  const owner = externalIds.get(EndpointKey.OWNER);
+  return Object.values(EndpointOwner).some((known) => known === owner);
 }

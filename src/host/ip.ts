@@ -86,6 +86,19 @@ export async function findLink(name: string): Promise<Link | undefined> {
   }
 }
 
+/**
+ * Deletes links of this process's namespace. One that is not there is none to delete: that of a container that has
+ * ended goes by itself, at any moment.
+ * @throws HostError as {@link runCommand}
+ */
+export async function deleteLinks(names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    await ipBatch([['link', 'delete', 'dev', name]]).catch((error: Error) => {
+      if (!error.message.includes('Cannot find device')) throw error;
+    });
+  }
+}
+
 function readLink(link: IpLink): Link | undefined {
   const { ifname, mtu = 0, address, linkinfo, addr_info = [], flags = [] } = link;
   if (ifname === undefined) return undefined;

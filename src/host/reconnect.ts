@@ -1,7 +1,7 @@
-import { UsageError } from '../util/errors.ts';
+import { type GalagoError, UsageError } from '../util/errors.ts';
 import { type ConnectRequest, connectContainer } from './connect.ts';
 import type { HostDatabase } from './database.ts';
-import { type Endpoint, EndpointKey, isConnected, type PodLabel } from './endpoint.ts';
+import { type Endpoint, EndpointKey, EndpointOwner, isConnected, type PodLabel } from './endpoint.ts';
 import { findTarget, type Target } from './target.ts';
 
 /** How one container fared in {@link reconnectContainers}. */
@@ -9,7 +9,7 @@ export interface Reconnection {
   readonly container: string;
   readonly port: string;
   /** Undefined when it is connected again. */
-  readonly error?: unknown;
+  readonly error?: GalagoError;
 }
 
 /** What {@link reconnectContainers} needs to know beside the database. */
@@ -36,7 +36,7 @@ export async function reconnectContainers(
     try {
       if (await reconnect(db, endpoint, container, options)) done.push({ container, port });
     } catch (error) {
-      done.push({ container, port, error });
+      done.push({ container, port, error: error as GalagoError });
     }
   }
   return done;
@@ -88,5 +88,6 @@ function requestOf(
       mtu: mtu > 0 ? mtu : undefined,
     },
     bridge,
+    ...(id(EndpointKey.OWNER) === EndpointOwner.LABELS && { owner: EndpointOwner.LABELS }),
   };
 }

@@ -1,84 +1,102 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { followStarts } from '../../src/host/docker-events.ts';
+import { type ContainerEvent, followEvents } from '../../src/host/docker-events.ts';
 
-describe('the containers that Docker starts', () => {
+describe('the events of containers', () => {
   let dir: string;
   let stop: (() => void) | undefined;
-  let told: () => void;
-  let next: Promise<void>;
+  let server: Server;
+  let streams: ServerResponse[];
+  let paths: string[];
   let timers: (() => void)[];
-  let ids: (string | undefined)[];
+  let heard: (ContainerEvent | 'reached')[];
+  let told: () => void;
 
-  const renew = () => {
-    next = new Promise((resolve) => {
+  /** Resolves when anything is told after this call. */
+  const next = () =>
+    new Promise<void>((resolve) => {
       told = resolve;
     });
+  const hear = (what: ContainerEvent | 'reached') => {
+    heard.push(what);
+    told();
   };
-  const follow = () => {
-    stop = followStarts(join(dir, 'docker.sock'), {
-      onStart: (id) => {
-        ids.push(id);
-        told();
-      },
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'galago-events-'));
+    timers = [];
+    heard = [];
+    streams = [];
+    paths = [];
+    server = createServer(({ url = '' }, response) => {
+      paths.push(decodeURIComponent(url));
+      streams.push(response);
+      response.flushHeaders();
+    });
+    const isWaiting = next();
+    stop = followEvents(join(dir, 'docker.sock'), {
+      onReached: () => hear('reached'),
+      onEvent: hear,
       setTimer: (callback) => {
         timers.push(callback);
         told();
         return () => {};
       },
     });
-  };
-
-  beforeEach(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'galago-events-'));
-    timers = [];
-    ids = [];
-    renew();
+    await isWaiting;
+    server.listen(join(dir, 'docker.sock'));
+    await once(server, 'listening');
+    const isReached = next();
+    timers.shift()!();
+    await isReached;
   });
 
   afterEach(async () => {
     stop?.();
+    server.closeAllConnections();
+    server.close();
     await rm(dir, { recursive: true });
   });
 
-  it('are told of as they come, and again after the Engine was away', async () => {
-    const streams: ServerResponse[] = [];
-    const paths: string[] = [];
-    const server = createServer(({ url = '' }, response) => {
-      paths.push(decodeURIComponent(url));
-      streams.push(response);
-      response.flushHeaders();
-    });
+  const line = (Action: string, ID: string) => `${JSON.stringify({ Action, Actor: { ID } })}\n`;
 
-    follow();
-    await next;
+  it('are told of as they come, once the Engine can be reached', async () => {
+    expect(paths).toEqual(['/events?filters={"type":["container"],"event":["start","die","destroy"]}']);
+    const isTold = next();
+    streams[0]!.write(line('start', 'abc'));
+    await isTold;
+    expect(heard).toEqual(['reached', { action: 'start', id: 'abc' }]);
+  });
+
+  it('may come several at a time or in pieces, and others do not matter', async () => {
+    const isTold = next();
+    const text = ['nonsense\n', line('rename', 'x'), line('die', 'abc'), line('destroy', 'abc')].join('');
+    streams[0]!.write(text.slice(0, -10));
+    await isTold;
+    const isToldAll = next();
+    streams[0]!.write(text.slice(-10));
+    await isToldAll;
+    expect(heard.slice(1)).toEqual([
+      { action: 'die', id: 'abc' },
+      { action: 'destroy', id: 'abc' },
+    ]);
+  });
+
+  it.each<[string, (stream: ServerResponse) => void]>([
+    ['ends', (stream) => stream.destroy()],
+    ['has a line without an end', (stream) => stream.write('x'.repeat(5 * 1024 * 1024))],
+  ])('are asked for again when the stream %s', async (_, act) => {
+    const isLost = next();
+    act(streams[0]!);
+    await isLost;
     expect(timers).toHaveLength(1);
-
-    server.listen(join(dir, 'docker.sock'));
-    await once(server, 'listening');
-    renew();
+    const isReached = next();
     timers.shift()!();
-    await next;
-    expect(paths).toEqual(['/events?filters={"type":["container"],"event":["start"]}']);
-    renew();
-    streams[0]!.write('{"Type":"container","Action":"start","Actor":{"ID":"abc"}}\n');
-    await next;
-    expect(ids).toEqual([undefined, 'abc']);
-
-    renew();
-    streams[0]!.destroy();
-    await next;
-    expect(timers).toHaveLength(1);
-    renew();
-    timers.shift()!();
-    await next;
-    expect(paths).toHaveLength(2);
-    stop?.();
-    server.closeAllConnections();
-    server.close();
+    await isReached;
+    expect(heard).toEqual(['reached', 'reached']);
   });
 });

@@ -1,5 +1,5 @@
 import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { eventually } from './eventually.ts';
 import type { Host } from './host.ts';
 import { run } from './run.ts';
@@ -11,27 +11,13 @@ export class Docker {
   readonly socket: string;
   readonly #host: Host;
   readonly #mark: string;
-  readonly #daemon: RunningProcess;
+  #daemon: RunningProcess;
 
   /** Starts the daemon and makes its image; `lab.close()` ends it if nobody did. */
   static async start(host: Host): Promise<Docker> {
     const dir = join(host.ovs.dir, 'docker');
     await mkdir(dir, { recursive: true });
-    const own = [
-      '--data-root',
-      `${dir}/data`,
-      '--exec-root',
-      `${dir}/exec`,
-      '--pidfile',
-      `${dir}/docker.pid`,
-    ];
-    const network = ['--iptables=false', '--ip6tables=false', '--bridge=none'];
-    const argv = [...own, ...network, '--storage-driver=vfs', '-H', `unix://${dir}/docker.sock`];
-    // Another daemon's plugins and containers are in /run/docker.
-    const script = 'mkdir -p /run/docker && mount -t tmpfs none /run/docker && exec dockerd "$@"';
-    const daemon = await host.start('unshare', ['--mount', 'sh', '-c', script, 'sh', ...argv]);
-    const docker = new Docker(host, `${dir}/docker.sock`, daemon);
-    await daemon.waitForOutput(/API listen on/, 120_000);
+    const docker = new Docker(host, `${dir}/docker.sock`, await startDaemon(host, dir));
     await docker.#makeImage(join(dir, 'image'));
     return docker;
   }
@@ -49,10 +35,19 @@ export class Docker {
   }
 
   /** Starts a container without any network, which sleeps until it is ended. @returns its id */
-  run(name: string): Promise<string> {
+  run(name: string, labels: Readonly<Record<string, string>> = {}): Promise<string> {
     // The mark has the lab end it, should nobody else.
     const options = ['--detach', '--network', 'none', '--name', name, '--env', `GALAGO_LAB=${this.#mark}`];
-    return this.exec('run', ...options, '--cap-add', 'NET_ADMIN', IMAGE, 'sleep', '1000000');
+    // What sleeps is deaf to the signal that would end it.
+    options.push('--stop-timeout', '0');
+    const labelled = Object.entries(labels).flatMap(([label, value]) => ['--label', `${label}=${value}`]);
+    return this.exec('run', ...options, ...labelled, '--cap-add', 'NET_ADMIN', IMAGE, 'sleep', '1000000');
+  }
+
+  /** Ends the daemon, and with it the containers that run, and starts it anew. */
+  async restart(): Promise<void> {
+    await this.#daemon.stop('SIGTERM', 60_000);
+    this.#daemon = await startDaemon(this.#host, dirname(this.socket));
   }
 
   /** Waits until a container reaches an address. */
@@ -84,6 +79,18 @@ export class Docker {
     await run('tar', ['-C', root, '-cf', `${root}.tar`, '.']);
     await this.exec('import', `${root}.tar`, IMAGE);
   }
+}
+
+async function startDaemon(host: Host, dir: string): Promise<RunningProcess> {
+  const own = ['--data-root', `${dir}/data`, '--exec-root', `${dir}/exec`, '--pidfile', `${dir}/docker.pid`];
+  const network = ['--iptables=false', '--ip6tables=false', '--bridge=none'];
+  const more = ['--storage-driver=vfs', '-H', `unix://${dir}/docker.sock`];
+  // Another daemon's plugins and containers are in /run/docker.
+  const script = 'mkdir -p /run/docker && mount -t tmpfs none /run/docker && exec dockerd "$@"';
+  const argv = ['--mount', 'sh', '-c', script, 'sh', ...own, ...network, ...more];
+  const daemon = await host.start('unshare', argv);
+  await daemon.waitForOutput(/API listen on/, 120_000);
+  return daemon;
 }
 
 const IMAGE = 'galago-test:1';
