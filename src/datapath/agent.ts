@@ -3,6 +3,7 @@ import { Capability } from '../ofp/messages/features.ts';
 import { NO_BUFFER } from '../ofp/messages/packet-in.ts';
 import type { PortMod } from '../ofp/messages/port-mod.ts';
 import { ConfigFlag } from '../ofp/messages/switch-config.ts';
+import { ALL_QUEUES } from '../ofp/multipart/queue-stats.ts';
 import { PortConfig, PortState } from '../ofp/port.ts';
 import { PortNo } from '../ofp/ports.ts';
 import { demand, Refusal } from '../ofp/text/check/refusal.ts';
@@ -26,7 +27,7 @@ import type { PacketBuffers } from './packet-buffers.ts';
 import { type PacketOutOrder, readPacketOut } from './packet-out-order.ts';
 import type { Pipeline } from './pipeline.ts';
 import { Roles } from './roles.ts';
-import type { Self } from './statistics.ts';
+import { queuesOf, type Self } from './statistics.ts';
 import { TLV_FIELDS, TLV_SPACE, TlvTable } from './tlv-table.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -193,9 +194,12 @@ export class Agent {
       if (link.multiparts.isWaiting) this.#options.onChanged();
     },
     queueGetConfigRequest: (link, { xid, port }) => {
-      const isPort = port === PortNo.ANY || this.#pipeline.ports.get(port) !== undefined;
-      demand(isPort, 'OFPQOFC_BAD_PORT', `there is no port ${port}`);
-      link.send({ type: 'queueGetConfigReply', xid, port, queues: [] });
+      const queues = queuesOf(this.#pipeline.ports, port, ALL_QUEUES).map(([portNo, queue]) => ({
+        queueId: queue.queueId,
+        port: portNo,
+        properties: queue.properties,
+      }));
+      link.send({ type: 'queueGetConfigReply', xid, port, queues });
     },
     roleRequest: (link, { xid, role, generationId }) => {
       if (role !== 'noChange') this.#changeRole(link, role as ControllerLink['role'], generationId);

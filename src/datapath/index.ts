@@ -4,6 +4,7 @@ export { formatTrace } from './format-trace.ts';
 export type { SwitchDump } from './load-dump.ts';
 export { Pipeline, type PipelineOptions } from './pipeline.ts';
 export type { Transmit } from './ports.ts';
+export type { QueueInit } from './queues.ts';
 export type { Datagram, SoftHost, SoftHostOptions } from './soft-host.ts';
 export { type Encapsulation, SoftNetwork, type SoftNetworkOptions } from './soft-network.ts';
 export { type PortInit, SoftSwitch, type SoftSwitchOptions } from './soft-switch.ts';

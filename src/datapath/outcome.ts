@@ -37,7 +37,8 @@ export class Outcome {
   depart(packet: Packet, port: number, maxLen: number, queue: number | undefined): void {
     const recording = this.#recording;
     if (recording !== undefined) {
-      const isPlain = maxLen === WHOLE_PACKET && this.#pipeline.ports.get(port)?.tunnelAddress === undefined;
+      const isTunnel = this.#pipeline.ports.get(port)?.tunnelAddress !== undefined;
+      const isPlain = maxLen === WHOLE_PACKET && queue === undefined && !isTunnel;
       recording.effects.push({ type: 'output', port, queue, maxLen, isPlain });
     }
     if (this.#isMetered) return;

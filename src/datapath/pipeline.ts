@@ -180,7 +180,7 @@ export class Pipeline {
 
   /** Sends a packet's departures out of their ports. @returns its packet-ins */
   forward({ departures, packetIns }: Verdict): readonly PacketInRequest[] {
-    for (const { port, frame, tunnel } of departures) this.ports.send(port, frame, tunnel);
+    for (const { port, frame, tunnel, queue } of departures) this.ports.send(port, frame, tunnel, queue);
     return packetIns;
   }
 

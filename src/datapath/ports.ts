@@ -1,4 +1,5 @@
 import { isPortUp, type Port, PortConfig, PortState } from '../ofp/port.ts';
+import { Queues } from './queues.ts';
 import type { Tunnel } from './tunnel.ts';
 
 /** Takes what leaves through a port; `tunnel` is what a tunnel port puts around it. */
@@ -7,6 +8,7 @@ export type Transmit = (frame: Uint8Array, tunnel?: Tunnel) => void;
 /** A port of the switch, and what went through it. */
 export class SwitchPort {
   readonly createdMs: number;
+  readonly queues: Queues;
   transmit: Transmit;
   rxPackets = 0;
   rxBytes = 0;
@@ -20,12 +22,13 @@ export class SwitchPort {
   #canForward: boolean;
   #canReceive: boolean;
 
-  constructor(port: Port, transmit: Transmit, createdMs: number, onChanged: () => void) {
+  constructor(port: Port, transmit: Transmit, createdMs: number, queues: Queues, onChanged: () => void) {
     this.#port = port;
     this.#canForward = canForward(port);
     this.#canReceive = canReceive(port);
     this.transmit = transmit;
     this.createdMs = createdMs;
+    this.queues = queues;
     this.#onChanged = onChanged;
   }
 
@@ -84,17 +87,17 @@ export class Ports implements Iterable<SwitchPort> {
     return this.#ports.get(portNo);
   }
 
-  add(port: Port, transmit: Transmit, nowMs: number): void {
+  add(port: Port, transmit: Transmit, nowMs: number, queues = new Queues([], nowMs)): void {
     this.#version++;
     const onChanged = () => {
       this.#version++;
     };
-    this.#ports.set(port.portNo, new SwitchPort(port, transmit, nowMs, onChanged));
+    this.#ports.set(port.portNo, new SwitchPort(port, transmit, nowMs, queues, onChanged));
   }
 
   /** Adds a port of another switch, or of the same one before it was started again: nothing has gone through it. */
-  take({ port, transmit, tunnelAddress }: SwitchPort, nowMs: number): void {
-    this.add(port, transmit, nowMs);
+  take({ port, transmit, tunnelAddress, queues }: SwitchPort, nowMs: number): void {
+    this.add(port, transmit, nowMs, queues.emptied(nowMs));
     this.get(port.portNo)!.tunnelAddress = tunnelAddress;
   }
 
@@ -126,10 +129,11 @@ export class Ports implements Iterable<SwitchPort> {
     return true;
   }
 
-  /** Sends a frame out of a port, if it takes it. */
-  send(portNo: number, frame: Uint8Array, tunnel?: Tunnel): void {
+  /** Sends a frame out of a port, if it takes it. @param queue that it goes through, if one was asked for */
+  send(portNo: number, frame: Uint8Array, tunnel?: Tunnel, queue?: number): void {
     const entry = this.#ports.get(portNo);
     if (entry === undefined) return;
+    entry.queues.count(queue, frame.length, entry.canForward);
     if (!entry.canForward) {
       entry.txDropped++;
       return;

@@ -13,7 +13,7 @@ export type Effect =
       readonly port: number;
       readonly queue: number | undefined;
       readonly maxLen: number;
-      /** True when the packet leaves as it came, and through no tunnel. */
+      /** True when the packet leaves whole, through no tunnel and no queue that was asked for. */
       readonly isPlain: boolean;
     }
   | { readonly type: 'rewrite'; readonly step: Step }

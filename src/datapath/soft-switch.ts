@@ -12,12 +12,17 @@ import { Notices } from './notices.ts';
 import { PacketBuffers } from './packet-buffers.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
 import { portInit, type Transmit } from './ports.ts';
+import { type QueueInit, Queues } from './queues.ts';
 import type { Self } from './statistics.ts';
 import { type Trace, tracePacket } from './trace.ts';
 import type { Tunnel } from './tunnel.ts';
 
 /** A port as it is added: the rest is made up. */
-export type PortInit = Pick<Port, 'portNo'> & Partial<Port>;
+export interface PortInit extends Partial<Port> {
+  readonly portNo: number;
+  /** Default none. */
+  readonly queues?: readonly QueueInit[];
+}
 
 /** What a {@link SoftSwitch} is made of. */
 export interface SoftSwitchOptions extends Omit<PipelineOptions, 'now' | 'onFlowRemoved' | 'onFlowEvent'> {
@@ -182,12 +187,14 @@ export class SoftSwitch {
   }
 
   /** Adds a port, and tells the controllers. @throws UsageError `DATAPATH_PORT_EXISTS` */
-  addPort(init: PortInit): void {
+  addPort({ queues = [], ...init }: PortInit): void {
     const port = portInit(init);
     const { portNo } = port;
     if (this.pipeline.ports.get(portNo) !== undefined)
       throw new UsageError('DATAPATH_PORT_EXISTS', `the switch has a port ${portNo}`);
-    this.pipeline.ports.add(port, (frame) => this.#options.onTransmit?.(portNo, frame), this.pipeline.nowMs);
+    const { nowMs } = this.pipeline;
+    const transmit: Transmit = (frame) => this.#options.onTransmit?.(portNo, frame);
+    this.pipeline.ports.add(port, transmit, nowMs, new Queues(queues, nowMs));
     this.#tellPort('add', port);
   }
 

@@ -1,12 +1,14 @@
 import type { FlowStatsInit, FlowStatsRequest } from '../ofp/multipart/flow-stats.ts';
 import type { MultipartBodies, MultipartRequest } from '../ofp/multipart/multipart.ts';
+import { ALL_QUEUES } from '../ofp/multipart/queue-stats.ts';
 import { PortNo } from '../ofp/ports.ts';
 import { demand, Refusal } from '../ofp/text/check/refusal.ts';
 import { toBigInt } from '../util/u64.ts';
 import type { Flow } from './flow.ts';
 import { flowMatch } from './flow-match.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { SwitchPort } from './ports.ts';
+import type { Ports, SwitchPort } from './ports.ts';
+import type { PortQueue } from './queues.ts';
 
 /** What a switch says of itself beside what its pipeline has. */
 export type Self = MultipartBodies['desc']['reply'];
@@ -35,7 +37,6 @@ export function multipartBody(pipeline: Pipeline, request: MultipartRequest, sel
   );
 }
 
-const ALL_QUEUES = 0xffffffff;
 /** A counter that the switch does not keep. */
 const UNKNOWN = 0xffff_ffff_ffff_ffffn;
 const GROUP_TYPES = 0xf;
@@ -72,12 +73,15 @@ const ANSWERS: { readonly [T in Type]?: Answer<T> } = {
       .filter(({ port }) => portNo === PortNo.ANY || port.portNo === portNo)
       .map((port) => portStats(port, nowMs)),
   portDesc: ({ ports }) => [...ports].map(({ port }) => port),
-  queue({ ports }, { portNo, queueId }) {
-    const isPort = portNo === PortNo.ANY || ports.get(portNo) !== undefined;
-    demand(isPort, 'OFPQOFC_BAD_PORT', `there is no port ${portNo}`);
-    demand(queueId === ALL_QUEUES, 'OFPQOFC_BAD_QUEUE', `there is no queue ${queueId}`);
-    return [];
-  },
+  queue: ({ ports, nowMs }, { portNo, queueId }) =>
+    queuesOf(ports, portNo, queueId).map(([port, { txBytes, txPackets, txErrors, createdMs, ...queue }]) => ({
+      portNo: port,
+      queueId: queue.queueId,
+      txBytes,
+      txPackets,
+      txErrors,
+      ...duration(createdMs, nowMs),
+    })),
   group: ({ groups, tables, nowMs }, { groupId }) =>
     groups.select(groupId).map((group) => ({
       groupId: group.groupId,
@@ -151,6 +155,29 @@ function flowStats(flow: Flow, nowMs: number): FlowStatsInit {
     match: flow.matchFields,
     instructions,
   };
+}
+
+/**
+ * The queues that a request names, with their ports.
+ * @param queueId or OFPQ_ALL
+ * @throws Refusal
+ */
+export function queuesOf(
+  ports: Ports,
+  portNo: number,
+  queueId: number,
+): [portNo: number, queue: PortQueue][] {
+  const entry = portNo === PortNo.ANY ? undefined : ports.get(portNo);
+  demand(portNo === PortNo.ANY || entry !== undefined, 'OFPQOFC_BAD_PORT', `there is no port ${portNo}`);
+  const chosen = entry === undefined ? [...ports] : [entry];
+  const found = chosen.flatMap(({ port, queues }) =>
+    [...queues]
+      .filter((queue) => queueId === ALL_QUEUES || queue.queueId === queueId)
+      .map((queue): [number, PortQueue] => [port.portNo, queue]),
+  );
+  const isThere = found.length > 0 || (queueId === ALL_QUEUES && chosen.length > 0);
+  demand(isThere, 'OFPQOFC_BAD_QUEUE', `there is no queue ${queueId}`);
+  return found;
 }
 
 function portStats(entry: SwitchPort, nowMs: number): MultipartBodies['portStats']['replyInit'][number] {

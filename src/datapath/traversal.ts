@@ -213,7 +213,7 @@ export class Traversal implements Walk {
   }
 
   clone(steps: readonly Step[]): void {
-    const { stack } = this;
+    const { stack, queue } = this;
     const [written, set] = [this.#written, this.#set];
     this.stack = [...stack];
     const original = this.#fork(true);
@@ -225,6 +225,7 @@ export class Traversal implements Walk {
     });
     this.#rejoin(original);
     this.stack = stack;
+    this.queue = queue;
     this.#write(written, set);
   }
 
@@ -422,10 +423,12 @@ export class Traversal implements Walk {
   #doBucket(steps: readonly Step[]): void {
     const original = this.#fork(false);
     const { size } = this.#outcome;
+    const { queue } = this;
     this.#limits.nest(true, () => this.#perform(steps, this.#reasonOf(true)));
     this.#hand();
     this.#rejoin(original);
     this.#outcome.size = size;
+    this.queue = queue;
     this.#hasLostLabels = false;
     // What ends a bucket, or fails in it, ends nothing else.
     this.#hasExited = false;

@@ -24,7 +24,8 @@ export class SoftwareSwitch extends Contender {
     const clock = new FakeClock();
     const made = new SoftSwitch({
       datapathId: 1,
-      ports: [...ports],
+      // As the other one's dummies, which have the default queue.
+      ports: Array.from(ports, (port) => ({ ...port, queues: [{ queueId: 0 }] })),
       clock,
       onTransmit: (port, frame) => {
         if (port === PortNo.LOCAL) return;
