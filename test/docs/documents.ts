@@ -68,7 +68,7 @@ export function parseDocument(file: string, text: string): Document {
 export interface Command {
   /** `FILE:LINE`, for messages. */
   readonly at: string;
-  /** The host that the last comment of the form `# on HOST` names; undefined before there is one. */
+  /** A host that the last comment of the form `# on HOST and HOST` names; undefined before there is one. */
   readonly host: string | undefined;
   readonly words: readonly string[];
 }
@@ -76,19 +76,19 @@ export interface Command {
 /** Reads an `sh` fence. @throws Error for what needs a shell to be understood */
 export function readCommands({ file, line, text }: Fence): readonly Command[] {
   const commands: Command[] = [];
-  let host: string | undefined;
+  let hosts: readonly (string | undefined)[] = [undefined];
   let words: readonly string[] = [];
   for (const [i, whole] of text.split('\n').entries()) {
     const at = `${file}:${line + 1 + i}`;
     if (whole.startsWith('#')) {
-      host = /^# on (\w+)$/.exec(whole)?.[1] ?? host;
+      hosts = /^# on (\w+(?: and \w+)*)$/.exec(whole)?.[1]?.split(' and ') ?? hosts;
       continue;
     }
     const isContinued = whole.endsWith(' \\');
     const part = isContinued ? whole.slice(0, -2) : whole;
     words = [...words, ...readWords(part, at)];
     if (isContinued || words.length === 0) continue;
-    commands.push({ at, host, words });
+    for (const host of hosts) commands.push({ at, host, words });
     words = [];
   }
   if (words.length > 0) throw new Error(`${file}:${line}: the last command goes on after the fence`);
