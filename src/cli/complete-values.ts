@@ -6,8 +6,8 @@ import { EndpointKey, isConnected } from '../host/endpoint.ts';
 import { readSettings } from '../host/settings.ts';
 import { NETNS_DIRECTORY } from '../host/target.ts';
 import type { Wanted } from './complete.ts';
-import { databaseMethod, dockerSocket } from './host-options.ts';
-import { runDirectory } from './run-directory.ts';
+import { dockerSocket } from './host-options.ts';
+import { databaseMethod, runDirectory } from './run-directory.ts';
 
 type Options = Wanted['options'];
 

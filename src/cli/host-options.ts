@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { HostDatabase } from '../host/database.ts';
 import { parseMethod } from '../net/index.ts';
 import { UsageError } from '../util/errors.ts';
-import { runDirectory } from './run-directory.ts';
+import { databaseMethod } from './run-directory.ts';
 
 /** The options that all commands for this host have, as they were read. */
 export interface HostOptions {
@@ -22,11 +22,6 @@ export function addHostOptions(command: Command): Command {
     )
     .option('--json', 'print JSON')
     .helpOption('-h, --help', 'print this help');
-}
-
-/** Where this host's database listens, unless told otherwise. */
-export function databaseMethod(): string {
-  return `unix:${runDirectory()}/db.sock`;
 }
 
 /** Opens this host's database. @throws as HostDatabase.open */

@@ -43,8 +43,11 @@ async function run(text: string, command: Command, stdout: TextOutput): Promise<
 
 function encodeText(text: string): Buffer {
   if (!text.trimStart().startsWith('{')) return encode(parseFlow(text));
+  const message = parseJson(text);
+  if (typeof message.type !== 'string')
+    throw new WireError('OFP_BAD_VALUE', `expected a message with a type, like {"type": "hello"}`);
   try {
-    return encode(parseJson(text));
+    return encode(message);
   } catch (error) {
     // Types are the compiler's care elsewhere; JSON may leave out a list, or have text in its place.
     if (!(error instanceof TypeError)) throw error;

@@ -1,8 +1,9 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { OVSDB_PORT } from '../app/index.ts';
 import { dial, parseMethod } from '../net/index.ts';
 import { JsonRpcPeer, OvsdbClient } from '../ovsdb/index.ts';
 import { findExposures } from './exposure.ts';
+import { databaseMethod } from './run-directory.ts';
 import { readTls, type TlsOptions } from './tls-options.ts';
 
 /** The options that all of `galago ovsdb` have, as they were read. */
@@ -17,7 +18,12 @@ export interface ServerOptions extends TlsOptions {
 /** Adds the options that say which server to talk to, and how. */
 export function addServerOptions(command: Command): Command {
   return command
-    .option('--db <methods>', 'the server, or those of a cluster, separated by commas', DEFAULT_SERVER)
+    .addOption(
+      new Option('--db <methods>', 'the server, or those of a cluster, separated by commas').default(
+        databaseMethod(),
+        'unix:/var/run/openvswitch/db.sock',
+      ),
+    )
     .option('--no-leader-only', 'also work with a member of a cluster that is not its leader')
     .option('-t, --timeout <seconds>', 'give up after so long')
     .option('-p, --private-key <file>', 'our private key in PEM, for ssl:')
@@ -132,6 +138,3 @@ function readServers({ db, insecure }: ServerOptions, command: Command): readonl
 }
 
 const DEFAULT_DATABASE = 'Open_vSwitch';
-
-/** Where Debian and most others have it. */
-const DEFAULT_SERVER = 'unix:/var/run/openvswitch/db.sock';

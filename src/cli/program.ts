@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { systemCode } from '../net/reason.ts';
 import { GalagoError, UsageError } from '../util/errors.ts';
 import { addCompletionCommands } from './completion.ts';
 import { EXIT_CODE_HELP, ExitCode } from './exit-code.ts';
@@ -31,8 +32,22 @@ export async function runCli(args: readonly string[], output: CliOutput = proces
 }
 
 /** What went wrong, and its code, unless that is in it: a switch's own names of errors are their codes. */
-function messageOf({ code, message }: GalagoError): string {
-  return new RegExp(`\\b${code}\\b`).test(message) ? message : `${message} (${code})`;
+function messageOf(error: GalagoError): string {
+  const { code, message } = error;
+  return new RegExp(`\\b${code}\\b`).test(message) ? message : `${message}${hintOf(error)} (${code})`;
+}
+
+/** What to look at when a socket of this machine cannot be used: who listens there is known. */
+function hintOf({ code, message, cause }: GalagoError): string {
+  const isLocal =
+    code === 'HOST_DOCKER_FAILED' || (code === 'NET_CONNECT_FAILED' && message.includes('unix:'));
+  if (!isLocal) return '';
+  const reason = systemCode(cause);
+  if (reason === 'EACCES') return '; root may';
+  if (reason !== 'ENOENT' && reason !== 'ECONNREFUSED') return '';
+  return code === 'HOST_DOCKER_FAILED'
+    ? '; does Docker run?'
+    : '; does Open vSwitch run, and is the name right?';
 }
 
 /** The command that is called, or that help or completion is asked for. */

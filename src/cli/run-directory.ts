@@ -2,3 +2,8 @@
 export function runDirectory(): string {
   return process.env.OVS_RUNDIR ?? '/var/run/openvswitch';
 }
+
+/** Where this host's database listens, unless told otherwise. */
+export function databaseMethod(): string {
+  return `unix:${runDirectory()}/db.sock`;
+}

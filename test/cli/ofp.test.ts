@@ -79,6 +79,7 @@ describe('galago ofp', () => {
     [['decode', '040'], 'expected two hexadecimal digits a byte, one is missing'],
     [['decode', ' '], 'expected a message, got nothing'],
     [['encode', '# nothing'], 'expected a message, got nothing'],
+    [['encode', '{}'], 'the message:1: expected a message with a type, like {"type": "hello"}'],
     [['encode', '{"type":"echoRequest"}'], 'the message:1: expected bytes, got undefined'],
     [['encode', '{"type":"echoRequest","data":"0x1"}'], 'the message:1: expected bytes, got string'],
     [
@@ -123,7 +124,7 @@ describe('galago ofp', () => {
     const { exitCode, stderr } = await run('dump-flows', 'unix:/nonexistent/br0.mgmt');
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(
-      /^error: cannot connect to unix:\/nonexistent\/br0\.mgmt: .*\(NET_CONNECT_FAILED\)\n$/,
+      /^error: cannot connect to unix:\/nonexistent\/br0\.mgmt: .*; does Open vSwitch run, .*\? \(NET_CONNECT_FAILED\)\n$/,
     );
     expect(await run('add-flows', 'br0', join(dir, 'missing'))).toMatchObject({
       exitCode: 1,

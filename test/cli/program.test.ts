@@ -167,6 +167,33 @@ describe('the command line', () => {
     });
   });
 
+  it.each([
+    [
+      ['status', '--db', 'unix:/nowhere'],
+      '; does Open vSwitch run, and is the name right? (NET_CONNECT_FAILED)',
+    ],
+    [
+      ['ovsdb', 'list-dbs', 'unix:/nowhere'],
+      '; does Open vSwitch run, and is the name right? (NET_CONNECT_FAILED)',
+    ],
+    [['ovsdb', 'list-dbs', 'tcp:127.0.0.1:1'], 'connect ECONNREFUSED 127.0.0.1:1 (NET_CONNECT_FAILED)'],
+  ])('says what to look at when it reaches nobody: %j', async (args, end) => {
+    const { exitCode, stderr } = await run(...args);
+    expect(exitCode).toBe(2);
+    expect(stderr.endsWith(`${end}\n`)).toBe(true);
+    expect(stderr.trimEnd()).not.toContain('\n');
+  });
+
+  it("looks for Open vSwitch's sockets where OVS_RUNDIR says", async () => {
+    process.env.OVS_RUNDIR = '/elsewhere';
+    try {
+      for (const args of [['status'], ['ovsdb', 'list-dbs'], ['ofp', 'dump-flows', 'br0']])
+        expect((await run(...args)).stderr).toContain(' unix:/elsewhere/');
+    } finally {
+      delete process.env.OVS_RUNDIR;
+    }
+  });
+
   it('lets no value steer the terminal', async () => {
     const { stderr } = await run('controller', '--api', 'x\n\x1b[31merror: all is lost\x07');
     expect(stderr).toContain("argument 'x \\u{1b}[31merror: all is lost\\u{7}' is invalid");
