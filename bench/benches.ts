@@ -2,7 +2,7 @@ import { codec } from './codec/bench.ts';
 import { connect } from './connect/bench.ts';
 import { connections } from './controller/connections.ts';
 import { packetIn, packetInOne } from './controller/packet-in.ts';
-import { datapath } from './datapath.ts';
+import { datapath } from './datapath/bench.ts';
 import { dump } from './dump.ts';
 import { bundle, deletes, flowMod } from './flow-mod.ts';
 import type { Bench } from './harness/bench.ts';

@@ -8,9 +8,20 @@ import { allOnes, PLACES } from '../ofp/text/flow-key.ts';
 import { isSupportedPort } from '../ofp/text/names.ts';
 import { IpProtocol } from '../packet/headers.ts';
 import { toBigInt } from '../util/u64.ts';
+import { besideFrame } from './beside-frame.ts';
 import { compileCt } from './connection-action.ts';
 import { VLAN_PRESENT } from './extract.ts';
-import { hasPlace, readBits, readPart, runOf, subrunOf, WORD_OF, type WordRun } from './layout.ts';
+import {
+  chunksOf,
+  hasPlace,
+  readBits,
+  readPart,
+  runOf,
+  subrunOf,
+  WORD_OF,
+  type WordRun,
+  wordRun,
+} from './layout.ts';
 import { learnSources } from './learn.ts';
 import type { Packet } from './packet.ts';
 import { isIp, isMplsType, prerequisiteOf } from './prerequisite.ts';
@@ -22,11 +33,10 @@ type ActionOf<T extends Action['type']> = Extract<Action, { readonly type: T }>;
 
 /** Makes actions ready to be done. @throws Refusal for those that the switch does not have */
 export function compileActions(actions: readonly Action[]): readonly Step[] {
-  return actions.map((action) => ({
-    action,
-    isRewrite: !ACTS_BEYOND.has(action.type),
-    perform: compileAction(action),
-  }));
+  return actions.map((action) => {
+    const perform = compileAction(action);
+    return { action, isRewrite: !ACTS_BEYOND.has(action.type), beside: besideFrame(action), perform };
+  });
 }
 
 function compileAction(action: Action): Perform {
@@ -70,7 +80,7 @@ const METADATA = runOf('metadata');
 /** What a label that is pushed is made of. */
 const MPLS_SOURCES: readonly WordRun[] = (
   ['mplsLabel', 'mplsTc', 'mplsBos', 'mplsTtl', 'mplsLse1', 'mplsLse2', 'nwTos', 'nwTtl'] as const
-).map((place) => ({ place, start: 0, bits: PLACES[place] }));
+).map((place) => wordRun(place, 0, PLACES[place]));
 
 const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perform } = {
   output:
@@ -321,13 +331,13 @@ function onlyWith(field: string, perform: Perform): Perform {
 }
 
 function writes(run: WordRun, value: bigint): Perform {
-  if (run.bits > 32) return ({ packet }) => packet.write(run, value);
-  const number = Number(value);
-  return ({ packet }) => packet.writeNumber(run, number);
+  const chunks = chunksOf(value, run.bits);
+  return ({ packet }) => packet.writeChunks(run, chunks);
 }
 
 function writesMasked(run: WordRun, value: bigint, mask: bigint): Perform {
-  return ({ packet }) => packet.writeMasked(run, value, mask);
+  const chunks = { value: chunksOf(value, run.bits), mask: chunksOf(mask, run.bits) };
+  return ({ packet }) => packet.writeMasked(run, chunks);
 }
 
 /** Writes a number into the low bits of a field, zeros into its others. */
@@ -370,7 +380,7 @@ function decrementsIp(walk: Walk, controllerIds: readonly number[]): boolean {
 }
 
 function decrements(walk: Walk, place: 'nwTtl' | 'mplsTtl', controllerIds: readonly number[]): boolean {
-  walk.reads({ place, start: 0, bits: 8 });
+  walk.reads(wordRun(place, 0, 8));
   if (walk.packet.decrement(place)) return true;
   for (const controllerId of controllerIds) {
     walk.toController({ reason: 'invalidTtl', maxLen: WHOLE, controllerId });

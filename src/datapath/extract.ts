@@ -2,17 +2,14 @@ import { EthType } from '../packet/ethernet.ts';
 import { ABSENT, type FrameHeaders, IpProtocol, read16, read32 } from '../packet/headers.ts';
 import { type FlowWords, WORD_OF } from './layout.ts';
 
-/** The first and last words of what comes from the frame; those before travel with the packet. */
-const FIRST_WORD = WORD_OF.dlSrc;
 const MPLS = 0x8847;
 const MPLS_MULTICAST = 0x8848;
 const RARP = 0x8035;
 /** The bit of a TCI that says that there is a tag. */
 export const VLAN_PRESENT = 0x1000;
 
-/** Reads a frame's own fields into `words`; metadata, registers, ports and tunnel fields are left as they are. */
+/** Reads a frame's own fields into `words`, where they are 0; what is beside the frame is left as it is. */
 export function extractFields(frame: Uint8Array, headers: FrameHeaders, words: FlowWords): void {
-  words.fill(0, FIRST_WORD);
   if (frame.length < 14) return;
   copyMac(frame, 0, words, WORD_OF.dlDst);
   copyMac(frame, 6, words, WORD_OF.dlSrc);

@@ -1,203 +1,154 @@
-import type { Flow } from './flow.ts';
-import type { FlowTable } from './flow-tables.ts';
-import type { Group, GroupBucket } from './groups.ts';
-import type { FlowWords } from './layout.ts';
-import type { Effect, Recording } from './recording.ts';
-
-/** What happens to every packet of a kind, worked out once. */
-export interface CachedWalk {
-  readonly effects: readonly Effect[];
-  /** The ports that such packets leave through as they came, when nothing else happens to them. */
-  readonly ports: readonly number[] | undefined;
-  readonly flows: readonly Flow[];
-  /** The table of each of `flows`. */
-  readonly matched: readonly FlowTable[];
-  /** Tables in which no flow took the packet. */
-  readonly missed: readonly FlowTable[];
-  readonly groups: readonly (Group | GroupBucket)[];
-}
-
-/** Kinds that a cache tells apart by the same bits. */
-class Mask {
-  readonly key: string;
-  readonly #indices: readonly number[];
-  readonly #masks: Uint32Array;
-  /** The place of a walk by its hash, or -1; a power of two, never more than half full. */
-  #slots = new Int32Array(16).fill(-1);
-  /** The words of each walk, one behind the other. */
-  #keys: Uint32Array;
-  readonly #walks: CachedWalk[] = [];
-
-  /** @param masks of the words at `indices` */
-  constructor(indices: readonly number[], masks: Uint32Array, key: string) {
-    this.key = key;
-    this.#indices = indices;
-    this.#masks = masks;
-    this.#keys = new Uint32Array(8 * indices.length);
-  }
-
-  /** The same mask without walks. */
-  emptied(): Mask {
-    return new Mask(this.#indices, this.#masks, this.key);
-  }
-
-  find(words: FlowWords): CachedWalk | undefined {
-    const slots = this.#slots;
-    const last = slots.length - 1;
-    for (let slot = this.#hash(words) & last; ; slot = (slot + 1) & last) {
-      const place = slots[slot]!;
-      if (place < 0) return undefined;
-      if (this.#isAt(place, words)) return this.#walks[place];
-    }
-  }
-
-  /** Adds a kind that is not there. */
-  add(words: FlowWords, walk: CachedWalk): void {
-    const indices = this.#indices;
-    const place = this.#walks.length;
-    if ((place + 1) * 2 > this.#slots.length) this.#grow();
-    if ((place + 1) * indices.length > this.#keys.length) {
-      const keys = new Uint32Array(this.#keys.length * 2);
-      keys.set(this.#keys);
-      this.#keys = keys;
-    }
-    for (const [i, index] of indices.entries())
-      this.#keys[place * indices.length + i] = words[index]! & this.#masks[i]!;
-    this.#walks.push(walk);
-    this.#put(this.#hash(words), place);
-  }
-
-  /** FNV-1a over whole words, with the bits mixed once more. */
-  #hash(words: FlowWords): number {
-    const indices = this.#indices;
-    const masks = this.#masks;
-    let hash = 0x811c9dc5;
-    for (let i = 0; i < indices.length; i++) {
-      hash = Math.imul(hash ^ (words[indices[i]!]! & masks[i]!), 0x01000193);
-      hash ^= hash >>> 15;
-    }
-    hash = Math.imul(hash, 0x85ebca6b);
-    return hash ^ (hash >>> 13);
-  }
-
-  #isAt(place: number, words: FlowWords): boolean {
-    const indices = this.#indices;
-    const masks = this.#masks;
-    const keys = this.#keys;
-    const start = place * indices.length;
-    for (let i = 0; i < indices.length; i++)
-      if (((words[indices[i]!]! ^ keys[start + i]!) & masks[i]!) !== 0) return false;
-    return true;
-  }
-
-  #put(hash: number, place: number): void {
-    const last = this.#slots.length - 1;
-    let slot = hash & last;
-    while (this.#slots[slot]! >= 0) slot = (slot + 1) & last;
-    this.#slots[slot] = place;
-  }
-
-  #grow(): void {
-    const { length } = this.#indices;
-    const words = new Uint32Array(this.#indices.at(-1)! + 1);
-    this.#slots = new Int32Array(this.#slots.length * 2).fill(-1);
-    for (let place = 0; place < this.#walks.length; place++) {
-      for (const [i, index] of this.#indices.entries()) words[index] = this.#keys[place * length + i]!;
-      this.#put(this.#hash(words), place);
-    }
-  }
-}
+import type { Ledger } from './counted.ts';
+import { type Counters, type Handling, handlingOf } from './handling.ts';
+import { Handlings } from './handlings.ts';
+import { type FlowWords, WORD_OF } from './layout.ts';
+import { Megaflows } from './megaflows.ts';
+import type { Recording } from './recording.ts';
 
 /** How many masks are tried for a packet before the tables themselves are no slower. */
 const MAX_MASKS = 64;
+/** A power of two. */
+const HINTS = 4096;
 
 /**
  * Remembers what became of packets by the bits that it depended on, so that those that are alike need no tables: a
- * megaflow cache. When it is full, what was not used since it was half full is forgotten.
+ * megaflow cache. When it is full, what was not used since it was half full is forgotten. Packets are counted here, and
+ * those who count them hear of it when they are asked.
  */
-export class FlowCache {
+export class FlowCache implements Ledger {
   readonly #maxWalks: number;
+  readonly #now: () => number;
   #version = -1;
-  #young: Mask[] = [];
-  #old: Mask[] = [];
+  #young: Megaflows[] = [];
+  /** Of those who are young. */
+  #handlings = new Handlings();
+  #old: Megaflows[] = [];
   #youngWalks = 0;
+  /** True while there are packets that have been counted nowhere else. */
+  #isDue = false;
+  /** Which of several masks a packet with these addresses and ports had last. */
+  readonly #hints = new Uint8Array(HINTS);
 
   /** @param maxWalks 0 to remember nothing */
-  constructor(maxWalks: number) {
+  constructor(maxWalks: number, now: () => number) {
     this.#maxWalks = maxWalks;
+    this.#now = now;
+  }
+
+  /** False when nothing is remembered whatever comes. */
+  get isOn(): boolean {
+    return this.#maxWalks > 0;
   }
 
   /**
-   * What becomes of a packet, if one like it was seen.
+   * What becomes of a packet, which is counted, if one like it was seen.
    * @param version changes whenever any of what is remembered may be wrong
    */
-  find(words: FlowWords, version: number): CachedWalk | undefined {
+  hit(words: FlowWords, bytes: number, version: number): Handling | undefined {
     if (version !== this.#version) this.#forget(version);
     const young = this.#young;
-    for (let i = 0; i < young.length; i++) {
-      const walk = young[i]!.find(words);
-      if (walk !== undefined) return walk;
-    }
-    return this.#old.length === 0 ? undefined : this.#revive(words);
+    if (young.length === 1) return this.#hitIn(young[0]!, words, bytes) ?? this.#revive(words, bytes);
+    return this.#search(young, words, bytes) ?? this.#revive(words, bytes);
   }
 
   /** Remembers what became of a packet. @param words of the packet as it came */
   add(words: FlowWords, recording: Recording, version: number): void {
-    if (this.#maxWalks === 0) return;
+    if (!this.isOn) return;
     if (version !== this.#version) this.#forget(version);
-    this.#insert(this.#maskOf(recording.mask), words, {
-      effects: recording.effects,
-      ports: plainPorts(recording.effects),
-      flows: recording.flows,
-      matched: recording.matched,
-      missed: recording.missed,
-      groups: recording.groups,
-    });
+    this.#insert(this.#maskOf(recording.mask), words, handlingOf(recording), countersOf(recording));
   }
 
-  #maskOf(mask: FlowWords): Mask {
+  settle(): void {
+    if (!this.#isDue) return;
+    this.#isDue = false;
+    for (const each of this.#young) each.settle();
+    for (const each of this.#old) each.settle();
+  }
+
+  #search(young: readonly Megaflows[], words: FlowWords, bytes: number): Handling | undefined {
+    if (young.length === 0) return undefined;
+    const slot = hintOf(words);
+    const hint = this.#hints[slot]!;
+    const handling = hint < young.length ? this.#hitIn(young[hint]!, words, bytes) : undefined;
+    if (handling !== undefined) return handling;
+    for (let i = 0; i < young.length; i++) {
+      const found = i === hint ? undefined : this.#hitIn(young[i]!, words, bytes);
+      if (found === undefined) continue;
+      this.#hints[slot] = i;
+      return found;
+    }
+    return undefined;
+  }
+
+  #hitIn(megaflows: Megaflows, words: FlowWords, bytes: number): Handling | undefined {
+    const place = megaflows.find(words);
+    if (place < 0) return undefined;
+    this.#isDue = true;
+    return megaflows.hit(place, bytes);
+  }
+
+  #maskOf(mask: FlowWords): Megaflows {
     const indices = [...mask.keys()].filter((index) => mask[index] !== 0);
-    const masks = Uint32Array.from(indices, (index) => mask[index]!);
+    const masks = Int32Array.from(indices, (index) => mask[index]!);
     const key = `${indices} ${masks}`;
-    return this.#young.find((each) => each.key === key) ?? new Mask(indices, masks, key);
+    const known = this.#young.find((each) => each.key === key);
+    return known ?? new Megaflows(indices, masks, key, this.#handlings, this.#now);
   }
 
-  #insert(mask: Mask, words: FlowWords, walk: CachedWalk): void {
+  #insert(mask: Megaflows, words: FlowWords, handling: Handling, counters: Counters): void {
     let target = mask;
-    if (this.#youngWalks * 2 >= this.#maxWalks || this.#young.length >= MAX_MASKS) {
+    const isNew = !this.#young.includes(mask);
+    if (this.#youngWalks * 2 >= this.#maxWalks || (isNew && this.#young.length >= MAX_MASKS)) {
+      this.settle();
       this.#old = this.#young;
-      this.#young = [];
-      this.#youngWalks = 0;
-      target = mask.emptied();
+      this.#beginAnew();
+      target = mask.emptied(this.#handlings);
     }
     if (!this.#young.includes(target)) this.#young.push(target);
-    target.add(words, walk);
     this.#youngWalks++;
+    target.add(words, handling, counters);
   }
 
-  #revive(words: FlowWords): CachedWalk | undefined {
+  #revive(words: FlowWords, bytes: number): Handling | undefined {
     for (const mask of this.#old) {
-      const walk = mask.find(words);
-      if (walk === undefined) continue;
-      this.#insert(this.#young.find(({ key }) => key === mask.key) ?? mask.emptied(), words, walk);
-      return walk;
+      const place = mask.find(words);
+      if (place < 0) continue;
+      const handling = this.#hitIn(mask, words, bytes)!;
+      const target = this.#young.find(({ key }) => key === mask.key) ?? mask.emptied(this.#handlings);
+      this.#insert(target, words, handling, mask.countersOf(place));
+      return handling;
     }
     return undefined;
   }
 
   #forget(version: number): void {
+    this.settle();
     this.#version = version;
-    this.#young = [];
     this.#old = [];
+    this.#beginAnew();
+  }
+
+  #beginAnew(): void {
+    this.#young = [];
+    this.#handlings = new Handlings();
     this.#youngWalks = 0;
   }
 }
 
-function plainPorts(effects: readonly Effect[]): readonly number[] | undefined {
-  const ports: number[] = [];
-  for (const effect of effects) {
-    if (effect.type !== 'output' || !effect.isPlain) return undefined;
-    ports.push(effect.port);
-  }
-  return ports;
+/** Most lists are empty, and none of them grows any more. */
+function countersOf({ flows, matched, missed, groups }: Recording): Counters {
+  return { flows, matched, missed: orNone(missed), groups: orNone(groups) };
+}
+
+const NONE: readonly never[] = [];
+
+function orNone<T>(list: readonly T[]): readonly T[] {
+  return list.length === 0 ? NONE : list;
+}
+
+function hintOf(words: FlowWords): number {
+  const ports = words[WORD_OF.tpSrc]! ^ (words[WORD_OF.tpDst]! << 16);
+  const addresses = words[WORD_OF.dlDst + 1]! ^ words[WORD_OF.nwSrc]! ^ words[WORD_OF.nwDst]!;
+  const hash = Math.imul(ports ^ addresses ^ words[WORD_OF.inPort]!, 0x9e3779b1);
+  return hash >>> 20;
 }

@@ -1,7 +1,7 @@
 import type { MatchInit } from '../ofp/oxm/fields.ts';
 import { type FlowKey, PLACES, type Place } from '../ofp/text/flow-key.ts';
 import { keyOfMatch } from '../ofp/text/match-key.ts';
-import { emptyWords, type FlowWords, WORD_OF, writeRun } from './layout.ts';
+import { emptyWords, type FlowWords, WORD_OF, wordRun, writeRun } from './layout.ts';
 
 /** Which packets are taken: those whose words equal `value` in the bits that `mask` sets. Value bits outside the mask are 0. */
 export interface FlowMatch {
@@ -22,7 +22,7 @@ export function flowMatchOfKey(key: FlowKey): FlowMatch {
   const mask = emptyWords();
   for (const place of Object.keys(PLACES) as Place[]) {
     if (!key.has(place)) continue;
-    const run = { place, start: 0, bits: wholeBits(place) };
+    const run = wordRun(place, 0, wholeBits(place));
     writeRun(value, run, key.value(place));
     writeRun(mask, run, key.mask(place));
   }

@@ -5,6 +5,7 @@ import { ALL_TABLES, GroupNo, PortNo } from '../ofp/ports.ts';
 import { demand, Refusal } from '../ofp/text/check/refusal.ts';
 import type { FlowKey } from '../ofp/text/flow-key.ts';
 import { Classifier } from './classifier.ts';
+import type { Ledger } from './counted.ts';
 import { Flow, type FlowFilter, type FlowOrder, NO_COOKIE } from './flow.ts';
 import type { FlowEvent } from './flow-event.ts';
 import { type FlowMatch, flowMatchOfKey } from './flow-match.ts';
@@ -26,12 +27,31 @@ const ALL_COOKIE_BITS = 0xffff_ffff_ffff_ffffn;
 /** One flow table (OpenFlow 1.3.5, 5.2). Most stay empty, and then take next to no memory. */
 export class FlowTable {
   readonly tableId: number;
-  lookups = 0;
-  matched = 0;
+  readonly #ledger: Ledger;
+  #lookups = 0;
+  #matched = 0;
   #flows: Classifier<Flow> | undefined;
 
-  constructor(tableId: number) {
+  constructor(tableId: number, ledger: Ledger) {
     this.tableId = tableId;
+    this.#ledger = ledger;
+  }
+
+  /** How many packets were looked up. */
+  get lookups(): number {
+    this.#ledger.settle();
+    return this.#lookups;
+  }
+
+  /** How many of them a flow took. */
+  get matched(): number {
+    this.#ledger.settle();
+    return this.#matched;
+  }
+
+  count(lookups: number, matched: number): void {
+    this.#lookups += lookups;
+    this.#matched += matched;
   }
 
   /** How many flows there are. */
@@ -59,6 +79,8 @@ export interface FlowTablesOptions {
   readonly maxFlows: number;
   /** By number. */
   readonly tables?: Readonly<Record<number, TableOptions>> | undefined;
+  /** Holds counts of flows and tables back. */
+  readonly ledger: Ledger;
   readonly onRemoved: OnFlowRemoved;
   /** Hears of each flow that comes, goes or changes. */
   readonly onEvent: (event: FlowEvent, requester: Requester | undefined) => void;
@@ -71,10 +93,7 @@ export type OnFlowRemoved = (flow: Flow, reason: FlowRemovedReason, nowMs: numbe
 
 /** The flow tables of a switch, and what flow-mods do to them (OpenFlow 1.3.5, 6.4, as Open vSwitch does it). */
 export class FlowTables {
-  readonly tables: readonly FlowTable[] = Array.from(
-    { length: TABLE_COUNT },
-    (_, tableId) => new FlowTable(tableId),
-  );
+  readonly tables: readonly FlowTable[];
   readonly #options: FlowTablesOptions;
   readonly #timed = new Set<Flow>();
   readonly #users = new FlowUsers();
@@ -83,7 +102,9 @@ export class FlowTables {
   #version = 0;
 
   constructor(options: FlowTablesOptions, nowMs: number) {
+    const { ledger } = options;
     this.#options = options;
+    this.tables = Array.from({ length: TABLE_COUNT }, (_, tableId) => new FlowTable(tableId, ledger));
     this.#hidden = hiddenFlows(HIDDEN_TABLE, nowMs);
   }
 
@@ -213,7 +234,11 @@ export class FlowTables {
     const old = table.flows.find(flowMatchOfKey(order.key), order.priority);
     // All ones stand for no cookie: a flow that is replaced keeps its own then.
     const cookie = order.cookie === NO_COOKIE ? (old?.cookie ?? NO_COOKIE) : order.cookie;
-    const flow = new Flow({ ...order, cookie }, { createdMs: nowMs, modifiedMs: nowMs });
+    const flow = new Flow(
+      { ...order, cookie },
+      { createdMs: nowMs, modifiedMs: nowMs },
+      this.#options.ledger,
+    );
     if (old !== undefined) {
       flow.inherit(old, (order.flags & FlowModFlag.RESET_COUNTS) === 0);
       return this.#replace('added', old, flow, journal);

@@ -6,6 +6,7 @@ import type { FlowKey } from '../ofp/text/flow-key.ts';
 import { matchOfKey } from '../ofp/text/match-write.ts';
 import type { Rule } from './classifier.ts';
 import { type Clause, clausesOf } from './conjunction.ts';
+import { Counted, type Ledger } from './counted.ts';
 import { type FlowMatch, flowMatchOfKey } from './flow-match.ts';
 import { outputsTo } from './flow-targets.ts';
 import { compileInstructions, type Program, someAction } from './program.ts';
@@ -42,7 +43,7 @@ interface FlowHistory {
 }
 
 /** One flow of a table. */
-export class Flow implements Rule {
+export class Flow extends Counted implements Rule {
   readonly match: FlowMatch;
   readonly priority: number;
   readonly tableId: number;
@@ -53,14 +54,15 @@ export class Flow implements Rule {
   readonly program: Program;
   readonly clauses: readonly Clause[] | undefined;
   readonly #key: FlowKey;
-  packets = 0;
-  bytes = 0;
-  usedMs: number;
+  readonly #ledger: Ledger;
+  #usedMs: number;
   #modifiedMs: number;
   #idleTimeout: number;
   #hardTimeout: number;
 
-  constructor(order: FlowOrder, history: FlowHistory) {
+  constructor(order: FlowOrder, history: FlowHistory, ledger: Ledger) {
+    super(ledger);
+    this.#ledger = ledger;
     this.match = flowMatchOfKey(order.key);
     this.#key = order.key;
     this.priority = order.priority;
@@ -71,7 +73,7 @@ export class Flow implements Rule {
     this.flags = order.flags;
     this.createdMs = history.createdMs;
     this.#modifiedMs = history.modifiedMs;
-    this.usedMs = history.modifiedMs;
+    this.#usedMs = history.modifiedMs;
     this.instructions = order.instructions;
     this.program = compileInstructions(order.instructions);
     this.clauses = clausesOf(order.instructions);
@@ -85,24 +87,26 @@ export class Flow implements Rule {
     keepsCounters = true,
   ): Flow {
     const order: FlowOrder = { ...this.#order(), instructions, cookie };
-    const flow = new Flow(order, { createdMs: this.createdMs, modifiedMs: nowMs });
+    const flow = new Flow(order, { createdMs: this.createdMs, modifiedMs: nowMs }, this.#ledger);
     flow.inherit(this, keepsCounters);
     return flow;
   }
 
   /** Takes over when another flow was last used, and its counters if they are kept. */
   inherit({ packets, bytes, usedMs }: Flow, keepsCounters: boolean): void {
-    this.usedMs = usedMs;
-    if (!keepsCounters) return;
-    this.packets = packets;
-    this.bytes = bytes;
+    this.#usedMs = usedMs;
+    if (keepsCounters) this.count(packets, bytes);
   }
 
-  /** Counts a packet. */
-  use(bytes: number, nowMs: number): void {
-    this.packets++;
-    this.bytes += bytes;
-    this.usedMs = nowMs;
+  /** Notes when a packet came. */
+  use(nowMs: number): void {
+    if (nowMs > this.#usedMs) this.#usedMs = nowMs;
+  }
+
+  /** When the last packet came: the idle timeout counts from here. */
+  get usedMs(): number {
+    this.#ledger.settle();
+    return this.#usedMs;
   }
 
   /** When it last was changed or learnt again: the hard timeout counts from here. */

@@ -3,24 +3,35 @@ import type { GroupMod, GroupType } from '../ofp/messages/group-mod.ts';
 import { GroupNo, PortNo } from '../ofp/ports.ts';
 import { demand } from '../ofp/text/check/refusal.ts';
 import { type ActionSet, compileActionSet } from './action-set.ts';
+import { Counted, type Ledger } from './counted.ts';
 import type { Journal } from './journal.ts';
 
 /** A bucket with what its actions do, and what went through it. */
-export interface GroupBucket {
+export class GroupBucket extends Counted {
   readonly bucket: Bucket;
   readonly actions: ActionSet;
-  packets: number;
-  bytes: number;
+
+  constructor(bucket: Bucket, ledger: Ledger) {
+    super(ledger);
+    this.bucket = bucket;
+    this.actions = compileActionSet(bucket.actions);
+  }
 }
 
 /** A group (OpenFlow 1.3.5, 5.6). */
-export interface Group {
+export class Group extends Counted {
   readonly groupId: number;
   readonly type: GroupType;
   readonly buckets: readonly GroupBucket[];
   readonly createdMs: number;
-  packets: number;
-  bytes: number;
+
+  constructor({ groupId, groupType, buckets }: GroupMod, createdMs: number, ledger: Ledger) {
+    super(ledger);
+    this.groupId = groupId;
+    this.type = groupType as GroupType;
+    this.buckets = buckets.map((bucket) => new GroupBucket(bucket, ledger));
+    this.createdMs = createdMs;
+  }
 }
 
 /** Whether a port can be sent out of. */
@@ -31,10 +42,13 @@ export class Groups {
   readonly #groups = new Map<number, Group>();
   readonly #maxGroups: number;
   readonly #isPortLive: IsPortLive;
+  readonly #ledger: Ledger;
 
-  constructor(maxGroups: number, isPortLive: IsPortLive) {
+  /** @param ledger holds counts back */
+  constructor(maxGroups: number, isPortLive: IsPortLive, ledger: Ledger) {
     this.#maxGroups = maxGroups;
     this.#isPortLive = isPortLive;
+    this.#ledger = ledger;
   }
 
   get(groupId: number): Group | undefined {
@@ -86,7 +100,7 @@ export class Groups {
     demand(hasRoom, 'OFPGMFC_OUT_OF_GROUPS', 'no room for a group');
     demand(groupId <= GroupNo.MAX, 'OFPGMFC_INVALID_GROUP', `no group has the number ${groupId}`);
     const wanted = before === undefined ? mod : changedMod(mod, before);
-    journal.set(this.#groups, groupId, makeGroup(wanted, before?.createdMs ?? nowMs));
+    journal.set(this.#groups, groupId, new Group(wanted, before?.createdMs ?? nowMs, this.#ledger));
     return [];
   }
 
@@ -114,19 +128,3 @@ function changedMod(mod: GroupMod, before: Group): GroupMod {
 
 /** Groups that watch each other are not followed further than packets are. */
 const MAX_WATCH_DEPTH = 64;
-
-function makeGroup({ groupId, groupType, buckets }: GroupMod, createdMs: number): Group {
-  return {
-    groupId,
-    type: groupType as GroupType,
-    buckets: buckets.map((bucket) => ({
-      bucket,
-      actions: compileActionSet(bucket.actions),
-      packets: 0,
-      bytes: 0,
-    })),
-    createdMs,
-    packets: 0,
-    bytes: 0,
-  };
-}

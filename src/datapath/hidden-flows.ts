@@ -4,6 +4,7 @@ import { fieldByOxm } from '../ofp/text/fields.ts';
 import { FlowKey } from '../ofp/text/flow-key.ts';
 import { setField } from '../ofp/text/match-key.ts';
 import { Classifier } from './classifier.ts';
+import { NO_LEDGER } from './counted.ts';
 import { Flow } from './flow.ts';
 
 /** What Open vSwitch has in the table that it keeps to itself, for packets that come back from its datapath. */
@@ -45,7 +46,7 @@ export function hiddenFlows(tableId: number, nowMs: number): Classifier<Flow> {
       outGroup: GroupNo.ANY,
       instructions,
     };
-    flows.insert(new Flow(order, { createdMs: nowMs, modifiedMs: nowMs }));
+    flows.insert(new Flow(order, { createdMs: nowMs, modifiedMs: nowMs }, NO_LEDGER));
   }
   return flows;
 }

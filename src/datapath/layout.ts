@@ -11,16 +11,16 @@ import { fieldRun } from '../ofp/text/match-key.ts';
  */
 export type FlowWords = Uint32Array;
 
-/** Where each place begins. */
-export const WORD_OF = {} as { readonly [P in Place]: number };
+/** Where each place begins. A copy of what has the same names: filled one by one, it would be a slow dictionary. */
+export const WORD_OF: { readonly [P in Place]: number } = { ...PLACES };
 
 /** How many words a packet takes. */
-const WORD_COUNT: number = layOut();
+const WORD_COUNT: number = layOut(WORD_OF);
 
-function layOut(): number {
+function layOut(wordOf: { [P in Place]: number }): number {
   let next = 0;
   for (const [place, bits] of Object.entries(PLACES)) {
-    (WORD_OF as Record<string, number>)[place] = next;
+    wordOf[place as Place] = next;
     next += Math.ceil(bits / 32);
   }
   return next;
@@ -31,6 +31,13 @@ export interface WordRun {
   readonly place: Place;
   readonly start: number;
   readonly bits: number;
+  /** The place's least significant word. */
+  readonly lowest: number;
+}
+
+/** Some bits of a place. */
+export function wordRun(place: Place, start: number, bits: number): WordRun {
+  return { place, start, bits, lowest: WORD_OF[place] + ((PLACES[place] + 31) >>> 5) - 1 };
 }
 
 const runs = new Map<string, WordRun>();
@@ -38,10 +45,10 @@ for (const name of Object.keys(FIELDS)) {
   const field = fieldByOxm(name);
   if (field?.place === undefined) continue;
   const { place, shift, bits } = fieldRun(field);
-  runs.set(name, { place, start: shift, bits });
+  runs.set(name, wordRun(place, shift, bits));
 }
 // Actions name the bits of the whole byte, though the last two are not the field's.
-runs.set('nxmIpTos', { place: 'nwTos', start: 0, bits: 8 });
+runs.set('nxmIpTos', wordRun('nwTos', 0, 8));
 
 /**
  * Where a field is in a packet's words. Fields that share a place (`reg0` and `xreg0`, `tcpSrc` and `udpSrc`) overlap.
@@ -56,7 +63,7 @@ export function runOf(field: string): WordRun {
 /** Where part of a field is. */
 export function subrunOf(field: string, start: number, bits: number): WordRun {
   const run = runOf(field);
-  return { place: run.place, start: run.start + start, bits };
+  return wordRun(run.place, run.start + start, bits);
 }
 
 /** True when the switch has a place for the field. */
@@ -70,15 +77,20 @@ export function readPart(words: FlowWords, { field, start, bits }: Subfield): bi
   return field === 'nxmIpTos' ? value & (0xfcn >> BigInt(start)) : value;
 }
 
+/** True for what travels with a packet and is no part of its frame. */
+export function isBesideFrame(place: Place): boolean {
+  return WORD_OF[place] < WORD_OF.dlSrc;
+}
+
 /** Words with every bit zero. */
 export function emptyWords(): FlowWords {
   return new Uint32Array(WORD_COUNT);
 }
 
 /** Reads up to 32 bits. */
-export function readBits(words: FlowWords, { place, start }: WordRun, offset: number, bits: number): number {
+export function readBits(words: FlowWords, { lowest, start }: WordRun, offset: number, bits: number): number {
   const bit = start + offset;
-  const low = lowestWord(place) - (bit >>> 5);
+  const low = lowest - (bit >>> 5);
   const shift = bit & 31;
   const mask = bits === 32 ? 0xffffffff : (1 << bits) - 1;
   let value = words[low]! >>> shift;
@@ -89,13 +101,13 @@ export function readBits(words: FlowWords, { place, start }: WordRun, offset: nu
 /** Writes up to 32 bits. */
 export function writeBits(
   words: FlowWords,
-  { place, start }: WordRun,
+  { lowest, start }: WordRun,
   offset: number,
   bits: number,
   value: number,
 ): void {
   const bit = start + offset;
-  const low = lowestWord(place) - (bit >>> 5);
+  const low = lowest - (bit >>> 5);
   const shift = bit & 31;
   const mask = bits === 32 ? 0xffffffff : (1 << bits) - 1;
   words[low] = (words[low]! & ~(mask << shift)) | ((value & mask) << shift);
@@ -120,12 +132,28 @@ export function copyBits(source: FlowWords, from: WordRun, target: FlowWords, to
   }
 }
 
+/** A value and which of its bits count, in the form of {@link chunksOf}. */
+export interface MaskedChunks {
+  readonly value: readonly number[];
+  readonly mask: readonly number[];
+}
+
+/** A number as so many of 32 bits each, the least significant first. */
+export function chunksOf(value: bigint, bits: number): readonly number[] {
+  const chunks: number[] = [];
+  for (let at = 0; at < bits; at += 32) chunks.push(Number((value >> BigInt(at)) & 0xffffffffn));
+  return chunks;
+}
+
 /** Writes a number into the low bits of a run, zeros into the rest. */
 export function writeRun(words: FlowWords, run: WordRun, value: bigint): void {
-  for (let at = 0; at < run.bits; at += 32) {
-    const bits = Math.min(32, run.bits - at);
-    writeBits(words, run, at, bits, Number((value >> BigInt(at)) & 0xffffffffn));
-  }
+  writeChunks(words, run, chunksOf(value, run.bits));
+}
+
+/** As {@link writeRun}, of a number in the form of {@link chunksOf}. */
+export function writeChunks(words: FlowWords, run: WordRun, chunks: readonly number[]): void {
+  for (let i = 0; i < chunks.length; i++)
+    writeBits(words, run, i * 32, Math.min(32, run.bits - i * 32), chunks[i]!);
 }
 
 /** Reads a run of any length. */
@@ -135,8 +163,4 @@ export function readRun(words: FlowWords, run: WordRun): bigint {
     value |= BigInt(readBits(words, run, at, Math.min(32, run.bits - at))) << BigInt(at);
   }
   return value;
-}
-
-function lowestWord(place: Place): number {
-  return WORD_OF[place] + ((PLACES[place] + 31) >>> 5) - 1;
 }

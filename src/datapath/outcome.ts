@@ -67,21 +67,20 @@ export class Outcome {
   /** Counts a lookup in a table, and the flow that it found. */
   countLookup(table: FlowTable, flow: Flow | undefined): void {
     if (this.#isWatched) return;
-    table.lookups++;
+    table.count(1, flow === undefined ? 0 : 1);
     if (flow === undefined) {
       this.#recording?.missed.push(table);
       return;
     }
-    table.matched++;
     this.#recording?.matched.push(table);
     this.#recording?.flows.push(flow);
-    flow.use(this.size, this.#pipeline.nowMs);
+    flow.count(1, this.size);
+    flow.use(this.#pipeline.nowMs);
   }
 
   countGroup(counted: Group | GroupBucket): void {
     if (this.#isWatched) return;
     this.#recording?.groups.push(counted);
-    counted.packets++;
-    counted.bytes += this.size;
+    counted.count(1, this.size);
   }
 }

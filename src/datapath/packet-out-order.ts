@@ -9,7 +9,7 @@ import { FlowKey, type Place } from '../ofp/text/flow-key.ts';
 import { checkPort } from '../ofp/text/messages/ports.ts';
 import { isReservedPort } from '../ofp/text/names.ts';
 import type { MessageFrame } from './frame.ts';
-import { readRun } from './layout.ts';
+import { readRun, wordRun } from './layout.ts';
 import { Packet } from './packet.ts';
 
 /** A packet that a controller sends out (OpenFlow 1.3.5, 7.3.7). */
@@ -68,6 +68,6 @@ const PLACES: readonly (readonly [place: Place, bits: number])[] = [
 function checkFits(actions: readonly Action[], data: Uint8Array, inPort: number): void {
   const { words } = Packet.receive(data, inPort);
   const key = new FlowKey();
-  for (const [place, bits] of PLACES) key.setExact(place, readRun(words, { place, start: 0, bits }));
+  for (const [place, bits] of PLACES) key.setExact(place, readRun(words, wordRun(place, 0, bits)));
   checkConsistency(actions, new PacketState(key));
 }

@@ -14,14 +14,16 @@ import { clearTracked } from './connection-words.ts';
 import type { Tracked } from './conntrack.ts';
 import { extractFields, extractPayload, VLAN_PRESENT, writeLabel } from './extract.ts';
 import {
+  chunksOf,
   copyBits,
   emptyWords,
   type FlowWords,
-  readRun,
+  type MaskedChunks,
+  readBits,
   WORD_OF,
   type WordRun,
   writeBits,
-  writeRun,
+  writeChunks,
 } from './layout.ts';
 import { isMplsType } from './prerequisite.ts';
 import { isInFrame, storePlace } from './store.ts';
@@ -66,7 +68,7 @@ export class Packet {
     this.#bytes = frame;
     this.#isShared = true;
     this.tracked = undefined;
-    this.words.fill(0, 0, WORD_OF.dlSrc);
+    this.words.fill(0);
     this.words[WORD_OF.inPort] = inPort;
     this.words[WORD_OF.actsetOutput] = UNSET_PORT;
     this.#parse();
@@ -102,7 +104,12 @@ export class Packet {
 
   /** Writes a value into a run of bits. */
   write(run: WordRun, value: bigint): void {
-    writeRun(this.words, run, value);
+    this.writeChunks(run, chunksOf(value, run.bits));
+  }
+
+  /** As {@link write}, of a number that has been cut up before. */
+  writeChunks(run: WordRun, chunks: readonly number[]): void {
+    writeChunks(this.words, run, chunks);
     this.#store(run.place);
   }
 
@@ -112,9 +119,15 @@ export class Packet {
     this.#store(run.place);
   }
 
-  /** Writes the bits of a run that `mask` sets. */
-  writeMasked(run: WordRun, value: bigint, mask: bigint): void {
-    this.write(run, (readRun(this.words, run) & ~mask) | (value & mask));
+  /** As {@link writeChunks}, of the bits that `mask` sets. */
+  writeMasked(run: WordRun, { value, mask }: MaskedChunks): void {
+    const { words } = this;
+    for (let i = 0; i < mask.length; i++) {
+      const bits = Math.min(32, run.bits - i * 32);
+      const kept = readBits(words, run, i * 32, bits) & ~mask[i]!;
+      writeBits(words, run, i * 32, bits, kept | (value[i]! & mask[i]!));
+    }
+    this.#store(run.place);
   }
 
   /** Copies bits of the packet's own words. */
@@ -186,8 +199,10 @@ export class Packet {
     if (labels === MAX_LABELS && (this.words[WORD_OF.mplsLse2]! & BOTTOM) === 0) return false;
     this.#remove(this.headers.l3, isMplsType(ethType) ? LABEL_SIZE : LABEL_SIZE * labels);
     this.#setType(ethType);
-    if (!isMplsType(ethType)) this.#parse();
-    else {
+    if (!isMplsType(ethType)) {
+      this.words.fill(0, WORD_OF.dlSrc);
+      this.#parse();
+    } else {
       this.headers.end -= LABEL_SIZE;
       // Under the last label nothing is known to be one.
       const { words } = this;

@@ -16,7 +16,9 @@ import { FlowCache } from './flow-cache.ts';
 import type { FlowEvent } from './flow-event.ts';
 import { FlowTables, type OnFlowRemoved, type TableOptions } from './flow-tables.ts';
 import { Groups } from './groups.ts';
+import type { Handling } from './handling.ts';
 import { Journal, type Requester } from './journal.ts';
+import { emptyWords } from './layout.ts';
 import type { Learning } from './learning.ts';
 import { MacLearning } from './mac-learning.ts';
 import { Meters } from './meters.ts';
@@ -25,10 +27,11 @@ import { Packet } from './packet.ts';
 import type { PacketOutOrder } from './packet-out-order.ts';
 import { Ports } from './ports.ts';
 import { Recording } from './recording.ts';
-import { credit, replay } from './replay.ts';
+import { replay } from './replay.ts';
 import { resumedPacket } from './resumed-packet.ts';
 import { Traversal } from './traversal.ts';
 import { type Tunnel, writeTunnel } from './tunnel.ts';
+import { turnClock } from './turn-clock.ts';
 import type { PacketInRequest, Verdict } from './verdict.ts';
 
 /** The limits of a pipeline, and its time. */
@@ -67,28 +70,31 @@ export class Pipeline {
   readonly ports = new Ports();
   readonly #now: () => number;
   readonly #cache: FlowCache;
-  /** One for all that come in, of which nothing is kept. */
-  readonly #packet = Packet.receive(new Uint8Array(0), 0);
+  /** One for all that come in, of which nothing is kept; undefined while one of them is on its way. */
+  #spare: Packet | undefined;
+  /** The words of a packet as it came, while it is on its way. */
+  readonly #words = emptyWords();
   #fragments: number = ConfigFlag.FRAG_NORMAL;
   /** How often anything has changed that has no version of its own. */
   #changes = 0;
 
   constructor(options: PipelineOptions = {}) {
     this.#now = options.now ?? (() => performance.now());
+    this.#cache = new FlowCache(options.maxCachedFlows ?? 200_000, options.now ?? turnClock());
     const tables = {
       maxFlows: options.maxFlows ?? 1_000_000,
       tables: options.tables,
+      ledger: this.#cache,
       onRemoved: options.onFlowRemoved ?? (() => {}),
       onEvent: options.onFlowEvent ?? (() => {}),
       checkTargets: (instructions: readonly Instruction[]) =>
         checkTargets(instructions, this.groups, this.meters),
     };
     this.tables = new FlowTables(tables, this.nowMs);
-    this.groups = new Groups(options.maxGroups ?? 65_536, (port) => this.ports.isLive(port));
+    this.groups = new Groups(options.maxGroups ?? 65_536, (port) => this.ports.isLive(port), this.#cache);
     this.meters = new Meters(options.maxMeters ?? 262_144);
     this.macs = new MacLearning(options.maxAddresses ?? 8192);
     this.connections = new Conntrack(options.maxConnections ?? 65_536);
-    this.#cache = new FlowCache(options.maxCachedFlows ?? 200_000);
   }
 
   /** What is done with fragments: a ConfigFlag. */
@@ -116,32 +122,38 @@ export class Pipeline {
    */
   receive(frame: Uint8Array, inPort: number, tunnel?: Tunnel): readonly PacketInRequest[] {
     if (!this.ports.receive(inPort, frame)) return NOTHING.packetIns;
-    const packet = this.#packet;
-    packet.receive(frame, inPort);
+    const packet = this.#spare ?? Packet.receive(frame, inPort);
+    if (this.#spare !== undefined) packet.receive(frame, inPort);
+    this.#spare = undefined;
     if (tunnel !== undefined) writeTunnel(packet.words, tunnel);
-    const walk = this.#cache.find(packet.words, this.#version);
-    if (walk === undefined) return this.#walk(frame, inPort, tunnel);
-    credit(walk, frame.length, this.nowMs);
-    if (walk.ports === undefined) return this.forward(replay(this, walk, packet));
-    for (const port of walk.ports) this.ports.send(port, frame);
+    const handling = this.#cache.hit(packet.words, frame.length, this.#version);
+    const ports = handling?.ports;
+    const verdict = ports === undefined ? this.#process(packet, handling) : NOTHING;
+    this.#spare = packet;
+    if (ports === undefined) return this.forward(verdict);
+    for (const port of ports) this.ports.send(port, frame);
     return NOTHING.packetIns;
   }
 
   /** Takes a frame through the tables, counted and learnt from, but not sent. */
   classify(frame: Uint8Array, inPort: number, tunnel?: Tunnel): Verdict {
-    return this.#traverse(receivedPacket(frame, inPort, tunnel));
+    const packet = Packet.receive(frame, inPort);
+    if (tunnel !== undefined) writeTunnel(packet.words, tunnel);
+    return this.#traverse(packet);
   }
 
-  /** Takes a frame through the tables, and remembers its way where it is one for others. */
-  #walk(frame: Uint8Array, inPort: number, tunnel: Tunnel | undefined): readonly PacketInRequest[] {
-    const packet = receivedPacket(frame, inPort, tunnel);
-    const words = packet.words.slice();
+  /** Does what is known to happen to a packet, else takes it through the tables, and remembers its way for others. */
+  #process(packet: Packet, handling: Handling | undefined): Verdict {
+    if (handling !== undefined) return replay(this, handling, packet);
+    if (!this.#cache.isOn) return this.#traverse(packet);
+    const words = this.#words;
+    words.set(packet.words);
     const recording = new Recording();
     const version = this.#version;
     const verdict = this.#traverse(packet, recording);
     // A packet that has changed the tables may not meet the same flows again.
     if (recording.isRepeatable && version === this.#version) this.#cache.add(words, recording, version);
-    return this.forward(verdict);
+    return verdict;
   }
 
   #traverse(packet: Packet, recording?: Recording): Verdict {
@@ -262,12 +274,6 @@ export class Pipeline {
       if (each.port.portNo !== inPort && each.canForward) ports.push(each.port.portNo);
     return ports;
   }
-}
-
-function receivedPacket(frame: Uint8Array, inPort: number, tunnel: Tunnel | undefined): Packet {
-  const packet = Packet.receive(frame, inPort);
-  if (tunnel !== undefined) writeTunnel(packet.words, tunnel);
-  return packet;
 }
 
 const NOTHING: Verdict = { departures: [], packetIns: [], isTooDeep: false };

@@ -3,16 +3,16 @@ import { EthType } from '../packet/ethernet.ts';
 import { IpProtocol } from '../packet/headers.ts';
 import { CtState } from './conntrack.ts';
 import { VLAN_PRESENT } from './extract.ts';
-import { type FlowWords, WORD_OF, type WordRun } from './layout.ts';
+import { type FlowWords, WORD_OF, wordRun } from './layout.ts';
 import type { Walk } from './walk.ts';
 
 /** True when a packet has what a field is part of. */
 export type Prerequisite = (walk: Walk) => boolean;
 
-const NW_PROTO: WordRun = { place: 'nwProto', start: 0, bits: 8 };
-const TP_SRC: WordRun = { place: 'tpSrc', start: 0, bits: 16 };
-const TP_DST: WordRun = { place: 'tpDst', start: 0, bits: 16 };
-const CT_STATE: WordRun = { place: 'ctState', start: 0, bits: 8 };
+const NW_PROTO = wordRun('nwProto', 0, 8);
+const TP_SRC = wordRun('tpSrc', 0, 16);
+const TP_DST = wordRun('tpDst', 0, 16);
+const CT_STATE = wordRun('ctState', 0, 8);
 /** FLOW_NW_FRAG_LATER. */
 const LATER_FRAGMENT = 2;
 const RARP = 0x8035;

@@ -3,7 +3,10 @@ import type { Instruction } from '../ofp/instruction.ts';
 import { toBigInt } from '../util/u64.ts';
 import { type ActionSet, compileActionSet } from './action-set.ts';
 import { compileActions } from './actions.ts';
+import { chunksOf, type MaskedChunks } from './layout.ts';
 import type { Step } from './walk.ts';
+
+const METADATA_BITS = 64;
 
 /** What a flow does, in the order in which it is done (OpenFlow 1.3.5, 5.9). */
 export interface Program {
@@ -14,6 +17,8 @@ export interface Program {
   /** What `write` makes of an empty action set. */
   readonly set: ActionSet;
   readonly metadata: { readonly value: bigint; readonly mask: bigint } | undefined;
+  /** The same in chunks of 32 bits. */
+  readonly metadataChunks: MaskedChunks | undefined;
   readonly gotoTable: number | undefined;
 }
 
@@ -22,16 +27,21 @@ export function compileInstructions(instructions: readonly Instruction[]): Progr
   const find = <T extends Instruction['type']>(type: T) =>
     instructions.find((each): each is Extract<Instruction, { type: T }> => each.type === type);
   const written = actionsOf(instructions, 'writeActions');
-  const metadata = find('writeMetadata');
+  const instruction = find('writeMetadata');
+  const metadata = instruction && {
+    value: toBigInt(instruction.metadata),
+    mask: toBigInt(instruction.metadataMask),
+  };
   return {
     meterId: find('meter')?.meterId,
     apply: compileActions(actionsOf(instructions, 'applyActions')),
     clears: find('clearActions') !== undefined,
     write: written,
     set: compileActionSet(written),
-    metadata: metadata && {
-      value: toBigInt(metadata.metadata),
-      mask: toBigInt(metadata.metadataMask),
+    metadata,
+    metadataChunks: metadata && {
+      value: chunksOf(metadata.value, METADATA_BITS),
+      mask: chunksOf(metadata.mask, METADATA_BITS),
     },
     gotoTable: find('gotoTable')?.tableId,
   };

@@ -2,7 +2,15 @@ import type { NxLearn, NxLearn2 } from '../ofp/actions/nicira/learn.ts';
 import type { Flow } from './flow.ts';
 import type { FlowTable } from './flow-tables.ts';
 import type { Group, GroupBucket } from './groups.ts';
-import { emptyWords, type FlowWords, markRun, WORD_OF, type WordRun } from './layout.ts';
+import {
+  emptyWords,
+  type FlowWords,
+  isBesideFrame,
+  type MaskedChunks,
+  markRun,
+  WORD_OF,
+  type WordRun,
+} from './layout.ts';
 import { resultOf } from './learning.ts';
 import type { ControllerRequest, Step, Walk } from './walk.ts';
 
@@ -17,7 +25,7 @@ export type Effect =
       readonly isPlain: boolean;
     }
   | { readonly type: 'rewrite'; readonly step: Step }
-  | { readonly type: 'metadata'; readonly value: bigint; readonly mask: bigint }
+  | { readonly type: 'metadata'; readonly chunks: MaskedChunks }
   | { readonly type: 'controller'; readonly request: PacketInOrigin }
   | { readonly type: 'meter'; readonly meterId: number }
   /** A flow is learnt again. */
@@ -59,7 +67,8 @@ export class Recording {
     const run = resultOf(action);
     if (run === undefined) return;
     const perform = ({ packet }: Walk) => packet.writeNumber(run, 1);
-    this.effects.push({ type: 'rewrite', step: { action, isRewrite: true, perform } });
+    const beside = isBesideFrame(run.place) ? 'written' : 'untouched';
+    this.effects.push({ type: 'rewrite', step: { action, isRewrite: true, beside, perform } });
   }
 }
 

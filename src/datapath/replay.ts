@@ -1,4 +1,4 @@
-import type { CachedWalk } from './flow-cache.ts';
+import type { Handling } from './handling.ts';
 import { runOf } from './layout.ts';
 import type { Packet } from './packet.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -9,24 +9,8 @@ import type { Walk } from './walk.ts';
 
 const METADATA = runOf('metadata');
 
-/** Counts a packet where the first of its kind was counted. */
-export function credit({ flows, matched, missed, groups }: CachedWalk, bytes: number, nowMs: number): void {
-  for (let i = 0; i < flows.length; i++) {
-    flows[i]!.use(bytes, nowMs);
-    const table = matched[i]!;
-    table.lookups++;
-    table.matched++;
-  }
-  for (let i = 0; i < missed.length; i++) missed[i]!.lookups++;
-  for (let i = 0; i < groups.length; i++) {
-    const counted = groups[i]!;
-    counted.packets++;
-    counted.bytes += bytes;
-  }
-}
-
 /** Does to a packet what was done to the first of its kind. */
-export function replay(pipeline: Pipeline, { effects }: CachedWalk, packet: Packet): Verdict {
+export function replay(pipeline: Pipeline, { effects }: Handling, packet: Packet): Verdict {
   const departures: Departure[] = [];
   const packetIns: PacketInRequest[] = [];
   const size = packet.bytes.length;
@@ -46,7 +30,7 @@ export function replay(pipeline: Pipeline, { effects }: CachedWalk, packet: Pack
         packetIns.push({ ...effect.request, frame: walk.packet.share(), words: walk.packet.words.slice() });
         break;
       case 'metadata':
-        walk.packet.writeMasked(METADATA, effect.value, effect.mask);
+        walk.packet.writeMasked(METADATA, effect.chunks);
         break;
       case 'meter':
         if (pipeline.passesMeter(effect.meterId, size)) break;

@@ -1,10 +1,10 @@
 import { type FlowKey, PLACES, type Place } from '../ofp/text/flow-key.ts';
-import { WORD_OF } from './layout.ts';
+import { isBesideFrame, wordRun } from './layout.ts';
 import { Packet } from './packet.ts';
 
 /** The places that travel with a packet, which a controller may have changed meanwhile. */
 const TRAVELLING = (Object.keys(PLACES) as Place[]).filter(
-  (place) => WORD_OF[place] < WORD_OF.dlSrc && place !== 'packetType' && place !== 'actsetOutput',
+  (place) => isBesideFrame(place) && place !== 'packetType' && place !== 'actsetOutput',
 );
 
 /**
@@ -17,7 +17,7 @@ export function resumedPacket(data: Uint8Array, key: FlowKey, isTracked: boolean
   for (const place of TRAVELLING) {
     if (place.startsWith('ct') && !isTracked) continue;
     const value = key.value(place);
-    if (value !== 0n) packet.write({ place, start: 0, bits: PLACES[place] }, value);
+    if (value !== 0n) packet.write(wordRun(place, 0, PLACES[place]), value);
   }
   return packet;
 }

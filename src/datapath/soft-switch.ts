@@ -106,12 +106,12 @@ export class SoftSwitch {
 
   #boot(): Core {
     const options = this.#options;
-    const now = options.clock?.now ?? (() => performance.now());
-    const buffers = new PacketBuffers(options.maxBuffers ?? 0, now);
+    const now = options.clock?.now;
+    const buffers = new PacketBuffers(options.maxBuffers ?? 0, now ?? (() => performance.now()));
     const notices: Notices = new Notices(this.#links, buffers, () => pipeline);
     const pipeline: Pipeline = new Pipeline({
       ...options,
-      now,
+      ...(now && { now }),
       onFlowRemoved: (flow, reason, nowMs) => notices.tellRemoved(flow, reason, nowMs),
       onFlowEvent: (event, requester) => notices.noteFlow(event, requester),
     });

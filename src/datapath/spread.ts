@@ -9,7 +9,7 @@ import type { Place } from '../ofp/text/flow-key.ts';
 import { PLACES } from '../ofp/text/flow-key.ts';
 import { EthType } from '../packet/ethernet.ts';
 import { IpProtocol } from '../packet/headers.ts';
-import { type FlowWords, WORD_OF } from './layout.ts';
+import { type FlowWords, WORD_OF, wordRun } from './layout.ts';
 import { isIp } from './prerequisite.ts';
 import type { Walk } from './walk.ts';
 
@@ -114,8 +114,8 @@ class Hasher {
   /** Adds the bits in which two places differ. */
   both(a: Place, b: Place | undefined): this {
     const bits = PLACES[a];
-    this.#walk.reads({ place: a, start: 0, bits });
-    if (b !== undefined) this.#walk.reads({ place: b, start: 0, bits });
+    this.#walk.reads(wordRun(a, 0, bits));
+    if (b !== undefined) this.#walk.reads(wordRun(b, 0, bits));
     for (let i = 0; i < Math.ceil(bits / 32); i++) {
       const other = b === undefined ? 0 : this.#words[WORD_OF[b] + i]!;
       this.value = mix(this.value ^ this.#words[WORD_OF[a] + i]! ^ other);

@@ -5,7 +5,7 @@ import { allOnes, type FlowKey, PLACES, type Place } from '../ofp/text/flow-key.
 import { matchOfKey } from '../ofp/text/match-write.ts';
 import { packetKey } from '../ofp/text/packet/key.ts';
 import type { Flow } from './flow.ts';
-import { readRun, WORD_OF } from './layout.ts';
+import { readRun, WORD_OF, wordRun } from './layout.ts';
 import { Packet } from './packet.ts';
 import type { Pipeline } from './pipeline.ts';
 import { Traversal } from './traversal.ts';
@@ -143,11 +143,11 @@ function fieldsOf(packet: Packet): MatchInit {
 function keyOf({ bytes, words }: Packet): FlowKey {
   const { key } = packetKey(bytes, 0);
   for (const place of METADATA_PLACES) {
-    const value = readRun(words, { place, start: 0, bits: PLACES[place] });
+    const value = readRun(words, wordRun(place, 0, PLACES[place]));
     if (value !== 0n || place === 'inPort') key.setExact(place, value);
   }
   for (let shift = 0; shift < PLACES.regs; shift += REGISTER_BITS) {
-    const value = readRun(words, { place: 'regs', start: shift, bits: REGISTER_BITS });
+    const value = readRun(words, wordRun('regs', shift, REGISTER_BITS));
     if (value !== 0n) key.setRun('regs', shift, REGISTER_BITS, value, allOnes(REGISTER_BITS));
   }
   return key;

@@ -348,10 +348,10 @@ export class Traversal implements Walk {
     if (program.clears) this.#write([], EMPTY_SET);
     if (program.write.length > 0 && this.#written.length === 0) this.#write(program.write, program.set);
     else if (program.write.length > 0) this.#writeMore(program.write);
-    const { metadata } = program;
-    if (metadata !== undefined) {
-      this.#packet.writeMasked(METADATA, metadata.value, metadata.mask);
-      this.#recording?.effects.push({ type: 'metadata', ...metadata });
+    const { metadataChunks } = program;
+    if (metadataChunks !== undefined) {
+      this.#packet.writeMasked(METADATA, metadataChunks);
+      this.#recording?.effects.push({ type: 'metadata', chunks: metadataChunks });
     }
     return program.gotoTable;
   }

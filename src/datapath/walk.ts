@@ -1,6 +1,7 @@
 import type { Action } from '../ofp/actions/action.ts';
 import type { NxLearn, NxLearn2 } from '../ofp/actions/nicira/learn.ts';
 import type { PacketInReason } from '../ofp/messages/packet-in.ts';
+import type { BesideFrame } from './beside-frame.ts';
 import type { TrackOrder } from './conntrack.ts';
 import type { WordRun } from './layout.ts';
 import type { Packet } from './packet.ts';
@@ -60,6 +61,8 @@ export interface Step {
   readonly action: Action;
   /** True when it changes the packet and what travels with it, and nothing else. */
   readonly isRewrite: boolean;
+  /** What a rewrite has to do with what travels beside the frame. */
+  readonly beside: BesideFrame;
   /** @returns false to leave out what follows in the list, and in the flow that it is of */
   perform(walk: Walk): unknown;
 }

@@ -2,6 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { connect } from '../../bench/connect/bench.ts';
 import { connections } from '../../bench/controller/connections.ts';
 import { packetIn, packetInOne } from '../../bench/controller/packet-in.ts';
+import { datapath } from '../../bench/datapath/bench.ts';
 import { dump } from '../../bench/dump.ts';
 import { bundle, deletes, flowMod } from '../../bench/flow-mod.ts';
 import type { Bench, Report } from '../../bench/harness/bench.ts';
@@ -112,5 +113,17 @@ describe('a bench in a process of its own', () => {
   it('is said to have failed when the process does not come to an end', async () => {
     const outcome = await runInOwnProcess({ bench: 'no such bench', settings: {} });
     expect(outcome).toEqual({ failed: 'the process ended with exit code 1' });
+  });
+});
+
+describe('the bench of the software switch', () => {
+  it('sends packets through tables that grow', async () => {
+    const report = await run(datapath, { rounds: 1, flows: 100, packets: 2000 });
+    expect(report.table.rows.map(([flows]) => flows)).toEqual(['10', '100']);
+    for (const cells of report.table.rows) expect(cells.slice(1).map(Number)).not.toContain(0);
+    const [aim, growth] = report.figures!;
+    expect(aim!.value).toBeUndefined();
+    expect(growth!.value).toBeGreaterThan(0);
+    expect(report.plots!.map(({ name }) => name)).toEqual(['datapath']);
   });
 });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Flow } from '../../src/datapath/flow.ts';
+import { readRun, runOf } from '../../src/datapath/layout.ts';
 import { setField } from '../../src/ofp/actions/set-field.ts';
 import { output } from '../../src/ofp/actions/standard.ts';
 import { ethernet, ipv4, tcp, udpFrame } from './frames.ts';
@@ -42,6 +44,11 @@ describe('packets like those before', () => {
           'table=1,ip,nw_dst=10.0.0.1,actions=output:2',
         ),
     ],
+    [
+      'registers that come back',
+      (sw) => sw.flows('ip,actions=load:9->NXM_NX_REG1[],move:NXM_NX_REG1[0..7]->NXM_OF_IP_TOS[],output:2'),
+    ],
+    ['queues', (sw) => sw.flows('actions=set_queue:3,output:2,pop_queue,set_field:5->reg0,output:3')],
     ['truncation', (sw) => sw.flows('actions=output(port=2,max_len=20),output:3')],
     [
       'groups',
@@ -80,6 +87,54 @@ describe('packets like those before', () => {
     expect(groups.get(1)!.buckets[0]).toMatchObject({ packets: 3 });
     expect(tables.tables[3]).toMatchObject({ lookups: 3, matched: 0 });
     expect([...tables.tables[0]!.flows.rules()][0]!.usedMs).toBe(5);
+  });
+
+  it('are counted in time for everybody who asks', () => {
+    const gone: string[] = [];
+    const onFlowRemoved = (flow: Flow, reason: string) =>
+      gone.push(`${reason} ${flow.packets} ${flow.bytes}`);
+    const sw = new TextPipeline({ onFlowRemoved });
+    const send = (count: number) => {
+      for (let i = 0; i < count; i++) sw.ports(FRAME);
+    };
+    const flow = 'udp,actions=output:2';
+    sw.flows(flow);
+    send(3);
+    sw.flow('udp,actions=output:3', 'modify');
+    send(4);
+    expect(sw.counts(0)).toEqual({ 32768: 7 });
+    sw.flows(flow);
+    send(2);
+    sw.flow('udp', 'delete');
+    expect(gone).toEqual([`delete 9 ${9 * FRAME.length}`]);
+    expect(sw.pipeline.tables.tables[0]).toMatchObject({ lookups: 9, matched: 9 });
+  });
+
+  it('keep flows from being idle', () => {
+    const sw = new TextPipeline();
+    sw.flows('idle_timeout=5,udp,actions=output:2');
+    const sizeAt = (ms: number) => {
+      sw.nowMs = ms;
+      sw.pipeline.expire();
+      return sw.pipeline.tables.tables[0]!.size;
+    };
+    sw.ports(FRAME);
+    sw.nowMs = 4000;
+    sw.ports(FRAME);
+    expect([sizeAt(8999), sizeAt(9000)]).toEqual([1, 0]);
+  });
+
+  it('take to controllers and through tunnels what the tables have written', () => {
+    const sw = new TextPipeline();
+    sw.pipeline.ports.get(3)!.tunnelAddress = '192.0.2.1';
+    const write = 'set_field:7->reg1,set_field:77->tun_id,set_field:192.0.2.9->tun_dst';
+    sw.flows(`actions=${write},set_field:8->reg1,controller,output:3,output:2,set_field:9->reg1`);
+    const tunnels: unknown[] = [];
+    sw.pipeline.ports.get(3)!.transmit = (_frame, tunnel) => tunnels.push(tunnel);
+    const register = () => readRun(sw.pipeline.receive(FRAME, 1)[0]!.words, runOf('reg1'));
+    expect([register(), register()]).toEqual([8n, 8n]);
+    expect(tunnels).toEqual([tunnels[0], tunnels[0]]);
+    expect(tunnels[0]).toMatchObject({ key: 77, dst: '192.0.2.9' });
   });
 
   it('take tokens of meters, and are dropped without', () => {
@@ -129,5 +184,6 @@ describe('packets like those before', () => {
       for (let sport = 0; sport < 40; sport++)
         expect(sw.ports(udpFrame({ sport }))).toEqual(sport % 2 === 1 ? [2] : []);
     }
+    expect(sw.counts(0)[32768]).toBe(60);
   });
 });

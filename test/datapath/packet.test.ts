@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readBits, readRun, runOf } from '../../src/datapath/layout.ts';
+import { readBits, readRun, runOf, wordRun } from '../../src/datapath/layout.ts';
 import { Packet } from '../../src/datapath/packet.ts';
 import { fromBits, toBits } from '../../src/ofp/oxm/field-bits.ts';
 import type { FieldName } from '../../src/ofp/oxm/fields.ts';
@@ -146,7 +146,7 @@ describe('writing fields', () => {
     const packet = Packet.receive(udpFrame(), 1);
     packet.write(runOf('xxreg0'), 0x00112233_44556677_8899aabb_ccddeeffn);
     expect(readBits(packet.words, runOf('reg0'), 0, 32)).toBe(0x00112233);
-    packet.move({ place: 'regs', start: 384, bits: 100 }, { place: 'regs', start: 390, bits: 100 });
+    packet.move(wordRun('regs', 384, 100), wordRun('regs', 390, 100));
     const expected = ((0x00112233_44556677_8899aabb_ccddeeffn >> 100n) << 100n) & ~(0x3fn << 100n);
     const copied = (0x00112233_44556677_8899aabb_ccddeeffn & ((1n << 100n) - 1n)) << 6n;
     const low = 0x00112233_44556677_8899aabb_ccddeeffn & 0x3fn;
