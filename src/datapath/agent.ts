@@ -8,7 +8,7 @@ import { PortConfig, PortState } from '../ofp/port.ts';
 import { PortNo } from '../ofp/ports.ts';
 import { demand, Refusal } from '../ofp/text/check/refusal.ts';
 import { keyOfMatch } from '../ofp/text/match-key.ts';
-import { checkMessage, identifyMessage } from '../ofp/text/message-format.ts';
+import { checkBundleAdd, checkMessage, identifyMessage } from '../ofp/text/message-format.ts';
 import type { FoundForm } from '../ofp/text/messages/forms.ts';
 import { toLong, type U64 } from '../util/u64.ts';
 import { BundleDesk } from './bundle-desk.ts';
@@ -123,7 +123,7 @@ export class Agent {
         checkMessage(wire, start, end, found);
         return this.#obey(link, { type: 'meter', mod: decodeMeterMod(frame) }, frame);
       case 'ONFT_BUNDLE_ADD_MESSAGE':
-        checkMessage(wire, start, end, found);
+        checkBundleAdd(wire, start, found.body, end);
         this.#bundles.add(link, frame, found.body);
         return this.#options.onChanged();
       default:

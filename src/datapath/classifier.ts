@@ -1,5 +1,6 @@
 import { type Clause, chooseRule } from './conjunction.ts';
 import { covers, type FlowMatch, overlaps } from './flow-match.ts';
+import { FIRST_HASH, finish, mixIn } from './hash.ts';
 import { type FlowWords, WORD_OF } from './layout.ts';
 
 /** What a {@link Classifier} holds: a match and its priority. */
@@ -15,7 +16,7 @@ interface Tuple<R extends Rule> {
   readonly key: string;
   readonly indices: readonly number[];
   /** The mask of each of `indices`. */
-  readonly masks: Uint32Array;
+  readonly masks: FlowWords;
   readonly heads: Map<number, Node<R>>;
   /** How many rules have each priority. */
   readonly priorities: Map<number, number>;
@@ -25,8 +26,8 @@ interface Tuple<R extends Rule> {
 
 interface Node<R extends Rule> {
   readonly rule: R;
-  /** The value's masked words, in the tuple's order. */
-  readonly words: Uint32Array;
+  /** The values of the match: those of a tuple have the same words. */
+  readonly values: FlowWords;
   next: Node<R> | undefined;
 }
 
@@ -101,8 +102,9 @@ export class Classifier<R extends Rule> {
   find(match: FlowMatch, priority: number): R | undefined {
     const tuple = this.#tuples.get(maskKey(match));
     if (tuple === undefined) return undefined;
-    for (let node = tuple.heads.get(hash(tuple, match.value)); node !== undefined; node = node.next) {
-      if (node.rule.priority === priority && equals(tuple, node, match.value)) return node.rule;
+    for (let node = tuple.heads.get(hashOf(match)); node !== undefined; node = node.next) {
+      if (node.rule.priority === priority && node.values.every((value, i) => value === match.values[i]))
+        return node.rule;
     }
     return undefined;
   }
@@ -134,9 +136,8 @@ export class Classifier<R extends Rule> {
     const old = this.find(rule.match, rule.priority);
     if (old !== undefined) this.delete(old);
     const tuple = this.#tuple(rule.match);
-    const bucket = hash(tuple, rule.match.value);
-    const words = Uint32Array.from(tuple.indices, (index) => rule.match.value[index]!);
-    const node: Node<R> = { rule, words, next: undefined };
+    const bucket = hashOf(rule.match);
+    const node: Node<R> = { rule, values: rule.match.values, next: undefined };
     const head = tuple.heads.get(bucket);
     if (head === undefined || head.rule.priority <= rule.priority) {
       node.next = head;
@@ -156,7 +157,7 @@ export class Classifier<R extends Rule> {
   delete(rule: R): boolean {
     const tuple = this.#tuples.get(maskKey(rule.match));
     if (tuple === undefined) return false;
-    const bucket = hash(tuple, rule.match.value);
+    const bucket = hashOf(rule.match);
     let before: Node<R> | undefined;
     for (let node = tuple.heads.get(bucket); node !== undefined; before = node, node = node.next) {
       if (node.rule !== rule) continue;
@@ -174,8 +175,7 @@ export class Classifier<R extends Rule> {
     const key = maskKey(match);
     const known = this.#tuples.get(key);
     if (known !== undefined) return known;
-    const { indices, mask } = match;
-    const masks = Uint32Array.from(indices, (index) => mask[index]!);
+    const { indices, masks } = match;
     const tuple: Tuple<R> = {
       key,
       indices,
@@ -215,9 +215,9 @@ export class Classifier<R extends Rule> {
   }
 }
 
-function maskKey({ indices, mask }: FlowMatch): string {
+function maskKey({ indices, masks }: FlowMatch): string {
   let key = '';
-  for (const index of indices) key += `${index}:${mask[index]!.toString(36)},`;
+  for (let i = 0; i < indices.length; i++) key += `${indices[i]}:${masks[i]!.toString(36)},`;
   return key;
 }
 
@@ -237,20 +237,22 @@ function probe<R extends Rule>(tuple: Tuple<R>, words: FlowWords): Node<R> | und
   return node;
 }
 
-/** FNV-1a over whole words, with the bits mixed once more (the finalizer of MurmurHash3). */
 function hash<R extends Rule>({ indices, masks }: Tuple<R>, words: FlowWords): number {
-  let value = 0x811c9dc5;
-  for (let i = 0; i < indices.length; i++) {
-    value = Math.imul(value ^ (words[indices[i]!]! & masks[i]!), 0x01000193);
-    value ^= value >>> 15;
-  }
-  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  return value ^ (value >>> 13);
+  let value = FIRST_HASH;
+  for (let i = 0; i < indices.length; i++) value = mixIn(value, words[indices[i]!]! & masks[i]!);
+  return finish(value);
+}
+
+/** The hash of the packets that a match takes. */
+function hashOf({ values }: FlowMatch): number {
+  let value = FIRST_HASH;
+  for (let i = 0; i < values.length; i++) value = mixIn(value, values[i]!);
+  return finish(value);
 }
 
 function equals<R extends Rule>({ indices, masks }: Tuple<R>, node: Node<R>, words: FlowWords): boolean {
   for (let i = 0; i < indices.length; i++) {
-    if (((words[indices[i]!]! ^ node.words[i]!) & masks[i]!) !== 0) return false;
+    if (((words[indices[i]!]! ^ node.values[i]!) & masks[i]!) !== 0) return false;
   }
   return true;
 }

@@ -1,14 +1,15 @@
 import type { MatchInit } from '../ofp/oxm/fields.ts';
 import { type FlowKey, PLACES, type Place } from '../ofp/text/flow-key.ts';
 import { keyOfMatch } from '../ofp/text/match-key.ts';
-import { emptyWords, type FlowWords, WORD_OF, wordRun, writeRun } from './layout.ts';
+import { chunksOf, type FlowWords, WORD_OF } from './layout.ts';
 
-/** Which packets are taken: those whose words equal `value` in the bits that `mask` sets. Value bits outside the mask are 0. */
+/** Which packets are taken: those whose words equal a value in the bits that its mask sets. */
 export interface FlowMatch {
-  readonly value: FlowWords;
-  readonly mask: FlowWords;
-  /** The words that `mask` says anything of. */
+  /** The words that anything is said of, in their order. */
   readonly indices: readonly number[];
+  /** Of each of `indices`; bits outside the mask are 0. */
+  readonly values: FlowWords;
+  readonly masks: FlowWords;
 }
 
 /** A match's words. */
@@ -18,19 +19,23 @@ export function flowMatch(match: MatchInit): FlowMatch {
 
 /** The words of a match that is given by places. */
 export function flowMatchOfKey(key: FlowKey): FlowMatch {
-  const value = emptyWords();
-  const mask = emptyWords();
-  for (const place of Object.keys(PLACES) as Place[]) {
-    if (!key.has(place)) continue;
-    const run = wordRun(place, 0, wholeBits(place));
-    writeRun(value, run, key.value(place));
-    writeRun(mask, run, key.mask(place));
-  }
-  // Every packet here is an Ethernet frame: saying so would only make more kinds of masks.
-  if (value[WORD_OF.packetType] === 0) mask[WORD_OF.packetType] = 0;
   const indices: number[] = [];
-  for (const [index, word] of mask.entries()) if (word !== 0) indices.push(index);
-  return { value, mask, indices };
+  const values: number[] = [];
+  const masks: number[] = [];
+  for (const place of [...key.places()].sort((a, b) => WORD_OF[a] - WORD_OF[b])) {
+    // Every packet here is an Ethernet frame: saying so would only make more kinds of masks.
+    if (place === 'packetType' && key.value(place) === 0n) continue;
+    const mask = chunksOf(key.mask(place), wholeBits(place));
+    const value = chunksOf(key.value(place), wholeBits(place));
+    const last = WORD_OF[place] + mask.length - 1;
+    for (let i = mask.length - 1; i >= 0; i--) {
+      if (mask[i] === 0) continue;
+      indices.push(last - i);
+      values.push(value[i]!);
+      masks.push(mask[i]!);
+    }
+  }
+  return { indices, values: Uint32Array.from(values), masks: Uint32Array.from(masks) };
 }
 
 /** Whole words, since masks may say more bits than a place has. */
@@ -39,17 +44,18 @@ function wholeBits(place: Place): number {
 }
 
 /** True when the packet is one of those. */
-export function takes({ value, mask, indices }: FlowMatch, words: FlowWords): boolean {
-  for (const index of indices) if (((words[index]! ^ value[index]!) & mask[index]!) !== 0) return false;
-  return true;
+export function takes({ indices, values, masks }: FlowMatch, words: FlowWords): boolean {
+  return indices.every((index, i) => ((words[index]! ^ values[i]!) & masks[i]!) === 0);
 }
 
 /** True when every packet of `narrow` is one of `wide` (the loose matching of OpenFlow 1.3.5, 6.4). */
 export function covers(wide: FlowMatch, narrow: FlowMatch): boolean {
-  for (const index of wide.indices) {
-    const mask = wide.mask[index]!;
-    if ((mask & ~narrow.mask[index]!) !== 0) return false;
-    if (((wide.value[index]! ^ narrow.value[index]!) & mask) !== 0) return false;
+  for (let i = 0, j = 0; i < wide.indices.length; i++) {
+    while (narrow.indices[j]! < wide.indices[i]!) j++;
+    if (narrow.indices[j] !== wide.indices[i]) return false;
+    const mask = wide.masks[i]!;
+    if ((mask & ~narrow.masks[j]!) !== 0) return false;
+    if (((wide.values[i]! ^ narrow.values[j]!) & mask) !== 0) return false;
   }
   return true;
 }
@@ -61,8 +67,10 @@ export function isSameMatch(a: FlowMatch, b: FlowMatch): boolean {
 
 /** True when some packet could be one of both. */
 export function overlaps(a: FlowMatch, b: FlowMatch): boolean {
-  for (const index of a.indices) {
-    if (((a.value[index]! ^ b.value[index]!) & a.mask[index]! & b.mask[index]!) !== 0) return false;
+  for (let i = 0, j = 0; i < a.indices.length; i++) {
+    while (b.indices[j]! < a.indices[i]!) j++;
+    if (b.indices[j] !== a.indices[i]) continue;
+    if (((a.values[i]! ^ b.values[j]!) & a.masks[i]! & b.masks[j]!) !== 0) return false;
   }
   return true;
 }

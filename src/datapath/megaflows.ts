@@ -1,5 +1,6 @@
 import { type Counters, credit, type Handling } from './handling.ts';
 import type { Handlings } from './handlings.ts';
+import { FIRST_HASH, finish, mixIn } from './hash.ts';
 import type { FlowWords } from './layout.ts';
 
 /** What a record has before its words, and where: what was counted, when the last came, and the number of its handling. */
@@ -172,16 +173,4 @@ export class Megaflows {
 /** Whole from the beginning: an array that is filled here and there would become a slow dictionary. */
 function noCounters(places: number): (Counters | undefined)[] {
   return new Array(places).fill(undefined);
-}
-
-const FIRST_HASH = 0x811c9dc5;
-
-function mixIn(hash: number, word: number): number {
-  const value = Math.imul(hash ^ word, 0x01000193);
-  return value ^ (value >>> 15);
-}
-
-function finish(hash: number): number {
-  const value = Math.imul(hash, 0x85ebca6b);
-  return value ^ (value >>> 13);
 }

@@ -118,6 +118,11 @@ export class FlowKey {
     return Number(this.value(place));
   }
 
+  /** The places that something has been said of, and maybe taken back. */
+  places(): Iterable<Place> {
+    return this.#masks.keys();
+  }
+
   /** True when anything is said of a place. */
   has(place: Place): boolean {
     return this.mask(place) !== 0n;

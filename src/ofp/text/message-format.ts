@@ -188,6 +188,19 @@ const NXT_FLOW_MOD = 'NXT_FLOW_MOD';
 function* printBundleAdd({ wire, start, body, end, verbosity, depth }: WireMessage): Iterable<string> {
   const { view, bytes } = wire;
   const inner = body + 8;
+  const innerEnd = checkBundleAdd(wire, start, body, end);
+  yield `\n bundle_id=${hex(view.getUint32(body))} flags=${formatBundleFlags(view.getUint16(body + 6))}\n`;
+  yield formatBytes(bytes.subarray(inner, innerEnd), verbosity, depth + 1);
+}
+
+/**
+ * Refuses what carries a message into a bundle, whatever that message is. The body of what carries it begins at `body`.
+ * @returns where the message ends
+ * @throws Refusal
+ */
+export function checkBundleAdd(wire: WireView, start: number, body: number, end: number): number {
+  const { view, bytes } = wire;
+  const inner = body + 8;
   demand(end - inner >= HEADER_SIZE, 'OFPBFC_MSG_BAD_LEN', 'there is no message in it');
   demand(bytes[inner] === bytes[start], 'OFPBFC_BAD_VERSION', 'the message in it is of another version');
   const length = view.getUint16(inner + 2);
@@ -202,8 +215,7 @@ function* printBundleAdd({ wire, start, body, end, verbosity, depth }: WireMessa
     'the message in it has another xid',
   );
   demand(isBundlable(wire, inner, inner + length), 'OFPBFC_MSG_UNSUP', 'no such message may be in a bundle');
-  yield `\n bundle_id=${hex(view.getUint32(body))} flags=${formatBundleFlags(view.getUint16(body + 6))}\n`;
-  yield formatBytes(bytes.subarray(inner, inner + length), verbosity, depth + 1);
+  return inner + length;
 }
 
 function isBundlable(wire: WireView, start: number, end: number): boolean {

@@ -92,19 +92,17 @@ function readAction(wire: WireView, start: number, end: number, depth: number): 
 
 /** The codec's view of an action whose length is right. */
 function decoded(wire: WireView, start: number, end: number, number: number, depth: number): Action {
-  const failure = new Refusal(
-    FAILURES.get(number) ?? 'OFPBMC_BAD_LEN',
-    'what is in an action does not fit it',
-  );
+  const failure = () =>
+    new Refusal(FAILURES.get(number) ?? 'OFPBMC_BAD_LEN', 'what is in an action does not fit it');
   let action: Action;
   try {
     action = decodeActions(wire, start, end)[0]!;
   } catch {
     if (number === CT) readActions(wire, start + CT_ACTIONS_OFFSET, end, 'ct', depth + 1);
-    throw failure;
+    throw failure();
   }
   if (action.type !== 'unknown') return action;
-  throw number === DECAP ? failure : new Refusal('OFPBAC_BAD_ARGUMENT', 'an action has no such values');
+  throw number === DECAP ? failure() : new Refusal('OFPBAC_BAD_ARGUMENT', 'an action has no such values');
 }
 
 /** How a property of controller is looked at, by NXAC2PT_ number. */
