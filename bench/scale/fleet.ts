@@ -16,36 +16,41 @@ interface FleetHost {
   readonly sw: SoftSwitch;
 }
 
+/** Which hosts of all. */
+export interface FleetSlice {
+  readonly first: number;
+  readonly hosts: number;
+  /** Of each host. */
+  readonly endpoints: number;
+}
+
 /** Many hosts without anything behind them; each pod has one endpoint on each of four neighbours. */
-export class Fleet implements AsyncDisposable {
+export class Fleet {
   readonly #hosts: readonly FleetHost[];
-  readonly #endpoints: number;
+  readonly #slice: FleetSlice;
   readonly #sockets: Socket[] = [];
 
-  static async start(hosts: number, endpoints: number): Promise<Fleet> {
+  static async start(slice: FleetSlice): Promise<Fleet> {
+    const { first, hosts, endpoints } = slice;
     const made: FleetHost[] = [];
-    for (let host = 0; host < hosts; host++) {
+    for (let host = first; host < first + hosts; host++) {
       const db = new OvsdbTestServer(openVswitch);
       db.transact(rowsOf(host, endpoints));
       const ports = Array.from({ length: endpoints + 1 }, (_, i) => ({ portNo: i + 1 }));
       const sw = new SoftSwitch({ datapathId: host + 1, ports });
       made.push({ db, method: await db.listen('ptcp:0:127.0.0.1'), sw });
     }
-    return new Fleet(made, endpoints);
+    return new Fleet(made, slice);
   }
 
-  private constructor(hosts: readonly FleetHost[], endpoints: number) {
+  private constructor(hosts: readonly FleetHost[], slice: FleetSlice) {
     this.#hosts = hosts;
-    this.#endpoints = endpoints;
+    this.#slice = slice;
   }
 
   /** Where a controller calls the databases. */
   get databases(): readonly string[] {
     return this.#hosts.map(({ method }) => method);
-  }
-
-  get members(): number {
-    return this.#hosts.length * this.#endpoints;
   }
 
   /** Flows of all switches. */
@@ -64,18 +69,12 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** Takes an endpoint out of its pod, or puts it back: its host's neighbours hear of that too. */
-  setMember(number: number, isMember: boolean): void {
-    const host = number % this.#hosts.length;
-    const endpoint = number % this.#endpoints;
-    const external_ids = isMember ? labelsOf(host, endpoint, this.#endpoints) : NO_LABELS;
-    this.#hosts[host]!.db.transact([
+  setMember(host: number, endpoint: number, isMember: boolean): void {
+    const { first, endpoints } = this.#slice;
+    const external_ids = isMember ? labelsOf(host, endpoint, endpoints) : NO_LABELS;
+    this.#hosts[host - first]!.db.transact([
       { op: 'update', table: 'Interface', where: [['name', '==', `if${endpoint}`]], row: { external_ids } },
     ]);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await Promise.all(this.#hosts.map(({ db, sw }) => Promise.all([db.close(), sw.close()])));
   }
 }
 

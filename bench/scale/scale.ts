@@ -1,5 +1,5 @@
 import { Program } from '../controller/program.ts';
-import type { PodsMeasure } from '../controller/programs/pods.ts';
+import type { PodsMeasure, PodsOrder, PodsSettled } from '../controller/programs/pods.ts';
 import type { Bench } from '../harness/bench.ts';
 import type { Figure } from '../harness/check.ts';
 import type { CpuProfile } from '../harness/flame-graph.ts';
@@ -7,7 +7,9 @@ import { linePlot, type Plot } from '../harness/plot.ts';
 import type { Profiler } from '../harness/profile.ts';
 import { type Spread, spread } from '../harness/stats.ts';
 import { formatCount } from '../harness/table.ts';
-import { Fleet, HOSTS_OF_POD } from './fleet.ts';
+import { askProgram } from './ask.ts';
+import { HOSTS_OF_POD } from './fleet.ts';
+import { Fleets } from './fleets.ts';
 
 interface Settings {
   readonly switches: number;
@@ -32,7 +34,6 @@ interface Size {
 /** Sizes that switches and endpoints go through, up to what is asked for. */
 const SWITCHES = [1, 10, 100, 1000];
 const ENDPOINTS = [10, 100];
-const PATIENCE_MS = 600_000;
 
 /** One controller with more and more switches: what it needs, and what a change costs. */
 export const scale: Bench<keyof Settings> = {
@@ -51,7 +52,7 @@ export const scale: Bench<keyof Settings> = {
     const sizes: Size[] = [];
     for (const each of upTo(ENDPOINTS, endpoints))
       for (const count of upTo(SWITCHES, switches)) {
-        console.error(`${count} switches of ${each} endpoints`);
+        process.stderr.write(`${count} switches of ${each} endpoints\n`);
         const isLast = count === switches && each === endpoints;
         sizes.push(await measure(count, each, changes, isLast ? profiler : undefined));
       }
@@ -88,7 +89,7 @@ const METHOD = [
   'change: from the commit in a database that takes one endpoint out of its pod, or puts it back, until every switch',
   `  that this concerns (${HOSTS_OF_POD}, where there are as many) has confirmed; median`,
   "CPU: the controller's, a change, with the messages about it",
-  'switches and databases: software, in this process, over TCP on loopback',
+  'switches and databases: software, in processes of their own, on another CPU where there is one; loopback TCP',
 ];
 
 function rowOf({
@@ -121,15 +122,16 @@ async function measure(
   changes: number,
   profiler: Profiler | undefined,
 ): Promise<Size> {
-  await using fleet = await Fleet.start(switches, endpoints);
+  await using fleet = await Fleets.start(switches, endpoints);
   const { program } = await Program.start('controller', 'pods');
   try {
     const idle = await ask<PodsMeasure>(program, { type: 'measure' });
     if (profiler !== undefined) await ask(program, { type: 'startProfile' });
     const { port } = await ask<{ port: number }>(program, { type: 'start', databases: fleet.databases });
     const startedAt = performance.now();
-    fleet.call(port);
-    await ask(program, { type: 'await', members: fleet.members });
+    const settled = ask(program, { type: 'await', members: fleet.members });
+    await fleet.call(port);
+    await settled;
     const coldMs = performance.now() - startedAt;
     const cold = await ask<PodsMeasure>(program, { type: 'measure' });
     const warmUps = 2 * Math.ceil(changes / 4);
@@ -145,7 +147,7 @@ async function measure(
     return {
       switches,
       endpoints,
-      flows: fleet.flows,
+      flows: await fleet.flows(),
       heapBytes: cold.heapBytes - idle.heapBytes,
       rssBytes: cold.rssBytes,
       coldMs,
@@ -158,19 +160,16 @@ async function measure(
 }
 
 /** Changes one endpoint: even turns take one out, and odd ones put it back. @returns milliseconds */
-async function change(program: Program, fleet: Fleet, turn: number): Promise<number> {
+async function change(program: Program, fleet: Fleets, turn: number): Promise<number> {
   const isBack = turn % 2 === 1;
-  const settled = ask(program, { type: 'await', members: isBack ? fleet.members : fleet.members - 1 });
-  const startedAt = performance.now();
-  fleet.setMember(turn >> 1, isBack);
-  await settled;
-  return performance.now() - startedAt;
+  const members = isBack ? fleet.members : fleet.members - 1;
+  const settled = ask<PodsSettled>(program, { type: 'await', members });
+  const committedMs = await fleet.setMember(turn >> 1, isBack);
+  return (await settled).atMs - committedMs;
 }
 
-async function ask<T>(program: Program, order: object): Promise<T> {
-  const answer = program.next(PATIENCE_MS);
-  program.send(order);
-  return (await answer) as T;
+function ask<T>(program: Program, order: PodsOrder): Promise<T> {
+  return askProgram<T>(program, order);
 }
 
 function upTo(all: readonly number[], limit: number): number[] {

@@ -36,8 +36,12 @@ const FINAL_RANK: Readonly<Partial<Record<Action['type'], number>>> = {
   group: 5,
 };
 
+/** The set of a packet for which nothing was written. */
+export const EMPTY_SET: ActionSet = { steps: [], outputPort: PortNo.UNSET };
+
 /** Makes a set of the actions in the order in which they were written. @throws Refusal */
 export function compileActionSet(written: readonly Action[]): ActionSet {
+  if (written.length === 0) return EMPTY_SET;
   const last = new Map<number, Action>();
   const writes: Action[] = [];
   let final: Action | undefined;

@@ -2,7 +2,7 @@ import type { Action } from '../ofp/actions/action.ts';
 import type { NxLearn, NxLearn2 } from '../ofp/actions/nicira/learn.ts';
 import type { PacketInReason } from '../ofp/messages/packet-in.ts';
 import { PortNo } from '../ofp/ports.ts';
-import { type ActionSet, compileActionSet } from './action-set.ts';
+import { type ActionSet, compileActionSet, EMPTY_SET } from './action-set.ts';
 import { compileActions } from './actions.ts';
 import { chosenBuckets } from './bucket-choice.ts';
 import { clearTracked, writeTracked } from './connection-words.ts';
@@ -27,7 +27,6 @@ import { WayLimits } from './way-limits.ts';
 /** How often a packet may go on with what is known of its connection, as in Open vSwitch's userspace datapath. */
 const MAX_RECIRCULATIONS = 6;
 
-const EMPTY_SET = compileActionSet([]);
 const METADATA = runOf('metadata');
 
 /** One packet's way through the tables of a pipeline (OpenFlow 1.3.5, 5.1.1). What it does takes effect at the end. */

@@ -1,5 +1,6 @@
 import { Controller } from 'galago/app';
 import { type Recording, startRecording } from '../../harness/profile.ts';
+import { sharedNowMs } from './clock.ts';
 
 // The controller of a pod network, as the command runs it, and how it is doing.
 
@@ -17,6 +18,11 @@ export interface PodsMeasure {
   readonly heapBytes: number;
   readonly rssBytes: number;
   readonly cpuMs: number;
+}
+
+/** That all is as awaited, and since when on the shared clock. */
+export interface PodsSettled {
+  readonly atMs: number;
 }
 
 let controller: Controller | undefined;
@@ -64,5 +70,8 @@ function count(change: number): void {
   members += change;
   if (members !== awaited) return;
   awaited = undefined;
-  void controller!.settled().then(() => process.send!({ isSettled: true }));
+  void controller!.settled().then(() => {
+    const settled: PodsSettled = { atMs: sharedNowMs() };
+    process.send!(settled);
+  });
 }
