@@ -188,6 +188,7 @@ for (const codec of messageCodecs) {
 }
 
 const FLOW_MOD = byType.get('flowMod');
+const PACKET_OUT = byType.get('packetOut');
 
 const byExperimenter = new Map<number, Map<number, ExperimenterCodec>>();
 for (const known of experimenterCodecs) {
@@ -266,8 +267,7 @@ export function encodeInto(writer: Writer, message: MessageInit, xid: number): v
 }
 
 function encodeAt(writer: Writer, message: MessageInit, xid: number, depth: number): void {
-  // Those that there are most of are found without a look-up.
-  const registered = message.type === 'flowMod' ? FLOW_MOD : byType.get(message.type);
+  const registered = registeredFor(message.type);
   if (registered === undefined) return encodeUnknown(writer, message as UnknownMessage, xid);
   const { codec, known } = registered;
   const start = writeHeader(writer, codec.code, xid);
@@ -278,6 +278,12 @@ function encodeAt(writer: Writer, message: MessageInit, xid: number, depth: numb
     known.encode(writer, message, level(depth), xid);
   }
   writer.patchLength(start);
+}
+
+/** Those that there are most of are found without a look-up. */
+function registeredFor(type: string): Registered | undefined {
+  if (type === 'flowMod') return FLOW_MOD;
+  return type === 'packetOut' ? PACKET_OUT : byType.get(type);
 }
 
 /** Writes a header, all but the length. @returns where it begins */

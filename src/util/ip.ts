@@ -3,15 +3,8 @@ import { writeMac } from './mac.ts';
 
 /** Reads four bytes as dotted decimal. */
 export function readIpv4(bytes: Uint8Array, offset: number): string {
-  return (
-    DECIMAL[bytes[offset]!]! +
-    '.' +
-    DECIMAL[bytes[offset + 1]!]! +
-    '.' +
-    DECIMAL[bytes[offset + 2]!]! +
-    '.' +
-    DECIMAL[bytes[offset + 3]!]!
-  );
+  const head = DECIMAL_DOT[bytes[offset]!]! + DECIMAL_DOT[bytes[offset + 1]!]!;
+  return head + (DECIMAL_DOT[bytes[offset + 2]!]! + DECIMAL[bytes[offset + 3]!]!);
 }
 
 /**
@@ -130,6 +123,7 @@ const DOT = 46;
 const COLON = 58;
 const ZERO = 48;
 const DECIMAL = Array.from({ length: 256 }, (_, byte) => String(byte));
+const DECIMAL_DOT = DECIMAL.map((text) => `${text}.`);
 const SCRATCH = new Uint8Array(16);
 
 function scanIpv4(bytes: Uint8Array, offset: number, text: string, from: number): boolean {

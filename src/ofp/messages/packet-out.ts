@@ -1,6 +1,8 @@
 import { type Action, type ActionInit, decodeActions, encodeActions } from '../actions/action.ts';
 import { PortNo } from '../ports.ts';
+import { HEADER_SIZE } from '../wire/framer.ts';
 import { badLength } from '../wire/wire-view.ts';
+import { writeU32 } from '../wire/writer.ts';
 import type { MessageBase, MessageCodec } from './codec.ts';
 import { NO_BUFFER } from './packet-in.ts';
 
@@ -47,14 +49,18 @@ export const packetOut: MessageCodec<PacketOut, PacketOutInit> = {
       data: wire.bytes.subarray(actionsEnd, end),
     };
   },
-  encode(writer, { bufferId = NO_BUFFER, inPort = PortNo.CONTROLLER, actions = [], data }) {
-    writer.u32(bufferId);
-    writer.u32(inPort);
-    const lengthAt = writer.offset;
-    writer.zeros(8);
-    const actionsStart = writer.offset;
-    encodeActions(writer, actions);
-    writer.view.setUint16(lengthAt, writer.offset - actionsStart);
+  encode(writer, { bufferId, inPort = PortNo.CONTROLLER, actions, data }) {
+    // At fixed offsets, as in a flow-mod: with one, it is what most packet-ins are answered with.
+    const start = writer.reserve(ACTIONS_OFFSET - HEADER_SIZE) - HEADER_SIZE;
+    const { view } = writer;
+    if (bufferId === undefined) view.setInt32(start + 8, NO_BUFFER);
+    else writeU32(view, start + 8, bufferId);
+    writeU32(view, start + 12, inPort);
+    view.setFloat64(start + 16, 0);
+    if (actions !== undefined) {
+      encodeActions(writer, actions);
+      writer.view.setUint16(start + 16, writer.offset - start - ACTIONS_OFFSET);
+    }
     if (data !== undefined) writer.raw(data);
   },
 };
