@@ -399,7 +399,8 @@ export class Traversal implements Walk {
   }
 
   #finish(): Verdict {
-    if (!this.#isOver) this.#doActionSet();
+    // Of a packet that has exited nothing is done, but a trace tells that it was its turn, as Open vSwitch's does.
+    if (!this.#isOver || (this.#hasExited && this.#watcher !== undefined)) this.#doActionSet();
     this.#hand();
     this.#lessons?.commit();
     const { isTooDeep } = this.#limits;
@@ -412,6 +413,7 @@ export class Traversal implements Walk {
     if (this.#written.length === 0) return;
     const { steps } = this.#set;
     this.#written = [];
+    if (steps.length === 0) return;
     this.#isInSet = true;
     const run = () => this.#perform(steps, this.#reasonOf(false));
     if (this.#watcher === undefined) run();
