@@ -116,7 +116,6 @@ describe('a software host', () => {
 
   it.each([
     ['DATAPATH_HOST_INVALID', { mac: MAC, ip: [] }],
-    ['DATAPATH_HOST_INVALID', { mac: MAC, ip: 'fd00::1' }],
     ['IP_INVALID', { mac: MAC, ip: '10.0.0' }],
     ['MAC_INVALID', { mac: 'x', ip: '10.0.0.1' }],
   ])('refuses with %s to be %j', (code, options) => {
