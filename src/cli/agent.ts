@@ -52,7 +52,7 @@ export function addAgentCommand(program: Command): void {
     );
   addHostOptions(command)
     .addHelpText('after', EXAMPLES + EXIT_CODE_HELP)
-    .action((options: AgentOptions) => run(options));
+    .action((options: AgentOptions) => runAgent(options));
 }
 
 const EXAMPLES = `
@@ -61,7 +61,11 @@ Examples:
   $ galago agent --json --no-api
 `;
 
-async function run(options: AgentOptions): Promise<void> {
+/** Its options unless told otherwise. */
+export const AGENT_DEFAULTS = { docker: dockerSocket(), api: DEFAULT_API_ADDRESS, logLevel: 'info' } as const;
+
+/** Runs the agent until a signal ends it. @throws UsageError `HOST_NOT_INITIALIZED` */
+export async function runAgent(options: AgentOptions): Promise<void> {
   const log = createLog({ level: options.logLevel, json: options.json ?? false });
   await using db = await openDatabase(options);
   requireWork(readWork(db));

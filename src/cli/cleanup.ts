@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { AGENT_UNIT, removeAgentUnit } from '../host/agent-unit.ts';
 import { carryOutCleanup, planCleanup } from '../host/cleanup.ts';
+import { isUnitOf } from './agent-unit.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
 import { addHostOptions, type HostOptions, openDatabase, print } from './host-options.ts';
 import { giveBackUplink, requireConsent } from './uplink.ts';
@@ -16,7 +18,7 @@ export function addCleanupCommand(program: Command): void {
     .summary('remove everything that init and connect have made')
     .description(
       'Removes the bridge and its ports, the links of containers, the settings and the firewall rules that galago init ' +
-        'and galago connect have made, and nothing else. End the agent first.',
+        'and galago connect have made, and nothing else. An agent that systemd does not run has to be ended first.',
     )
     .option('--yes', 'move the addresses of the uplink back, which may cut this connection off')
     .option('--dry-run', 'print what would be removed, and do nothing');
@@ -33,11 +35,13 @@ Examples:
 async function runCleanup(options: CleanupOptions, command: Command): Promise<void> {
   await using db = await openDatabase(options);
   const plan = await planCleanup(db);
+  const hasUnit = await isUnitOf(options);
   if (!options.dryRun) {
     requireConsent(plan, options.yes ?? false);
+    if (hasUnit) await removeAgentUnit();
     await carryOutCleanup(db, plan);
     await giveBackUplink(plan, options);
   }
-  const { changes } = plan;
+  const changes = [...(hasUnit ? [`systemd: stop and delete ${AGENT_UNIT}`] : []), ...plan.changes];
   print(command, options.json ? JSON.stringify({ changes }) : changes);
 }

@@ -1,11 +1,13 @@
 import { type Command, Option } from 'commander';
+import { AGENT_UNIT, startAgentUnit } from '../host/agent-unit.ts';
 import { ENCAPSULATIONS, encapsulationOf } from '../host/encapsulation.ts';
 import { type InitPlan, planInit } from '../host/init.ts';
 import { endpointMtu } from '../host/settings.ts';
 import { UPLINK_BRIDGE, type UplinkPlan } from '../host/uplink.ts';
+import { planUnit } from './agent-unit.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
 import { addHostOptions, openDatabase, print } from './host-options.ts';
-import { confirm, initWithUplink, type UplinkOptions } from './uplink.ts';
+import { confirmMove, initWithUplink, type UplinkOptions } from './uplink.ts';
 import { bytes, seconds, tunnelAddress } from './values.ts';
 
 interface InitOptions extends UplinkOptions {
@@ -16,6 +18,8 @@ interface InitOptions extends UplinkOptions {
   readonly localIp?: string;
   readonly usermode?: true;
   readonly mtu?: number;
+  /** True in the foreground, false not at all, undefined as a unit of systemd, where that is. */
+  readonly agent?: boolean;
   readonly dryRun?: true;
 }
 
@@ -26,7 +30,8 @@ export function addInitCommand(program: Command): void {
     .summary('prepare this host for containers')
     .description(
       'Makes a bridge for containers with a port for tunnels, lets tunnel packets through the firewall where one is ' +
-        'active, and looks whether the switch has done as it was told. The same again is nothing to do.',
+        'active, starts the agent where systemd is, and looks whether the switch has done as it was told. The same ' +
+        'again is nothing to do.',
     )
     .option('--bridge <name>', 'the bridge (default: br-int)')
     .addOption(
@@ -52,6 +57,8 @@ export function addInitCommand(program: Command): void {
       'largest packet of the network between the hosts (default: that of its link)',
       bytes,
     )
+    .option('--agent', 'go on as the agent, in the foreground')
+    .option('--no-agent', 'start no agent (default: as a unit, where systemd is)')
     .option('--dry-run', 'print what would be done, and do nothing');
   addHostOptions(init)
     .addHelpText('after', INIT_EXAMPLES + EXIT_CODE_HELP)
@@ -68,7 +75,7 @@ Examples:
 `;
 
 async function runInit(options: InitOptions, command: Command): Promise<void> {
-  if (options.confirm) return confirm(options, command);
+  if (options.confirm) return runConfirm(options, command);
   await using db = await openDatabase(options);
   const request = {
     bridge: options.bridge,
@@ -78,15 +85,43 @@ async function runInit(options: InitOptions, command: Command): Promise<void> {
     isUserspace: options.usermode,
     uplink: options.uplink,
   };
-  const plan = await planInit(db, request, { bridge: 'br-int', encapsulation: ENCAPSULATIONS.vxlan });
-  if (options.dryRun) return print(command, plan.changes);
+  const plan = await planInit(db, request, DEFAULTS);
+  const unit = options.agent === undefined ? await planUnit(options, plan) : undefined;
+  const changes = [...plan.changes, ...(unit?.changes ?? [])];
+  if (options.dryRun) return print(command, options.json ? JSON.stringify({ changes }) : changes);
   const ofport = await initWithUplink(db, plan, options);
-  const lines = linesOf(plan, ofport, options.confirmWithin);
-  print(command, options.json ? JSON.stringify(resultOf(plan, ofport)) : lines);
+  if (unit !== undefined) await startAgentUnit(unit);
+  const agent = unit === undefined ? null : AGENT_UNIT;
+  if (options.json) print(command, JSON.stringify({ ...resultOf(plan, ofport), agent, changes }));
+  else print(command, [...linesOf(plan, ofport, options.confirmWithin), ...nextLines(plan, options, agent)]);
+  if (options.agent) await runInForeground(options);
 }
 
+/** Runs `galago init --confirm`. */
+async function runConfirm(options: InitOptions, command: Command): Promise<void> {
+  await using db = await openDatabase(options);
+  const device = await confirmMove(db, options);
+  const unit =
+    options.agent === undefined ? await planUnit(options, await planInit(db, {}, DEFAULTS)) : undefined;
+  if (unit !== undefined) await startAgentUnit(unit);
+  const agent = unit === undefined ? null : AGENT_UNIT;
+  const lines = [
+    `uplink:   ${device} stays in ${UPLINK_BRIDGE}`,
+    ...(agent ? [`agent:    ${agent} runs`] : []),
+  ];
+  print(command, options.json ? JSON.stringify({ uplink: device, agent }) : lines);
+}
+
+/** As `galago agent` does. */
+async function runInForeground({ db, json }: InitOptions): Promise<void> {
+  const { AGENT_DEFAULTS, runAgent } = await import('./agent.ts');
+  await runAgent({ ...AGENT_DEFAULTS, db, ...(json && { json }) });
+}
+
+const DEFAULTS = { bridge: 'br-int', encapsulation: ENCAPSULATIONS.vxlan };
+
 function resultOf(plan: InitPlan, ofport: number): object {
-  const { bridge, encapsulation, localIp, underlayMtu, isUserspace, changes } = plan;
+  const { bridge, encapsulation, localIp, underlayMtu, isUserspace } = plan;
   const mtu = endpointMtu({ underlayMtu, encapsulation, localIp });
   return {
     ...{
@@ -98,7 +133,7 @@ function resultOf(plan: InitPlan, ofport: number): object {
       usermode: isUserspace,
       ofport,
     },
-    ...{ firewall: plan.firewall.places, changes },
+    firewall: plan.firewall.places,
     uplink: plan.uplink?.device ?? null,
     mustConfirm: plan.uplink?.isConfirmed === false,
   };
@@ -116,8 +151,17 @@ function linesOf(
     ...(uplink === undefined ? [] : [`uplink:   ${uplinkLine(uplink, confirmWithin)}`]),
     `tunnels:  ${encapsulation.type} from ${localIp}, port ${ofport}; containers have MTU ${mtu}`,
     `firewall: ${places.length === 0 ? 'none is active' : `open in ${places.join(', ')}`}`,
-    'next:     galago cluster <ip>... for the other hosts, and keep galago agent running',
   ];
+}
+
+function nextLines({ uplink }: InitPlan, { agent }: InitOptions, unit: string | null): string[] {
+  const next = 'next:     galago cluster <ip>... for the other hosts';
+  if (agent === false) return [next];
+  if (agent) return ['agent:    from here on', next];
+  if (unit !== null) return [`agent:    ${unit} runs`, next];
+  if (uplink?.isConfirmed === false)
+    return ['agent:    where systemd is, once the uplink is confirmed', next];
+  return [`${next}, and keep galago agent running`];
 }
 
 function uplinkLine({ device, isConfirmed, addressing }: UplinkPlan, confirmWithin: number): string {

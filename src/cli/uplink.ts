@@ -17,7 +17,7 @@ import {
 } from '../host/uplink-guard.ts';
 import { parseMethod } from '../net/index.ts';
 import { UsageError } from '../util/errors.ts';
-import { type HostOptions, openDatabase, print } from './host-options.ts';
+import type { HostOptions } from './host-options.ts';
 import { ownCommand } from './own-command.ts';
 
 /** What of the options is about moving the host's address. */
@@ -69,15 +69,13 @@ export async function initWithUplink(
   });
 }
 
-/** Runs `galago init --confirm`. */
-export async function confirm(options: UplinkOptions, command: Command): Promise<void> {
-  await using db = await openDatabase(options);
+/** Has the uplink stay where it was moved. @returns the device @throws as confirmUplink */
+export async function confirmMove(db: HostDatabase, options: HostOptions): Promise<string> {
   const { device } = confirmUplink(recordOf(options), process.env.SSH_CONNECTION);
   await db.write(`uplink ${device} confirmed`, (tx) =>
     db.writeSettings(tx, new Map([[SettingKey.UPLINK, device]])),
   );
-  const line = `uplink:   ${device} stays in ${UPLINK_BRIDGE}`;
-  print(command, options.json ? JSON.stringify({ uplink: device }) : line);
+  return device;
 }
 
 /** Gives the uplink back what it had. */

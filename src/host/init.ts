@@ -17,14 +17,14 @@ import { planUplink, UPLINK_BRIDGE, type UplinkPlan } from './uplink.ts';
 
 /** How a host is to be set up; what is undefined stays as it is, or gets a default. */
 export interface InitRequest {
-  readonly bridge: string | undefined;
-  readonly encapsulation: Encapsulation | undefined;
-  readonly localIp: string | undefined;
+  readonly bridge?: string | undefined;
+  readonly encapsulation?: Encapsulation | undefined;
+  readonly localIp?: string | undefined;
   /** Largest packet of the network between the hosts. */
-  readonly underlayMtu: number | undefined;
-  readonly isUserspace: boolean | undefined;
+  readonly underlayMtu?: number | undefined;
+  readonly isUserspace?: boolean | undefined;
   /** The device that a bridge is to take the place of. */
-  readonly uplink: string | undefined;
+  readonly uplink?: string | undefined;
 }
 
 /** How a host is going to be. */
@@ -76,7 +76,8 @@ export async function planInit(
   requireFamily(settings.peers, underlay.localIp);
   const tunnel = requireTunnel(db, existing, encapsulation, underlay.localIp);
   const firewall = await planFirewall(encapsulation, underlay.localIp);
-  const underlayMtu = request.underlayMtu ?? underlay.mtu;
+  const keptMtu = settings.localIp === underlay.localIp ? settings.underlayMtu : undefined;
+  const underlayMtu = request.underlayMtu ?? keptMtu ?? underlay.mtu;
   const plan = { ...{ bridge, encapsulation, underlayMtu, isUserspace }, localIp: underlay.localIp };
   const whole = { ...plan, existing, tunnel, firewall, uplink };
   return { ...whole, changes: changesOf(db, whole) };

@@ -68,7 +68,7 @@ describeWithLab('galago init --uplink', () => {
     expect(await galagoJson(host, ...UPLINK, '--yes')).toMatchObject({ uplink: 'eth0', mustConfirm: true });
     await eventually(isReached, { what: 'the host at its addresses' });
     expect(manual(await network(host))).toEqual(manual(before));
-    expect(await galagoJson(host, 'init', '--confirm')).toEqual({ uplink: 'eth0' });
+    expect(await galagoJson(host, 'init', '--confirm')).toEqual({ uplink: 'eth0', agent: null });
     expect((await galago(host, 'init', '--confirm')).stderr).toContain('HOST_UPLINK_SETTLED');
     expect(await galagoJson(host, ...UPLINK)).toMatchObject({ changes: [], mustConfirm: false });
     await host.exec('nft', ['flush', 'ruleset']);
