@@ -5,6 +5,7 @@ import { runningContainers } from '../host/docker.ts';
 import { EndpointKey, isConnected } from '../host/endpoint.ts';
 import { readSettings } from '../host/settings.ts';
 import { NETNS_DIRECTORY } from '../host/target.ts';
+import { isVswitchRow, slotInterfaces } from '../host/vswitch-labels.ts';
 import type { Wanted } from './complete.ts';
 import { dockerSocket } from './host-options.ts';
 import { databaseMethod, runDirectory } from './run-directory.ts';
@@ -23,6 +24,10 @@ const FINDERS: Readonly<Record<string, (options: Options) => Promise<readonly st
         .filter(isConnected)
         .flatMap(({ externalIds }) => externalIds.get(EndpointKey.NAME) ?? []),
     ),
+  'remove name': vswitches,
+  'stop slot': slots,
+  'attach slot': slots,
+  'restart slot': slots,
   'remove ip': (options) => inDatabase(options, (db) => readSettings(db).peers),
   container: async (options) => {
     const [containers, namespaces] = await Promise.all([
@@ -37,6 +42,7 @@ const FINDERS: Readonly<Record<string, (options: Options) => Promise<readonly st
     );
     return [GLOBAL_POD.name, ...(await known.catch(nothing))];
   },
+  vswitch: vswitches,
   bridge: (options) => inDatabase(options, (db) => db.bridges.map(({ name }) => name)),
   // The argument of commands for switches, which a bridge's name will do for.
   method: async () => {
@@ -62,6 +68,14 @@ export async function findValues({
   } catch {
     return [];
   }
+}
+
+function vswitches(options: Options): Promise<readonly string[]> {
+  return inDatabase(options, (db) => db.bridges.filter(isVswitchRow).map(({ name }) => name));
+}
+
+function slots(options: Options): Promise<readonly string[]> {
+  return inDatabase(options, (db) => [...slotInterfaces(db).keys()]);
 }
 
 function nothing(): readonly string[] {

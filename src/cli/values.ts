@@ -62,3 +62,9 @@ export const bridgeName: ValueParser<string> = (text) => {
   const expected = "a letter, then letters, digits, '.', '_' or '-', at most 11";
   throw new InvalidArgumentError(`expected a name (${expected}), got '${text}'`);
 };
+
+/** A number of seconds that somebody may wait. */
+export const graceSeconds: ValueParser<number> = (text) => {
+  if (/^\d{1,4}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError(`expected a number of seconds from 0 to 9999, got '${text}'`);
+};

@@ -8,8 +8,6 @@ export interface DockerContainer {
   readonly name: string;
   /** The process that its namespaces are those of; 0 while it does not run. */
   readonly pid: number;
-  /** Of its last run; 0 while it runs. */
-  readonly exitCode: number;
   /** `bridge`, `none`, `host`, `container:ID` or a network's name. */
   readonly networkMode: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -30,7 +28,6 @@ export async function inspectContainer(socketPath: string, name: string): Promis
     id: json.Id ?? '',
     name: (json.Name ?? '').replace(/^\//, ''),
     pid: json.State?.Running === true ? (json.State.Pid ?? 0) : 0,
-    exitCode: json.State?.ExitCode ?? 0,
     networkMode: json.HostConfig?.NetworkMode ?? '',
     labels: json.Config?.Labels ?? {},
   };
@@ -80,7 +77,7 @@ interface ListedJson {
 interface ContainerJson {
   readonly Id?: string;
   readonly Name?: string;
-  readonly State?: { readonly Running?: boolean; readonly Pid?: number; readonly ExitCode?: number };
+  readonly State?: { readonly Running?: boolean; readonly Pid?: number };
   readonly HostConfig?: { readonly NetworkMode?: string };
   readonly Config?: { readonly Labels?: Readonly<Record<string, string>> | null };
 }

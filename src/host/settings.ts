@@ -1,6 +1,7 @@
 import { UsageError } from '../util/errors.ts';
 import type { BridgeRow, HostDatabase, HostTransaction } from './database.ts';
 import { ENCAPSULATIONS, type Encapsulation, encapsulationOf, overheadBytes } from './encapsulation.ts';
+import { isVswitchRow } from './vswitch-labels.ts';
 
 /** `external_ids` keys of the table `Open_vSwitch` that are written. */
 export const SettingKey = {
@@ -55,6 +56,10 @@ export function requireBridge(db: HostDatabase, asked?: string): BridgeRow {
     throw new UsageError('HOST_NOT_INITIALIZED', message);
   }
   const bridge = db.bridge(name);
+  if (bridge !== undefined && isVswitchRow(bridge)) {
+    const message = `'${name}' is a virtual switch, not a bridge for pods: galago start puts containers there`;
+    throw new UsageError('HOST_BRIDGE_UNKNOWN', message);
+  }
   if (bridge !== undefined) return bridge;
   throw new UsageError('HOST_BRIDGE_UNKNOWN', `there is no bridge '${name}': run galago init`);
 }

@@ -45,7 +45,7 @@ export function parseTarget(text: string): TargetName {
  */
 export async function findTarget(text: string, dockerSocket: string): Promise<Target> {
   const target = await locate(parseTarget(text), text, dockerSocket);
-  const [inode, own] = await Promise.all([inodeOf(target.netns), inodeOf('/proc/self/ns/net')]);
+  const [inode, own] = await Promise.all([namespaceId(target.netns), namespaceId('/proc/self/ns/net')]);
   if (inode === undefined) throw stopped(text, `${target.netns} is not there`);
   if (inode === own) {
     const message = `'${text}' has the network namespace of the host itself: there is nothing to connect`;
@@ -80,7 +80,8 @@ function ofProcess(pid: number): { readonly netns: string; readonly linkNetns: s
   return { netns: `/proc/${pid}/ns/net`, linkNetns: `${pid}` };
 }
 
-async function inodeOf(path: string): Promise<string | undefined> {
+/** Tells a namespace from all others, by the file that stands for it; undefined when that is not there. */
+export async function namespaceId(path: string): Promise<string | undefined> {
   try {
     const { dev, ino } = await stat(path);
     return `${dev}:${ino}`;

@@ -65,7 +65,7 @@ export function readVswitches(db: HostDatabase): readonly Vswitch[] {
 }
 
 /** @throws UsageError `HOST_VSWITCH_UNKNOWN` */
-function requireVswitch(db: HostDatabase, name: string): Vswitch {
+export function requireVswitch(db: HostDatabase, name: string): Vswitch {
   const row = db.bridge(name);
   if (row !== undefined && isVswitchRow(row)) return readVswitch(db, row);
   const message = `there is no virtual switch '${name}': galago vswitch create makes one`;

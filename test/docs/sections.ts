@@ -79,6 +79,10 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
     },
   },
 
+  'docs/slots.md#A virtual switch': {
+    claim: async (trial) => expect(await trial.host().ovs.vsctl('list-br')).not.toContain('ovs0'),
+  },
+
   'docs/openflow.md#Connect': {},
   'docs/openflow.md#Send': {},
   'docs/openflow.md#Ask': {},

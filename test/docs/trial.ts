@@ -131,7 +131,8 @@ export class Trial {
     if (command === 'galago' && ['controller', 'agent'].includes(args[0]!))
       return this.startController(host, args);
     // The lab's kernel has no datapath of Open vSwitch.
-    if (command === 'galago' && args[0] === 'init') args.push('--usermode');
+    const makesBridge = args[0] === 'init' || (args[0] === 'vswitch' && args[1] === 'create');
+    if (command === 'galago' && makesBridge) args.push('--usermode');
     const [file, ...before] = this.#programOf(command!, host);
     try {
       const output = await host.exec(file!, [...before, ...args], { env: this.#environmentOf(host) });

@@ -92,6 +92,11 @@ describeWithLab('galago vswitch', () => {
     await refuse('HOST_ADDRESS_TAKEN', 'create', '10.1.0.1/8', '--name', 'ovs1');
     await refuse('HOST_ADDRESS_INVALID', 'create', '10.9.0.1/32', '--name', 'ovs1');
     await refuse('HOST_ADDRESS_INVALID', 'create', '10.9.0.0/24', '--name', 'ovs1');
+    const connect = await galago(host, 'connect', `netns:${outside.netns}`, '10.9.0.2', '--bridge', 'ovs0');
+    expect(connect).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('is a virtual switch, not a bridge for pods'),
+    });
     await refuse('HOST_DEVICE_UNKNOWN', 'create', '10.9.0.1/24', 'none', '--name', 'ovs1');
     await refuse('HOST_DEVICE_IN_USE', 'create', '10.9.0.1/24', busy.port, '--name', 'ovs1');
     await host.exec('ip', ['address', 'add', '10.8.0.1/24', 'dev', 'far']);

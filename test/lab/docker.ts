@@ -36,8 +36,7 @@ export class Docker {
 
   /** Starts a container without any network, which sleeps until it is ended. @returns its id */
   run(name: string, labels: Readonly<Record<string, string>> = {}): Promise<string> {
-    // The mark has the lab end it, should nobody else.
-    const options = ['--detach', '--network', 'none', '--name', name, '--env', `GALAGO_LAB=${this.#mark}`];
+    const options = ['--detach', '--network', 'none', '--name', name];
     // What sleeps is deaf to the signal that would end it.
     options.push('--stop-timeout', '0');
     const labelled = Object.entries(labels).flatMap(([label, value]) => ['--label', `${label}=${value}`]);
@@ -70,14 +69,29 @@ export class Docker {
 
   /** No registry is asked: the image is made of one program. */
   async #makeImage(root: string): Promise<void> {
-    await mkdir(join(root, 'bin'), { recursive: true });
+    for (const folder of ['bin', 'tmp']) await mkdir(join(root, folder), { recursive: true });
     const busybox = (await run('sh', ['-c', 'command -v busybox'])).trim();
     await copyFile(busybox, join(root, 'bin/busybox'));
-    for (const name of ['sh', 'sleep', 'ping', 'ip', 'udhcpc', 'nc', 'cat'])
+    for (const name of [
+      'sh',
+      'sleep',
+      'ping',
+      'ip',
+      'udhcpc',
+      'nc',
+      'cat',
+      'hostname',
+      'wc',
+      'head',
+      'httpd',
+      'wget',
+    ])
       await symlink('busybox', join(root, 'bin', name));
     await writeFile(join(root, DHCP_SCRIPT), SET_ADDRESS, { mode: 0o755 });
     await run('tar', ['-C', root, '-cf', `${root}.tar`, '.']);
-    await this.exec('import', `${root}.tar`, IMAGE);
+    // The mark has the lab end what runs, should nobody else.
+    const changes = [`ENV GALAGO_LAB=${this.#mark}`, 'CMD ["sh"]'].flatMap((change) => ['--change', change]);
+    await this.exec('import', ...changes, `${root}.tar`, IMAGE);
   }
 }
 
@@ -93,7 +107,8 @@ async function startDaemon(host: Host, dir: string): Promise<RunningProcess> {
   return daemon;
 }
 
-const IMAGE = 'galago-test:1';
+/** The name of the image. */
+export const IMAGE = 'galago-test:1';
 
 /** What `udhcpc -s` has do what the server said, in the image. */
 export const DHCP_SCRIPT = '/udhcpc.sh';
