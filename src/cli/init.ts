@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { AGENT_UNIT, startAgentUnit } from '../host/agent-unit.ts';
 import { ENCAPSULATIONS, encapsulationOf } from '../host/encapsulation.ts';
 import { type InitPlan, planInit } from '../host/init.ts';
-import { endpointMtu } from '../host/settings.ts';
+import { endpointMtu, SettingKey } from '../host/settings.ts';
 import { UPLINK_BRIDGE, type UplinkPlan } from '../host/uplink.ts';
 import { planUnit } from './agent-unit.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
@@ -100,7 +100,9 @@ async function runInit(options: InitOptions, command: Command): Promise<void> {
 /** Runs `galago init --confirm`. */
 async function runConfirm(options: InitOptions, command: Command): Promise<void> {
   await using db = await openDatabase(options);
-  const device = await confirmMove(db, options);
+  const device = await confirmMove(db, options, options.dryRun ?? false);
+  if (options.dryRun)
+    return print(command, `ovsdb: set Open_vSwitch external_ids:${SettingKey.UPLINK}=${device}`);
   const unit =
     options.agent === undefined ? await planUnit(options, await planInit(db, {}, DEFAULTS)) : undefined;
   if (unit !== undefined) await startAgentUnit(unit);

@@ -3,6 +3,7 @@ import { OURS, OURS_MASK } from '../app/pipeline/cookie.ts';
 import type { HostDatabase } from '../host/database.ts';
 import { EndpointKey } from '../host/endpoint.ts';
 import { endpointMtu, readSettings } from '../host/settings.ts';
+import { UPLINK_BRIDGE, uplinkOf } from '../host/uplink.ts';
 import { connectSwitch } from '../ofp/index.ts';
 import type { GalagoError } from '../util/errors.ts';
 import { tunnelInterfaceType } from '../util/tunnel-address.ts';
@@ -43,6 +44,8 @@ interface Status {
   readonly endpoints: number;
   /** Of ours in the switch; null when it does not answer. */
   readonly flows: number | null;
+  /** The device that a bridge has taken the place of. */
+  readonly uplink: string | null;
   readonly problems: readonly string[];
 }
 
@@ -61,6 +64,9 @@ async function readStatus(db: HostDatabase, options: HostOptions): Promise<Statu
   else if (row === undefined) problems.push(`there is no bridge ${bridge} any more: galago init`);
   else if (row.fail_mode !== 'secure' || row.other_config.get('disable-in-band') !== 'true')
     problems.push(`${bridge} is not secure: galago init`);
+  const uplink = uplinkOf(db);
+  if (uplink !== undefined && uplink !== settings.uplink)
+    problems.push(`${uplink} is in ${UPLINK_BRIDGE}, unconfirmed: galago init --confirm, or galago cleanup`);
   if (row !== undefined && tunnel === undefined) problems.push(`${bridge} has no tunnel port: galago init`);
   for (const { name, error } of interfaces) if (error !== undefined) problems.push(`${name}: ${error}`);
   const flows = row === undefined ? 0 : await countFlows(row.name, options, problems);
@@ -74,7 +80,7 @@ async function readStatus(db: HostDatabase, options: HostOptions): Promise<Statu
       peers,
     },
     pods: new Set(endpoints.map(({ externalIds }) => externalIds.get(EndpointKey.POD))).size,
-    ...{ endpoints: endpoints.length, flows, problems },
+    ...{ endpoints: endpoints.length, flows, problems, uplink: uplink ?? null },
   };
 }
 
@@ -99,6 +105,7 @@ function linesOf(status: Status): string[] {
   const lines = [
     `bridge:    ${bridge ?? 'none'}`,
     `tunnels:   ${encapsulation ?? 'none'} from ${localIp ?? 'nowhere'}, port ${tunnel ?? 'none'}; containers have MTU ${mtu}`,
+    ...(status.uplink === null ? [] : [`uplink:    ${status.uplink} in ${UPLINK_BRIDGE}`]),
     `peers:     ${peers.join(', ') || 'none'}`,
     `endpoints: ${endpoints} in ${pods} pod${pods === 1 ? '' : 's'}`,
     `flows:     ${flows ?? 'unknown'}`,

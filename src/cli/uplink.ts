@@ -70,8 +70,13 @@ export async function initWithUplink(
 }
 
 /** Has the uplink stay where it was moved. @returns the device @throws as confirmUplink */
-export async function confirmMove(db: HostDatabase, options: HostOptions): Promise<string> {
-  const { device } = confirmUplink(recordOf(options), process.env.SSH_CONNECTION);
+export async function confirmMove(
+  db: HostDatabase,
+  options: HostOptions,
+  isDryRun: boolean,
+): Promise<string> {
+  const { device } = confirmUplink(recordOf(options), process.env.SSH_CONNECTION, isDryRun);
+  if (isDryRun) return device;
   await db.write(`uplink ${device} confirmed`, (tx) =>
     db.writeSettings(tx, new Map([[SettingKey.UPLINK, device]])),
   );

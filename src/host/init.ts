@@ -10,8 +10,9 @@ import {
 import type { Encapsulation } from './encapsulation.ts';
 import { EndpointKey } from './endpoint.ts';
 import { type FirewallPlan, planFirewall } from './firewall.ts';
+import { HostError } from './host-error.ts';
 import { type Link, readNamespace } from './ip.ts';
-import { clearSettings, INIT_OWNER, readSettings, SettingKey } from './settings.ts';
+import { INIT_OWNER, readSettings, SettingKey } from './settings.ts';
 import { findUnderlay } from './underlay.ts';
 import { planUplink, UPLINK_BRIDGE, type UplinkPlan } from './uplink.ts';
 
@@ -90,19 +91,28 @@ export async function planInit(
  */
 export async function carryOutInit(db: HostDatabase, plan: InitPlan): Promise<number> {
   const name = plan.tunnel?.name ?? tunnelName(plan);
+  const ids = db.root.external_ids;
+  const before = new Map([...settingsOf(plan).keys()].map((key) => [key, ids.get(key)]));
   if (plan.changes.length > 0) await db.apply(`init ${plan.bridge}`, (tx) => write(db, tx, plan));
   try {
-    requireOpen(db.interface(plan.bridge), plan.bridge);
+    requireBridgeOpen(db, plan);
     const ofport = requireOpen(db.interface(name), name);
     for (const change of plan.firewall.changes) await change.carryOut();
     return ofport;
   } catch (error) {
-    if (plan.existing === undefined)
-      await db.apply('undo init', (tx) => {
-        db.deleteBridge(tx, plan.bridge);
-        clearSettings(db, tx);
-      });
+    if (plan.changes.length > 0) await db.apply('undo init', (tx) => undo(db, tx, plan, before));
     throw error;
+  }
+}
+
+/** @throws HostError `HOST_PORT_FAILED` */
+function requireBridgeOpen(db: HostDatabase, { bridge, isUserspace }: InitPlan): void {
+  try {
+    requireOpen(db.interface(bridge), bridge);
+  } catch (cause) {
+    if (isUserspace) throw cause;
+    const hint = 'where the kernel has no module of Open vSwitch, it takes --usermode';
+    throw new HostError('HOST_PORT_FAILED', `${(cause as HostError).message}; ${hint}`, { cause });
   }
 }
 
@@ -131,6 +141,19 @@ function write(db: HostDatabase, tx: HostTransaction, plan: InitPlan): void {
     });
   else tx.update('Interface', tunnel._uuid, { type, options });
   db.writeSettings(tx, settingsOf(plan));
+}
+
+/** Has everything as it was planned from. */
+function undo(
+  db: HostDatabase,
+  tx: HostTransaction,
+  { existing, tunnel, ...plan }: InitPlan,
+  settings: ReadonlyMap<string, string | undefined>,
+): void {
+  if (existing === undefined) db.deleteBridge(tx, plan.bridge);
+  else if (tunnel === undefined) db.deletePort(tx, tunnelName(plan));
+  else tx.update('Interface', tunnel._uuid, { type: tunnel.type, options: tunnel.options });
+  db.writeSettings(tx, settings);
 }
 
 function insertBridge(

@@ -75,13 +75,13 @@ export async function startGuard(
 }
 
 /** Takes a move that waits as it is. @throws UsageError `HOST_UPLINK_SETTLED`, `HOST_UPLINK_SAME_CONNECTION` */
-export function confirmUplink(path: string, connection: string | undefined): UplinkRecord {
+export function confirmUplink(path: string, connection: string | undefined, isDryRun = false): UplinkRecord {
   const record = readRecord(path);
   if (record !== undefined && connection !== undefined && connection === record.connection) {
     const message = 'this connection was there before: only a new one shows that the host can be reached';
     throw new UsageError('HOST_UPLINK_SAME_CONNECTION', message);
   }
-  if (record !== undefined && claim(path)) return record;
+  if (record !== undefined && (isDryRun || claim(path))) return record;
   throw new UsageError('HOST_UPLINK_SETTLED', 'no move of the uplink waits to be confirmed');
 }
 

@@ -1,5 +1,8 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { type Container, eventually, type Host, Lab } from '../lab/index.ts';
+import { SEARCH_PATH } from '../lab/run.ts';
 import type { RunningProcess } from '../lab/running-process.ts';
 import { describeWithLab } from './describe-with-lab.ts';
 import { galago, galagoJson, hostState, MAIN, startAgent } from './host-cli.ts';
@@ -161,6 +164,39 @@ describeWithLab('galago init, cluster, agent and cleanup on two hosts', () => {
     await without(process.execPath, MAIN, 'cleanup');
     expect(await rules()).toBe(before);
     await host.exec('iptables', ['-F', 'INPUT']);
+  });
+
+  it('take back what they did when the rest cannot be done', async () => {
+    const host = hosts[0]!;
+    const dir = join(host.ovs.dir, 'refusing');
+    await mkdir(dir);
+    const script =
+      '#!/bin/sh\n[ "$1" = insert ] && echo no such rule >&2 && exit 1\nexec /usr/sbin/nft "$@"\n';
+    await writeFile(join(dir, 'nft'), script, { mode: 0o755 });
+    const env = { OVS_RUNDIR: host.ovs.dir, PATH: `${dir}:${SEARCH_PATH}` };
+    const fail = () =>
+      expect(
+        host.exec(process.execPath, [MAIN, 'init', '--usermode'], { env, timeoutMs: 60_000 }),
+      ).rejects.toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringMatching(/no such rule \(HOST_COMMAND_FAILED\)\n$/),
+      });
+    const hook = '{ type filter hook input priority 0; policy drop; }';
+    await host.exec('nft', ['add', 'table', 'inet', 'filter']);
+    await host.exec('nft', ['add', 'chain', 'inet', 'filter', 'input', hook]);
+    const before = await hostState(host);
+    await fail();
+    expect(await hostState(host)).toEqual(before);
+
+    await init(host);
+    await galago(host, 'cluster', '192.0.2.2');
+    await host.ovs.vsctl('del-br', 'br-int');
+    await host.exec('nft', ['flush', 'chain', 'inet', 'filter', 'input']);
+    const broken = await hostState(host);
+    await fail();
+    expect(await hostState(host)).toEqual(broken);
+    await galago(host, 'cleanup');
+    await host.exec('nft', ['delete', 'table', 'inet', 'filter']);
   });
 
   it('refuse in one line what cannot be, and change nothing', async () => {

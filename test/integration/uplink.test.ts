@@ -68,7 +68,13 @@ describeWithLab('galago init --uplink', () => {
     expect(await galagoJson(host, ...UPLINK, '--yes')).toMatchObject({ uplink: 'eth0', mustConfirm: true });
     await eventually(isReached, { what: 'the host at its addresses' });
     expect(manual(await network(host))).toEqual(manual(before));
+    expect(await galagoJson(host, 'status')).toMatchObject({
+      uplink: 'eth0',
+      problems: [expect.stringContaining('unconfirmed')],
+    });
+    expect((await galago(host, 'init', '--confirm', '--dry-run')).stdout).toContain('galago-uplink=eth0');
     expect(await galagoJson(host, 'init', '--confirm')).toEqual({ uplink: 'eth0', agent: null });
+    expect(await galagoJson(host, 'status')).toMatchObject({ uplink: 'eth0', problems: [] });
     expect((await galago(host, 'init', '--confirm')).stderr).toContain('HOST_UPLINK_SETTLED');
     expect(await galagoJson(host, ...UPLINK)).toMatchObject({ changes: [], mustConfirm: false });
     await host.exec('nft', ['flush', 'ruleset']);
