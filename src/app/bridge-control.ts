@@ -66,6 +66,11 @@ export class BridgeControl {
       });
   }
 
+  /** True when the last order has been carried out, and the switch has confirmed it. */
+  get isSettled(): boolean {
+    return this.#working === undefined && (!(this.#app instanceof PodBridge) || this.#app.isSettled);
+  }
+
   /** Resolves when the last order has been carried out, and the switch has confirmed it. */
   async settled(): Promise<void> {
     await this.#working;

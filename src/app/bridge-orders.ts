@@ -19,21 +19,36 @@ import { PodKeys } from './pod-keys.ts';
 /** A host as it was when its bridges were ordered. */
 interface OrderedHost {
   readonly host: KnownHost;
+  /** Grows from host to host, in the order in which they came. */
+  readonly arrival: number;
   readonly view: HostView;
   readonly admissions: ReadonlyMap<BridgeView, Admission>;
   /** Its members in each pod, but for bridges that are refused. */
   readonly membersByKey: ReadonlyMap<number, readonly Member[]>;
 }
 
+/** Which hosts to look at, since the last time. */
+export interface HostChanges {
+  /** Hosts that are new, or have told something; one with the same view as before is taken to be as before. */
+  readonly told: readonly KnownHost[];
+  /** The names of those that are there no more. */
+  readonly gone: readonly string[];
+}
+
 /**
  * What each bridge should be used as, kept up with what the hosts say. A change is followed to the hosts that hold a
- * pod which it touches; what all others should be is not looked at again.
+ * pod which it touches; all others are not even looked at.
  */
 export class BridgeOrders {
   readonly #claims: Claims = { keys: new PodKeys(), addresses: new PodAddresses() };
   readonly #hosts = new Map<string, OrderedHost>();
   readonly #holders = new Map<number, PodHolders>();
   readonly #orders = new Map<string, PodBridgeOrder>();
+  /** Who lost to another: looked at again when anything changes, for the other may have gone. */
+  readonly #contested = new Set<string>();
+  /** The hosts that know of a bridge, by its datapath id. */
+  readonly #knowers = new Map<string, Set<string>>();
+  #arrivals = 0;
   #underlay: Underlay | undefined;
 
   /** Whose addresses are whose. */
@@ -47,34 +62,44 @@ export class BridgeOrders {
   }
 
   /**
-   * Follows a change: a host is taken to be as before when it has the same view.
+   * Follows a change.
    * @returns the datapath ids whose orders have been worked out again, or are gone
    */
-  update(hosts: readonly KnownHost[], underlay: Underlay): ReadonlySet<string> {
-    const names = new Set(hosts.map(({ name }) => name));
-    const gone = [...this.#hosts.values()].filter(({ host }) => !names.has(host.name));
-    const changed = new Set(hosts.filter(({ name, view }) => this.#hosts.get(name)?.view !== view));
+  update({ told, gone }: HostChanges, underlay: Underlay): ReadonlySet<string> {
+    const left = gone.flatMap((name) => this.#hosts.get(name) ?? []);
+    const changed = new Set(told.filter(({ name, view }) => this.#hosts.get(name)?.view !== view));
     const isSame = isDeepStrictEqual(underlay, this.#underlay);
-    if (gone.length === 0 && changed.size === 0 && isSame) return new Set();
+    if (left.length === 0 && changed.size === 0 && isSame) return new Set();
     this.#underlay = underlay;
-    this.#ask(changed, gone);
+    this.#ask(changed, left);
     const touched = new Set<number>();
-    for (const { host } of gone) this.#forget(host.name, touched);
-    const again = hosts.filter((host) => changed.has(host) || this.#isContested(host));
-    const ids = new Set([...gone, ...again.map(({ name }) => this.#hosts.get(name))].flatMap(idsOf));
+    for (const { host } of left) this.#forget(host.name, touched);
+    const contested = [...this.#contested].map((name) => this.#hosts.get(name)!.host);
+    const again = new Set([...changed, ...contested]);
+    const ids = new Set([...left, ...[...again].map(({ name }) => this.#hosts.get(name))].flatMap(idsOf));
     for (const host of again) this.#admit(host, touched);
     if (!isSame) for (const key of this.#holders.keys()) touched.add(key);
-    const concerned = new Set(isSame ? again.map(({ name }) => name) : names);
+    const concerned = new Set(isSame ? [...again].map(({ name }) => name) : this.#hosts.keys());
     for (const key of touched) {
       this.#renew(key);
       for (const name of this.#holders.get(key)?.hosts.keys() ?? []) concerned.add(name);
     }
     for (const id of ids) this.#orders.delete(id);
-    // Of two databases that know the same bridge, the later one counts, and the other when that one has gone.
-    for (const { name, view } of hosts)
-      if (concerned.has(name) || view.bridges.some(({ datapathId }) => datapathId && ids.has(datapathId)))
-        this.#order(this.#hosts.get(name)!, underlay, ids);
+    for (const ordered of this.#withTwins(concerned, ids)) this.#order(ordered, underlay, ids);
     return ids;
+  }
+
+  /**
+   * The hosts, and all that know a bridge which one of them knows, in the order in which they came: of two databases
+   * that know the same bridge, the later one counts, and the other when that one has gone.
+   */
+  #withTwins(names: ReadonlySet<string>, ids: ReadonlySet<string>): readonly OrderedHost[] {
+    const found = new Set([...names, ...[...ids].flatMap((id) => [...(this.#knowers.get(id) ?? [])])]);
+    // The set grows while it is gone through.
+    for (const name of found)
+      for (const id of idsOf(this.#hosts.get(name)))
+        for (const twin of this.#knowers.get(id) ?? []) found.add(twin);
+    return [...found].map((name) => this.#hosts.get(name)!).sort((a, b) => a.arrival - b.arrival);
   }
 
   /** First all ask for what they need now, and then what they needed before is given up: what is in both stays. */
@@ -94,12 +119,6 @@ export class BridgeOrders {
     }
   }
 
-  /** Whoever lost to another is looked at again when anything changes: the other may have gone. */
-  #isContested({ name }: KnownHost): boolean {
-    const admissions = this.#hosts.get(name)?.admissions.values() ?? [];
-    return [...admissions].some(({ isContested }) => isContested);
-  }
-
   #admit(host: KnownHost, touched: Set<number>): void {
     const { name, view } = host;
     const before = this.#hosts.get(name);
@@ -108,7 +127,12 @@ export class BridgeOrders {
       view.bridges.map((bridge) => [bridge, admit(host, bridge, this.#claims, admitted)]),
     );
     const membersByKey = groupByKey(admissions);
-    this.#hosts.set(name, { host, view, admissions, membersByKey });
+    const arrival = before?.arrival ?? this.#arrivals++;
+    this.#know(name, before, -1);
+    this.#hosts.set(name, { host, arrival, view, admissions, membersByKey });
+    this.#know(name, { view }, 1);
+    if ([...admissions.values()].some(({ isContested }) => isContested)) this.#contested.add(name);
+    else this.#contested.delete(name);
     const isMoved = before?.view.localIp !== view.localIp;
     for (const key of new Set([...membersByKey.keys(), ...(before?.membersByKey.keys() ?? [])])) {
       const [old, now] = [before?.membersByKey.get(key), membersByKey.get(key)];
@@ -118,8 +142,20 @@ export class BridgeOrders {
   }
 
   #forget(name: string, touched: Set<number>): void {
-    for (const key of this.#hosts.get(name)!.membersByKey.keys()) this.#hold(key, name, undefined, touched);
+    const ordered = this.#hosts.get(name)!;
+    for (const key of ordered.membersByKey.keys()) this.#hold(key, name, undefined, touched);
+    this.#know(name, ordered, -1);
+    this.#contested.delete(name);
     this.#hosts.delete(name);
+  }
+
+  /** Notes that a host knows its bridges, or does so no more. */
+  #know(name: string, host: { readonly view: HostView } | undefined, count: 1 | -1): void {
+    for (const id of idsOf(host)) {
+      const knowers = this.#knowers.get(id) ?? new Set();
+      if (count === 1) this.#knowers.set(id, knowers.add(name));
+      else if (knowers.delete(name) && knowers.size === 0) this.#knowers.delete(id);
+    }
   }
 
   #hold(key: number, name: string, holder: Holder | undefined, touched: Set<number>): void {

@@ -17,7 +17,7 @@ import { type Log, silentLog } from '../util/log.ts';
 import { systemTimer } from '../util/timer.ts';
 import { parseTunnelEnds } from './addresses.ts';
 import { BridgeControl, type BridgeOrder } from './bridge-control.ts';
-import { BridgeOrders } from './bridge-orders.ts';
+import { BridgeOrders, type HostChanges } from './bridge-orders.ts';
 import { DhcpServer } from './dhcp/server.ts';
 import type { BridgeMode, EventSink, NetworkEvent, SwitchState } from './events.ts';
 import { Host } from './host.ts';
@@ -73,6 +73,9 @@ export class Controller implements AsyncDisposable {
   readonly #hosts = new Map<string, Host>();
   readonly #bridges = new Map<string, { readonly session: Switch; readonly control: BridgeControl }>();
   readonly #orders = new BridgeOrders();
+  /** The names of hosts that have told something, and of those that are gone, since orders were given last. */
+  readonly #told = new Set<string>();
+  readonly #gone = new Set<string>();
   /** Switches that no database has told of, and what they are used as meanwhile, once they have been told. */
   readonly #unknown = new Map<string, BridgeMode | undefined>();
   readonly #dhcp: DhcpServer;
@@ -154,7 +157,8 @@ export class Controller implements AsyncDisposable {
   /** Resolves when every switch has what follows from what is known now. */
   async settled(): Promise<void> {
     if (this.#orderScheduled) await new Promise((resolve) => setImmediate(resolve));
-    await Promise.all([...this.#bridges.values()].map(({ control }) => control.settled()));
+    const busy = [...this.#bridges.values()].filter(({ control }) => !control.isSettled);
+    await Promise.all(busy.map(({ control }) => control.settled()));
   }
 
   /** Ends every connection. Flows stay in the switches. May be called again. */
@@ -294,19 +298,24 @@ export class Controller implements AsyncDisposable {
       this.#forgetTwins();
     });
     if (this.#isClosed) return client.close();
-    const host = await Host.open(name, client, () => this.#orderSoon(), this.#log);
+    const onChange = () => {
+      this.#told.add(name);
+      this.#orderSoon();
+    };
+    const host = await Host.open(name, client, onChange, this.#log);
     this.#hosts.set(name, host);
     this.#forgetTwins();
     this.#log.info({ host: name, bridges: host.view.bridges.length }, 'database followed');
-    this.#orderSoon();
+    onChange();
   }
 
   /** A host whose database went away is taken to be as it was, until it has called again. */
   #forgetTwins(): void {
     const hosts = [...this.#hosts];
     for (const [name, { id, isClosed }] of hosts) {
-      if (isClosed && hosts.some(([other, host]) => other !== name && host.id === id))
-        this.#hosts.delete(name);
+      if (!isClosed || !hosts.some(([other, host]) => other !== name && host.id === id)) continue;
+      this.#hosts.delete(name);
+      this.#gone.add(name);
     }
   }
 
@@ -348,10 +357,9 @@ export class Controller implements AsyncDisposable {
   }
 
   #order(): void {
-    const hosts = [...this.#hosts.values()];
     const { encapsulation, localIp, peers } = this.#options;
     const underlay = { encapsulation, localIp, peers, mayLackHosts: this.#hostsAwaited > 0 };
-    const changed = this.#orders.update(hosts, underlay);
+    const changed = this.#orders.update(this.#takeChanges(), underlay);
     for (const datapathId of new Set([...changed, ...this.#unknown.keys()])) {
       const control = this.#bridges.get(datapathId)?.control;
       const known = this.#orders.get(datapathId);
@@ -362,6 +370,14 @@ export class Controller implements AsyncDisposable {
       if (known?.needsTunnel)
         this.#hosts.get(known.host.name)?.ensureTunnel(known.bridge, encapsulation, localIp);
     }
+  }
+
+  #takeChanges(): HostChanges {
+    const told = [...this.#told].flatMap((name) => this.#hosts.get(name) ?? []);
+    const gone = [...this.#gone];
+    this.#told.clear();
+    this.#gone.clear();
+    return { told, gone };
   }
 
   #useUnknown(datapathId: string, control: BridgeControl): void {

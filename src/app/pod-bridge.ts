@@ -105,6 +105,11 @@ export class PodBridge implements BridgeApp {
     await this.settled();
   }
 
+  /** True when the switch has everything that was asked for so far, or cannot have it. */
+  get isSettled(): boolean {
+    return this.#working === undefined;
+  }
+
   /** Resolves when the switch has everything that was asked for so far, or cannot have it; never rejects. */
   async settled(): Promise<void> {
     while (this.#working !== undefined) await this.#working.catch(() => {});

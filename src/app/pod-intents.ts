@@ -14,6 +14,8 @@ interface Made {
 export class PlanIntents {
   readonly #hasMeters: boolean;
   readonly #made = new WeakMap<Member | RemoteStation, Made>();
+  /** Those of pods, as they were last time. */
+  #pods: ReadonlyMap<number, PodIntent> = new Map();
 
   constructor(hasMeters: boolean) {
     this.#hasMeters = hasMeters;
@@ -25,7 +27,7 @@ export class PlanIntents {
     return [
       { type: 'base', hasMeters },
       ...(tunnel === undefined ? [] : [{ type: 'tunnel', ofport: tunnel.ofport } as const]),
-      ...podIntents(plan),
+      ...this.#podIntents(plan),
       ...members.flatMap((member) =>
         this.#once(plan, member, member.pod.key, () => endpointIntents(plan, member, hasMeters)),
       ),
@@ -36,6 +38,17 @@ export class PlanIntents {
         this.#once(plan, remote, remote.key, () => [stationIntent(plan, remote)]),
       ),
     ];
+  }
+
+  /** Makes those of the pods, but for the ones that are as they were. */
+  #podIntents(plan: PodPlan): Iterable<PodIntent> {
+    const before = this.#pods;
+    const now = podIntents(plan).map((intent) => {
+      const known = before.get(intent.key);
+      return known !== undefined && isSamePod(known, intent) ? known : intent;
+    });
+    this.#pods = new Map(now.map((intent) => [intent.key, intent]));
+    return now;
   }
 
   /** Makes the intents of a member or station, unless those that were made for it still hold. */
@@ -59,7 +72,19 @@ function stationIntent({ tunnel }: PodPlan, { peer, ...station }: RemoteStation)
   return { type: 'station', ...station, location: { type: 'tunnel', peer }, tunnel };
 }
 
-function podIntents({ members, tunnel, peersByKey }: PodPlan): Intent[] {
+type PodIntent = Extract<Intent, { readonly type: 'pod' }>;
+
+function isSamePod(a: PodIntent, b: PodIntent): boolean {
+  return (
+    a.tunnel?.ofport === b.tunnel?.ofport && isSameList(a.ofports, b.ofports) && isSameList(a.peers, b.peers)
+  );
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a === b || (a.length === b.length && a.every((each, i) => each === b[i]));
+}
+
+function podIntents({ members, tunnel, peersByKey }: PodPlan): PodIntent[] {
   const ofportsByKey = new Map<number, number[]>();
   // Frames that pass through it would come back, and be flooded again.
   for (const { ofport, pod, role } of members)

@@ -55,14 +55,12 @@ export interface Place {
 /** The places that a plan knows, looked up by what a switch says of a frame. */
 export class Places {
   readonly #plan: PodPlan;
-  readonly #keyByOfport: ReadonlyMap<number, number>;
-  readonly #nameByKey: ReadonlyMap<number, string>;
+  #keyByOfport: ReadonlyMap<number, number> | undefined;
+  #nameByKey: ReadonlyMap<number, string> | undefined;
   #stations: ReadonlySet<string> | undefined;
 
   constructor(plan: PodPlan) {
     this.#plan = plan;
-    this.#keyByOfport = new Map(plan.members.map(({ ofport, pod }) => [ofport, pod.key]));
-    this.#nameByKey = new Map(plan.members.map(({ pod }) => [pod.key, pod.name]));
   }
 
   /** Where a frame that the match is of came from, if that is a place where a pod is. */
@@ -79,9 +77,9 @@ export class Places {
   }
 
   has(key: number, location: Location): boolean {
-    if (location.type === 'port') return this.#keyByOfport.get(location.ofport) === key;
+    if (location.type === 'port') return this.#keyOf(location.ofport) === key;
     const { tunnel, peersByKey } = this.#plan;
-    const peers = this.#nameByKey.has(key) && tunnel !== undefined ? peersByKey.get(key) : undefined;
+    const peers = this.#nameOf(key) !== undefined && tunnel !== undefined ? peersByKey.get(key) : undefined;
     return peers?.includes(location.peer) ?? false;
   }
 
@@ -93,7 +91,18 @@ export class Places {
 
   /** The pod's name, as events tell it. */
   podName(key: number): string {
-    return this.#nameByKey.get(key) ?? `key ${key}`;
+    return this.#nameOf(key) ?? `key ${key}`;
+  }
+
+  // Most plans are followed by the next before anybody asks for a place.
+  #keyOf(ofport: number): number | undefined {
+    this.#keyByOfport ??= new Map(this.#plan.members.map((member) => [member.ofport, member.pod.key]));
+    return this.#keyByOfport.get(ofport);
+  }
+
+  #nameOf(key: number): string | undefined {
+    this.#nameByKey ??= new Map(this.#plan.members.map(({ pod }) => [pod.key, pod.name]));
+    return this.#nameByKey.get(key);
   }
 }
 

@@ -35,8 +35,18 @@ const host = (number: number, ...bridges: BridgeView[]): KnownHost => ({
 const UNDERLAY: Underlay = { encapsulation: 'vxlan', localIp: undefined, peers: [], mayLackHosts: false };
 
 function order(hosts: readonly KnownHost[], underlay: Partial<Underlay> = {}, orders = new BridgeOrders()) {
-  orders.update(hosts, { ...UNDERLAY, ...underlay });
+  follow(orders, hosts, { ...UNDERLAY, ...underlay });
   return orders;
+}
+
+const namesKnown = new WeakMap<BridgeOrders, readonly string[]>();
+
+/** Tells of all hosts that there are now. */
+function follow(orders: BridgeOrders, hosts: readonly KnownHost[], underlay = UNDERLAY): ReadonlySet<string> {
+  const names = hosts.map(({ name }) => name);
+  const gone = (namesKnown.get(orders) ?? []).filter((name) => !names.includes(name));
+  namesKnown.set(orders, names);
+  return orders.update({ told: hosts, gone }, underlay);
 }
 
 /** The peers of each pod on a bridge, by pod. */
@@ -110,7 +120,7 @@ describe('the order for a bridge', () => {
 
   it('is not given before the switch has a datapath id', () => {
     const nameless = bridge('a', ['7'], { datapathId: undefined });
-    expect(new BridgeOrders().update([host(1, nameless)], UNDERLAY).size).toBe(0);
+    expect(follow(new BridgeOrders(), [host(1, nameless)]).size).toBe(0);
   });
 
   it('says that hosts may be missing', () => {
@@ -336,21 +346,21 @@ describe('a change', () => {
     const more = bridge('10', ['11', '12', '500']);
     changed[10] = host(11, { ...more, members: [...members, more.members[2]!] });
     reads.members = 0;
-    expect(orders.update(changed, UNDERLAY)).toEqual(new Set(['10']));
+    expect(follow(orders, changed)).toEqual(new Set(['10']));
     expect(reads.members).toBeLessThan(5);
     changed[10] = host(11, { ...more, members: [members[1]!, more.members[2]!] });
-    expect(orders.update(changed, UNDERLAY)).toEqual(new Set(['9', '10']));
+    expect(follow(orders, changed)).toEqual(new Set(['9', '10']));
     expect(peersOn(orders, '9')).toEqual({ 10: ['192.0.2.9'], 11: [] });
     expect(['9', '12', '80'].map((id, i) => orders.get(id) === before[i])).toEqual([false, true, true]);
     expect(reads.members).toBeLessThan(10);
-    expect(orders.update(changed, UNDERLAY).size).toBe(0);
+    expect(follow(orders, changed).size).toBe(0);
   });
 
   it('of a host that goes is followed to those that shared its pods', () => {
     const hosts = many(10, { members: 0 });
     const orders = order(hosts);
     const left = hosts.filter(({ name }) => name !== 'h5');
-    expect(orders.update(left, UNDERLAY)).toEqual(new Set(['3', '4', '5']));
+    expect(follow(orders, left)).toEqual(new Set(['3', '4', '5']));
     expect(orders.get('4')).toBeUndefined();
     expect(peersOn(orders, '5')).toEqual({ 6: [], 7: ['192.0.2.7'] });
   });
@@ -359,14 +369,14 @@ describe('a change', () => {
     const hosts = many(10, { members: 0 });
     const orders = order(hosts);
     const moved = hosts.with(4, { name: 'h5', view: { ...hosts[4]!.view, localIp: '192.0.2.99' } });
-    expect(orders.update(moved, UNDERLAY)).toEqual(new Set(['3', '4', '5']));
+    expect(follow(orders, moved)).toEqual(new Set(['3', '4', '5']));
     expect(peersOn(orders, '5')).toEqual({ 6: ['192.0.2.99'], 7: ['192.0.2.7'] });
   });
 
   it('of what is the same for all is followed to all', () => {
     const hosts = many(10, { members: 0 });
     const orders = order(hosts);
-    expect(orders.update(hosts, { ...UNDERLAY, peers: ['192.0.2.200'] }).size).toBe(10);
+    expect(follow(orders, hosts, { ...UNDERLAY, peers: ['192.0.2.200'] }).size).toBe(10);
     expect(peersOn(orders, '0')).toEqual({ 1: ['192.0.2.200'], 2: ['192.0.2.2', '192.0.2.200'] });
   });
 
@@ -374,7 +384,16 @@ describe('a change', () => {
     const hosts = [host(1, bridge('a', ['7'])), host(2, bridge('a', ['8']))];
     const orders = order(hosts);
     expect(peersOn(orders, 'a')).toEqual({ 8: [] });
-    expect(orders.update([hosts[0]!], UNDERLAY)).toEqual(new Set(['a']));
+    expect(follow(orders, [hosts[0]!])).toEqual(new Set(['a']));
     expect(peersOn(orders, 'a')).toEqual({ 7: [] });
+  });
+
+  it('of the earlier one of two such databases leaves the order to the later one', () => {
+    const orders = order([host(1, bridge('a', ['7'])), host(2, bridge('a', ['8']))]);
+    const told = [host(1, bridge('a', ['9']))];
+    expect(orders.update({ told, gone: [] }, UNDERLAY)).toEqual(new Set(['a']));
+    expect(peersOn(orders, 'a')).toEqual({ 8: [] });
+    orders.update({ told: [], gone: ['h2'] }, UNDERLAY);
+    expect(peersOn(orders, 'a')).toEqual({ 9: [] });
   });
 });
