@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { SoftSwitch } from 'galago/datapath';
 import { OvsdbTestServer } from 'galago/ovsdb';
 import { openVswitch } from 'galago/ovsdb/schemas';
@@ -28,7 +28,6 @@ export interface FleetSlice {
 export class Fleet {
   readonly #hosts: readonly FleetHost[];
   readonly #slice: FleetSlice;
-  readonly #sockets: Socket[] = [];
 
   static async start(slice: FleetSlice): Promise<Fleet> {
     const { first, hosts, endpoints } = slice;
@@ -59,13 +58,9 @@ export class Fleet {
     return tables.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Has every switch call the controller. */
+  /** Has every switch call the controller, again and again, as Open vSwitch does. */
   call(port: number): void {
-    for (const { sw } of this.#hosts) {
-      const socket = connect(port, '127.0.0.1');
-      this.#sockets.push(socket);
-      sw.connect(socket);
-    }
+    for (const { sw } of this.#hosts) callFrom(sw, port);
   }
 
   /** Takes an endpoint out of its pod, or puts it back: its host's neighbours hear of that too. */
@@ -76,6 +71,17 @@ export class Fleet {
       { op: 'update', table: 'Interface', where: [['name', '==', `if${endpoint}`]], row: { external_ids } },
     ]);
   }
+}
+
+/** Whether the controller is too slow is for it to say. */
+const HELLO_TIMEOUT_MS = 600_000;
+const CALL_AGAIN_MS = 1000;
+
+function callFrom(sw: SoftSwitch, port: number): void {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.once('close', () => setTimeout(() => callFrom(sw, port), CALL_AGAIN_MS));
+  sw.connect(socket, { helloTimeoutMs: HELLO_TIMEOUT_MS });
 }
 
 const NO_LABELS = ['map', []] as const;

@@ -28,6 +28,8 @@ export interface PodsSettled {
 let controller: Controller | undefined;
 let recording: Recording | undefined;
 let members = 0;
+/** Of each switch that is there. */
+const membersOf = new Map<string, number>();
 let awaited: number | undefined;
 
 process.on('message', (order: PodsOrder) => void obey(order));
@@ -38,9 +40,10 @@ async function obey(order: PodsOrder): Promise<void> {
   switch (order.type) {
     case 'start': {
       controller = new Controller({ openflow: ['ptcp:0:127.0.0.1'], ovsdb: order.databases });
-      controller.subscribe(({ type }) => {
-        if (type === 'podJoined') count(1);
-        else if (type === 'podLeft') count(-1);
+      controller.subscribe((event) => {
+        if (event.type === 'podJoined') count(event.switch, 1);
+        else if (event.type === 'podLeft') count(event.switch, -1);
+        else if (event.type === 'switchDown') count(event.switch, -(membersOf.get(event.switch) ?? 0));
       });
       await controller.start();
       process.send!({ port: Number(controller.listening[0]!.split(':')[1]) });
@@ -48,7 +51,7 @@ async function obey(order: PodsOrder): Promise<void> {
     }
     case 'await':
       awaited = order.members;
-      return count(0);
+      return answerWhenThere();
     case 'startProfile':
       recording = await startRecording();
       process.send!({ isRecording: true });
@@ -66,8 +69,13 @@ async function obey(order: PodsOrder): Promise<void> {
   }
 }
 
-function count(change: number): void {
+function count(id: string, change: number): void {
+  membersOf.set(id, (membersOf.get(id) ?? 0) + change);
   members += change;
+  answerWhenThere();
+}
+
+function answerWhenThere(): void {
   if (members !== awaited) return;
   awaited = undefined;
   void controller!.settled().then(() => {
