@@ -15,7 +15,7 @@ import {
 import { SECTIONS } from './sections.ts';
 import { lint, typeErrors, writeSnippets } from './snippets.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const documents = readDocuments();
 const fences = documents.flatMap((document) => document.fences);

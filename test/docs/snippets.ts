@@ -52,7 +52,9 @@ export function writeSnippets(
 export async function typeErrors({ snippets, tsconfig }: SnippetFolder): Promise<readonly string[]> {
   let output = '';
   try {
-    await run(`${ROOT}node_modules/.bin/tsc`, ['--pretty', 'false', '--project', tsconfig]);
+    await run(`${ROOT}node_modules/.bin/tsc`, ['--pretty', 'false', '--project', tsconfig], {
+      timeoutMs: 120_000,
+    });
   } catch (error) {
     if (!(error instanceof CommandError) || error.stdout === '') throw error;
     output = error.stdout;
