@@ -50,7 +50,8 @@ async function runAll({
 }: Request): Promise<{ finished: readonly Finished[]; failures: number }> {
   const finished: Finished[] = [];
   let failures = 0;
-  for (const { bench, settings } of runs) {
+  for (const [i, { bench, settings }] of runs.entries()) {
+    if (runs.length > 1) console.error(`${i + 1} of ${runs.length}: ${bench.name}`);
     const order = { bench: bench.name, settings, ...(flags.profile && { profiles: PROFILES }) };
     const outcome = await runInOwnProcess(order);
     if ('missing' in outcome && runs.length > 1) console.error(`skipped: ${bench.name} ${outcome.missing}`);

@@ -13,7 +13,7 @@ import { type Newcomer, Scene } from './scene.ts';
 export const connect: Bench<'rounds'> = {
   name: 'connect',
   summary: 'a container connected to a pod, and its first ping',
-  options: { rounds: { default: 20, summary: 'containers that each contender connects' } },
+  options: { rounds: { default: 20, inAll: 10, summary: 'containers that each contender connects' } },
   async run({ rounds }, { profiler }): Promise<Report> {
     const missing = missingRequirements();
     if (missing.length > 0) {

@@ -57,7 +57,7 @@ export function parseRequest(argv: readonly string[], benches: readonly Bench[])
 export function usageText(benches: readonly Bench[]): string {
   const lines = ['usage: npm run bench -- BENCH... [--OPTION N]... [--FLAG]...', '', 'benches:'];
   const add = (left: string, right: string) => lines.push(`  ${left.padEnd(22)}${right}`);
-  add(ALL, 'every one of these');
+  add(ALL, 'every one of these, which takes about a quarter of an hour');
   for (const { name, summary, options } of benches) {
     add(name, summary);
     for (const [option, { default: value, inAll, summary: what }] of Object.entries(options)) {
