@@ -57,6 +57,9 @@ for (const [experimenter, codecs] of experimenters) {
   bySubtype.set(experimenter, subtypes);
 }
 
+/** {@link byCode} as a list, in which they are found without hashing: the numbers are small. */
+const fewCodes = Array.from({ length: Math.max(...byCode.keys()) + 1 }, (_, code) => byCode.get(code));
+
 /** What an action of the specification is called (OpenFlow 1.3.5, 7.2.5). */
 export type ActionName = (StandardAction | SetField | OpenFlow11Action)['type'];
 
@@ -98,7 +101,7 @@ function decodeList(wire: WireView, start: number, end: number, depth: number): 
 
 function decodeAction(wire: WireView, start: number, end: number, nested: NestedActions): Action {
   const code = wire.view.getUint16(start);
-  const codec = code === EXPERIMENTER_CODE ? experimenterCodec(wire, start, end) : byCode.get(code);
+  const codec = code < fewCodes.length ? fewCodes[code] : experimenterCodec(wire, code, start, end);
   if (codec === undefined) return unknown(wire, code, start, end);
   const length = end - start;
   if (length < codec.size || (codec.fixed && length !== codec.size)) {
@@ -115,8 +118,13 @@ function unknown({ bytes }: WireView, code: number, start: number, end: number):
   return { type: 'unknown', code, raw: bytes.subarray(start + 4, end) };
 }
 
-function experimenterCodec({ view }: WireView, start: number, end: number): ActionCodec | undefined {
-  if (end - start < EXPERIMENTER_HEADER_SIZE) return undefined;
+function experimenterCodec(
+  { view }: WireView,
+  code: number,
+  start: number,
+  end: number,
+): ActionCodec | undefined {
+  if (code !== EXPERIMENTER_CODE || end - start < EXPERIMENTER_HEADER_SIZE) return undefined;
   return bySubtype.get(view.getUint32(start + 4))?.get(view.getUint16(start + 8));
 }
 
