@@ -1,5 +1,5 @@
 import { Program } from '../controller/program.ts';
-import type { PodsMeasure, PodsOrder, PodsSettled } from '../controller/programs/pods.ts';
+import type { PodsCpu, PodsMeasure, PodsOrder, PodsSettled } from '../controller/programs/pods.ts';
 import type { Bench } from '../harness/bench.ts';
 import type { Figure } from '../harness/check.ts';
 import type { CpuProfile } from '../harness/flame-graph.ts';
@@ -136,10 +136,10 @@ async function measure(
     const cold = await ask<PodsMeasure>(program, { type: 'measure' });
     const warmUps = 2 * Math.ceil(changes / 4);
     for (let i = 0; i < warmUps; i++) await change(program, fleet, i);
-    const warm = await ask<PodsMeasure>(program, { type: 'measure' });
+    const warm = await ask<PodsCpu>(program, { type: 'cpu' });
     const times: number[] = [];
     for (let i = 0; i < 2 * Math.ceil(changes / 2); i++) times.push(await change(program, fleet, i));
-    const after = await ask<PodsMeasure>(program, { type: 'measure' });
+    const after = await ask<PodsCpu>(program, { type: 'cpu' });
     if (profiler !== undefined) {
       const { profile } = await ask<{ profile: CpuProfile }>(program, { type: 'stopProfile' });
       await profiler.save('galago', profile);

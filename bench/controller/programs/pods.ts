@@ -10,13 +10,20 @@ export type PodsOrder =
   | { readonly type: 'start'; readonly databases: readonly string[] }
   /** Answer when so many interfaces are in pods, and every switch has confirmed what follows. */
   | { readonly type: 'await'; readonly members: number }
+  /** The answer is what it has used so far, when garbage has been collected. */
   | { readonly type: 'measure' }
+  /** The answer is its CPU so far: nothing is collected for it. */
+  | { readonly type: 'cpu' }
   | { readonly type: 'startProfile' | 'stopProfile' };
 
 /** What it has used so far. */
 export interface PodsMeasure {
   readonly heapBytes: number;
   readonly rssBytes: number;
+}
+
+/** The CPU that it has used so far. */
+export interface PodsCpu {
   readonly cpuMs: number;
 }
 
@@ -62,9 +69,14 @@ async function obey(order: PodsOrder): Promise<void> {
     case 'measure': {
       globalThis.gc?.();
       const { heapUsed, rss } = process.memoryUsage();
-      const { user, system } = process.cpuUsage();
-      const measure: PodsMeasure = { heapBytes: heapUsed, rssBytes: rss, cpuMs: (user + system) / 1000 };
+      const measure: PodsMeasure = { heapBytes: heapUsed, rssBytes: rss };
       process.send!(measure);
+      return;
+    }
+    case 'cpu': {
+      const { user, system } = process.cpuUsage();
+      const cpu: PodsCpu = { cpuMs: (user + system) / 1000 };
+      process.send!(cpu);
     }
   }
 }
