@@ -5,10 +5,9 @@ import type { OvsdbClientOptions } from './client-options.ts';
 import type { Reporter } from './guarded-emitter.ts';
 import type { Json } from './json.ts';
 import { JsonRpcPeer } from './json-rpc.ts';
-import { parseSchema } from './parse-schema.ts';
-import { reconcileSchema } from './reconcile-schema.ts';
 import type { DatabaseSchema } from './schema.ts';
 import { ServerStatus, STATUS_MONITOR } from './server-status.ts';
+import { sharedSchema } from './shared-schema.ts';
 
 /** What a {@link Session} is part of. */
 export interface SessionOptions {
@@ -65,8 +64,7 @@ export class Session {
       void this.peer.request('set_db_change_aware', [true]).catch(() => {});
     }
     await this.#status?.start(this.peer, { timeoutMs });
-    const theirs = parseSchema(await this.peer.request('get_schema', [database], { timeoutMs }));
-    return ours === undefined ? theirs : reconcileSchema(ours, theirs);
+    return sharedSchema(await this.peer.request('get_schema', [database], { timeoutMs }), ours);
   }
 
   /** Whether the server says that it is a member of a cluster. */
