@@ -72,21 +72,7 @@ export class Docker {
     for (const folder of ['bin', 'tmp']) await mkdir(join(root, folder), { recursive: true });
     const busybox = (await run('sh', ['-c', 'command -v busybox'])).trim();
     await copyFile(busybox, join(root, 'bin/busybox'));
-    for (const name of [
-      'sh',
-      'sleep',
-      'ping',
-      'ip',
-      'udhcpc',
-      'nc',
-      'cat',
-      'hostname',
-      'wc',
-      'head',
-      'httpd',
-      'wget',
-    ])
-      await symlink('busybox', join(root, 'bin', name));
+    for (const name of COMMANDS) await symlink('busybox', join(root, 'bin', name));
     await writeFile(join(root, DHCP_SCRIPT), SET_ADDRESS, { mode: 0o755 });
     await run('tar', ['-C', root, '-cf', `${root}.tar`, '.']);
     // The mark has the lab end what runs, should nobody else.
@@ -106,6 +92,9 @@ async function startDaemon(host: Host, dir: string): Promise<RunningProcess> {
   await daemon.waitForOutput(/API listen on/, 120_000);
   return daemon;
 }
+
+/** What busybox is called as in the image. */
+const COMMANDS = 'sh sleep ping ip udhcpc nc cat hostname wc head httpd wget'.split(' ');
 
 /** The name of the image. */
 export const IMAGE = 'galago-test:1';
