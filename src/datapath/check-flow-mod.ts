@@ -4,6 +4,7 @@ import { encode } from '../ofp/message.ts';
 import { type FlowMod, flowModCommands } from '../ofp/messages/flow-mod.ts';
 import { ALL_TABLES, GroupNo } from '../ofp/ports.ts';
 import { demand } from '../ofp/text/check/refusal.ts';
+import type { FlowKey } from '../ofp/text/flow-key.ts';
 import { readFlowMod as readBody } from '../ofp/text/messages/flows.ts';
 import { readNxFlowMod as readNxBody } from '../ofp/text/messages/nicira.ts';
 import { portFrom16 } from '../ofp/text/names.ts';
@@ -13,6 +14,7 @@ import type { MessageFrame } from './frame.ts';
 import type { Groups } from './groups.ts';
 import type { Meters } from './meters.ts';
 import { inOrder, someAction } from './program.ts';
+import { toldInstruction } from './told-actions.ts';
 
 /** What a flow-mod orders, when Open vSwitch would take it. @throws Refusal */
 export function readFlowMod(mod: FlowMod): FlowOrder {
@@ -43,7 +45,7 @@ export function readFlowFrame({ wire, start, end }: MessageFrame): FlowOrder {
     flags: view.getUint16(start + 44),
     outPort: view.getUint32(start + 36),
     outGroup: isDelete ? view.getUint32(start + 40) : GroupNo.ANY,
-    instructions: told(instructions),
+    instructions: told(instructions, key),
   };
 }
 
@@ -76,7 +78,7 @@ export function readNxFlowFrame({ wire, end }: MessageFrame, body: number, hasTa
     flags: view.getUint16(body + 22),
     outPort: portFrom16(view.getUint16(body + 20)),
     outGroup: GroupNo.ANY,
-    instructions: told(instructions),
+    instructions: told(instructions, key),
   };
 }
 
@@ -86,10 +88,10 @@ function commandOf(code: number): FlowOrder['command'] {
 }
 
 /** The instructions as a switch tells them: in the order in which they are done, without lists that do nothing. */
-function told(instructions: readonly Instruction[]): readonly Instruction[] {
-  return inOrder(instructions).filter(
-    (instruction) => !('actions' in instruction) || instruction.actions.length > 0,
-  );
+function told(instructions: readonly Instruction[], key: FlowKey): readonly Instruction[] {
+  return inOrder(instructions)
+    .filter((instruction) => !('actions' in instruction) || instruction.actions.length > 0)
+    .map((instruction) => toldInstruction(instruction, key));
 }
 
 /** Refuses instructions that name groups and meters that are not there. @throws Refusal */

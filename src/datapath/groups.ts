@@ -5,6 +5,7 @@ import { demand } from '../ofp/text/check/refusal.ts';
 import { type ActionSet, compileActionSet } from './action-set.ts';
 import { Counted, type Ledger } from './counted.ts';
 import type { Journal } from './journal.ts';
+import { toldActions } from './told-actions.ts';
 
 /** A bucket with what its actions do, and what went through it. */
 export class GroupBucket extends Counted {
@@ -13,7 +14,7 @@ export class GroupBucket extends Counted {
 
   constructor(bucket: Bucket, ledger: Ledger) {
     super(ledger);
-    this.bucket = bucket;
+    this.bucket = { ...bucket, actions: toldActions(bucket.actions) };
     this.actions = compileActionSet(bucket.actions);
   }
 }

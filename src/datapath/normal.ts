@@ -14,22 +14,22 @@ export function normalPorts(pipeline: Pipeline, words: FlowWords, learns = true)
   const isPort = ports.get(inPort) !== undefined;
   // What a controller sends is from nowhere, and nothing is learnt of it.
   if (!isPort && inPort !== PortNo.CONTROLLER && inPort !== PortNo.ANY) return [];
-  if (isCutTag(words)) return [];
+  const tci = words[WORD_OF.vlanTci]!;
+  const isTagged = (tci & VLAN_PRESENT) !== 0;
+  if (!isTagged && isTag(words[WORD_OF.dlType]!)) return [];
   const high = words[WORD_OF.dlDst]!;
   const low = words[WORD_OF.dlDst + 1]!;
   if (isPort && isReserved(high, low)) return [];
-  const vlan = words[WORD_OF.vlanTci]! & 0xfff;
+  const vlan = isTagged ? tci & 0xfff : 0;
   if (learns && isPort) macs.learn(words[WORD_OF.dlSrc]!, words[WORD_OF.dlSrc + 1]!, vlan, inPort, nowMs);
   const known = macs.lookup(high, low, vlan, nowMs);
   if (known === undefined) return pipeline.floodPorts(inPort);
   return known === inPort ? [] : [known];
 }
 
-/** True for a frame that ends in its tag. */
-function isCutTag(words: FlowWords): boolean {
-  const ethType = words[WORD_OF.dlType]!;
-  const isTagged = (words[WORD_OF.vlanTci]! & VLAN_PRESENT) !== 0;
-  return !isTagged && (ethType === EthType.VLAN || ethType === EthType.QINQ);
+/** True for the type of a tag: a frame has it, and no tag, when it ends in one. */
+function isTag(ethType: number): boolean {
+  return ethType === EthType.VLAN || ethType === EthType.QINQ;
 }
 
 /** Other vendors' protocols between bridges, as Open vSwitch lists them. */

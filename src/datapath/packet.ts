@@ -36,6 +36,7 @@ const BOTTOM = 0x100;
 const TAG_OFFSET = 12;
 const TAG_SIZE = 4;
 const LABEL_SIZE = 4;
+const LABEL_PLACES: ReadonlySet<Place> = new Set<Place>(['mplsLabel', 'mplsTc', 'mplsBos', 'mplsTtl']);
 /** How many labels are followed, as in Open vSwitch. */
 const MAX_LABELS = 3;
 
@@ -50,6 +51,8 @@ export class Packet {
   tracked: Tracked | undefined;
   #bytes: Uint8Array;
   #isShared = true;
+  /** True when what follows is taken for a label of zeros that nobody has seen: it is written once it says anything. */
+  #hasGhostLabel = false;
   /** How many tags the bytes have, of those that are followed. */
   #tags = 0;
   /** The TPIDs of the outermost tag and the next, also while there is none: one that comes back is of the same. */
@@ -97,6 +100,7 @@ export class Packet {
     const copy = new Packet(this.#bytes, this.words.slice(), { ...this.headers });
     copy.tracked = this.tracked;
     copy.#tags = this.#tags;
+    copy.#hasGhostLabel = this.#hasGhostLabel;
     copy.#tpid = this.#tpid;
     copy.#innerTpid = this.#innerTpid;
     return copy;
@@ -181,6 +185,7 @@ export class Packet {
     const entry = labels === 0 ? this.#firstLabel() : read32(this.#bytes, headers.l3) & ~BOTTOM;
     this.#insert(headers.l3, 4);
     write32(this.#bytes, headers.l3, entry);
+    this.#hasGhostLabel = false;
     this.#setType(ethType);
     headers.end += 4;
     headers.l4 = ABSENT;
@@ -206,6 +211,7 @@ export class Packet {
       this.headers.end -= LABEL_SIZE;
       // Under the last label nothing is known to be one.
       const { words } = this;
+      this.#hasGhostLabel = words[WORD_OF.mplsLse1] === 0;
       writeLabel(words, words[WORD_OF.mplsLse1]!);
       words[WORD_OF.mplsLse1] = words[WORD_OF.mplsLse2]!;
       words[WORD_OF.mplsLse2] = 0;
@@ -240,8 +246,17 @@ export class Packet {
     if (words[WORD_OF.mplsBos] !== 0) return 1;
     if ((words[WORD_OF.mplsLse1]! & BOTTOM) !== 0) return 2;
     if ((words[WORD_OF.mplsLse2]! & BOTTOM) !== 0) return MAX_LABELS;
-    const first = words[WORD_OF.mplsLabel]! | words[WORD_OF.mplsTc]! | words[WORD_OF.mplsTtl]!;
-    return [first, words[WORD_OF.mplsLse1], words[WORD_OF.mplsLse2]].filter((label) => label !== 0).length;
+    return [this.#outermostLabel(), words[WORD_OF.mplsLse1], words[WORD_OF.mplsLse2]].filter(
+      (label) => label !== 0,
+    ).length;
+  }
+
+  /** Zero when nothing is said in the outermost label. */
+  #outermostLabel(): number {
+    const { words } = this;
+    return (
+      words[WORD_OF.mplsLabel]! | words[WORD_OF.mplsTc]! | words[WORD_OF.mplsBos]! | words[WORD_OF.mplsTtl]!
+    );
   }
 
   #setType(ethType: number): void {
@@ -259,6 +274,7 @@ export class Packet {
   }
 
   #parse(): void {
+    this.#hasGhostLabel = false;
     extractFields(this.#bytes, locateHeaders(this.#bytes, this.headers), this.words);
     this.#tags = this.headers.tag === ABSENT ? 0 : 1;
     this.#tpid = this.#tags === 0 ? 0 : read16(this.#bytes, TAG_OFFSET);
@@ -267,6 +283,10 @@ export class Packet {
   #store(place: Place): void {
     if (place === 'vlanTci') return this.#storeTags();
     if (!isInFrame(place)) return;
+    if (this.#hasGhostLabel && LABEL_PLACES.has(place)) {
+      if (this.#outermostLabel() === 0) return;
+      this.#hasGhostLabel = false;
+    }
     // An ARP operation has twice the bits of the place that it is kept in.
     if (place === 'nwProto') this.words[WORD_OF.nwProto]! &= 0xff;
     this.#own();

@@ -181,6 +181,8 @@ export class Traversal implements Walk {
     if (!this.#limits.mayGoOn()) return true;
     const group = this.#pipeline.groups.get(groupId);
     if (group === undefined) return false;
+    // Open vSwitch lets the packet come in anew to choose.
+    if (group.type === 'select') this.#lessons?.commit();
     const outcome = this.#outcome;
     const buckets = chosenBuckets(this.#pipeline.groups, group, this.#packet.words, this.#recording?.mask);
     // Open vSwitch counts a group of which a bucket was chosen.
@@ -404,7 +406,11 @@ export class Traversal implements Walk {
     this.#hand();
     this.#lessons?.commit();
     const { isTooDeep } = this.#limits;
-    if (isTooDeep || this.#hasFailed) return { departures: [], packetIns: [], isTooDeep };
+    if (isTooDeep || this.#hasFailed) {
+      // What was done on the way is nothing for the next packet to do again.
+      this.readsMore();
+      return { departures: [], packetIns: [], isTooDeep };
+    }
     const { departures, packetIns } = this.#outcome;
     return { departures, packetIns, isTooDeep };
   }

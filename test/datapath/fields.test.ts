@@ -98,6 +98,14 @@ describe('labels that are popped', () => {
     expect(sw.ports(frame(1))).toEqual([]);
   });
 
+  it('leave what follows as it is until a label of it is written', () => {
+    const sw = new TextPipeline();
+    sw.flows('in_port=1,mpls,actions=pop_mpls:0x8847,load:0->OXM_OF_MPLS_TC[],output:2');
+    sw.flows('in_port=3,mpls,actions=pop_mpls:0x8847,load:1->OXM_OF_MPLS_TC[],output:2');
+    expect(sw.frame(frame(1)).readUInt32BE(14)).toBe(frame(1).readUInt32BE(18));
+    expect(sw.frame(frame(1), 3).readUInt32BE(14)).toBe(0x200);
+  });
+
   it('do not make the packet another one as long as it is one of labels', () => {
     const sw = new TextPipeline();
     sw.flows('mpls,actions=pop_mpls:0x8847,resubmit(,1)', 'table=1,actions=output:2');
@@ -139,6 +147,15 @@ describe('output to NORMAL', () => {
     expect(send(frame, 'push_vlan:0x8100,set_field:0x1007->vlan_vid,NORMAL')[0]).toBe('2 8100000712340102');
   });
 
+  it('takes what has no tag for one of no VLAN, whatever is left of its number', () => {
+    const sw = new TextPipeline();
+    sw.flows('in_port=3,actions=NORMAL', 'in_port=1,actions=load:7->NXM_OF_VLAN_TCI[],NORMAL');
+    const frame = udpFrame();
+    const answer = Buffer.concat([frame.subarray(6, 12), frame.subarray(0, 6), frame.subarray(12)]);
+    sw.ports(answer, 3);
+    expect(sw.ports(frame)).toEqual([3]);
+  });
+
   it('goes nowhere with a frame that ends in its tag, from a port that is not there, or to a bridge', () => {
     expect(send(hex('020000000002 020000000001 8100 20'), 'NORMAL')).toEqual([]);
     expect(send(udpFrame(), 'set_field:9->in_port,NORMAL')).toEqual([]);
@@ -168,6 +185,20 @@ describe('a packet that learns', () => {
     );
     expect(sw.ports(udpFrame())).toEqual([4]);
     expect(sw.pipeline.tables.tables[1]!.size).toBe(1);
+  });
+});
+
+describe('a way that comes to nothing', () => {
+  it.each([
+    ['it does not end', 'output:2,resubmit:1'],
+    [
+      'there are too many labels',
+      'output:2,push_mpls:0x8847,push_mpls:0x8847,push_mpls:0x8847,push_mpls:0x8847',
+    ],
+  ])('comes to nothing for the next packet too, where %s', (_why, actions) => {
+    const sw = new TextPipeline();
+    sw.flows(`actions=${actions}`);
+    expect([sw.ports(udpFrame()), sw.ports(udpFrame())]).toEqual([[], []]);
   });
 });
 
