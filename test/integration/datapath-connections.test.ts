@@ -5,6 +5,7 @@ import { ethernet, ipv4, ipv6, neighbor, ports, udp } from '../datapath/frames.t
 import { Random } from '../fuzz/random.ts';
 import { Lab } from '../lab/index.ts';
 import { describeWithLab } from './describe-with-lab.ts';
+import { connectionFlows } from './differential/connection-flows.ts';
 import type { Contender } from './differential/contender.ts';
 import { DummySwitch } from './differential/dummy-switch.ts';
 import { SoftwareSwitch } from './differential/software-switch.ts';
@@ -13,36 +14,6 @@ const ROUNDS = Number(process.env.GALAGO_DIFFERENTIAL_ROUNDS ?? 8);
 const SEED = Number(process.env.GALAGO_DIFFERENTIAL_SEED ?? 1);
 const PACKETS = 40;
 const PORTS = [1, 2, 3, 4];
-/** Where packets show their state, and all that is known of their connection. */
-const SHOWN = 'table=9,actions=controller,move:NXM_NX_CT_STATE[]->NXM_NX_REG0[],resubmit(,10)';
-
-/** What packets are done to, by what they are. */
-const ACTIONS = [
-  'ct(table=9)',
-  'ct(commit),output:3',
-  'ct(commit,zone=5,exec(set_field:7->ct_mark)),ct(zone=5,table=9)',
-  'ct(commit,zone=5,exec(set_field:0x30/0xf0->ct_mark,set_field:9->ct_label),table=9),output:4',
-  'set_field:5->reg3,ct(zone=NXM_NX_REG3[0..15],table=9)',
-  'ct(zone=5,table=8)',
-  'ct(commit,force,table=9)',
-  'ct(table=9),ct(zone=5,table=9),output:2',
-  'ct(commit,exec(load:3->NXM_NX_CT_MARK[4..7],move:NXM_OF_ETH_SRC[]->NXM_NX_CT_LABEL[0..47])),ct(table=9)',
-  'output:2,ct(table=0)',
-  'push:NXM_OF_IN_PORT[],clone(ct(commit,table=9)),ct_clear,output:3',
-];
-
-const FLOWS = [
-  SHOWN,
-  'table=10,priority=9,ct_state=+trk+est-rpl,actions=output:2',
-  'table=10,priority=9,ct_state=+trk+est+rpl,actions=output:3',
-  'table=10,priority=8,ct_state=+trk+new,ct_mark=0x30/0xf0,ip,actions=output:4',
-  'table=10,priority=7,ct_state=+trk+new,ip,ct_nw_src=10.0.0.1,actions=output:2,output:4',
-  'table=10,priority=6,ct_state=+trk+inv,actions=output:1,output:4',
-  'table=10,priority=5,ct_zone=5,actions=output:1',
-  'table=8,priority=2,ip,ct_state=+est,actions=ct_clear,resubmit(,9),ct(zone=6,commit,table=9)',
-  'table=8,priority=1,ip,actions=ct(zone=5,commit,exec(set_field:1->ct_label),table=9)',
-];
-
 describeWithLab(`connections beside Open vSwitch, seed ${SEED}`, () => {
   let lab: Lab;
   let real: DummySwitch;
@@ -65,7 +36,7 @@ describeWithLab(`connections beside Open vSwitch, seed ${SEED}`, () => {
     let tracked = 0;
     for (let round = 0; round < ROUNDS && differences.length < 5; round++) {
       const random = new Random(SEED * 1000 + round);
-      const flows = [...FLOWS, ...randomFlows(random)];
+      const flows = connectionFlows(random);
       const messages = flows.map((text) => parseFlow(text));
       for (const each of [real, ours]) {
         each.session.send({ type: 'nxCtFlush', ipProto: 0 });
@@ -90,11 +61,6 @@ describeWithLab(`connections beside Open vSwitch, seed ${SEED}`, () => {
 
 async function inject(contender: Contender, port: number, frame: Uint8Array): Promise<string> {
   return JSON.stringify(await contender.inject(port, frame), null, 1);
-}
-
-function randomFlows(random: Random): string[] {
-  const kinds = ['icmp', 'icmp6', 'tcp,in_port=1', 'tcp', 'udp,in_port=2', 'udp', 'ip', 'ipv6'];
-  return kinds.map((kind, i) => `priority=${20 - i},${kind},actions=${random.pick(ACTIONS)}`);
 }
 
 /** A packet of one of few connections, in either direction. */

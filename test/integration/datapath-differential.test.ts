@@ -7,15 +7,11 @@ import type { Contender } from './differential/contender.ts';
 import { DummySwitch } from './differential/dummy-switch.ts';
 import { randomFrame } from './differential/random-frames.ts';
 import { randomTables } from './differential/random-tables.ts';
+import { SLICE } from './differential/slice.ts';
 import { SoftwareSwitch } from './differential/software-switch.ts';
 
-/** More of them, and others: these are what every run has the time for. */
-const CASES = Number(process.env.GALAGO_DIFFERENTIAL_CASES ?? 600);
-const SEED = Number(process.env.GALAGO_DIFFERENTIAL_SEED ?? 1);
-const PORTS = [1, 2, 3, 4];
 const DEAD_PORT = 5;
-const FLOWS = 40;
-const PACKETS = 50;
+const { cases: CASES, seed: SEED, flows: FLOWS, packets: PACKETS, ports: PORTS } = SLICE;
 const TIMEOUT_MS = 60_000 + CASES * 100;
 
 describeWithLab(`the software switch beside Open vSwitch, seed ${SEED}`, () => {
@@ -42,18 +38,18 @@ describeWithLab(`the software switch beside Open vSwitch, seed ${SEED}`, () => {
       const differences: string[] = [];
       for (let done = 0; done < CASES && differences.length < 10; done += PACKETS) {
         const random = new Random(SEED + done);
-        const { scene, texts, messages, isCounted } = randomTables(random, FLOWS);
+        const { scene, texts, messages, isCounted, isSettled } = randomTables(random, FLOWS, done / PACKETS);
         const [theirErrors, ourErrors] = await both((of) => of.load(messages));
         for (const [i, text] of texts.entries()) {
           if (theirErrors[i] !== ourErrors[i])
             differences.push(`${text}\n  Open vSwitch: ${theirErrors[i]}\n  ours: ${ourErrors[i]}`);
         }
-        if (differences.length > 0) continue;
+        if (differences.length > 0) break;
         for (let i = 0; i < PACKETS; i++) {
           const port = random.pick(PORTS);
           const frame = randomFrame(random);
           const [theirs, our] = await both((of) => of.inject(port, frame));
-          if (scene.isLearning) await real.settle();
+          if (isSettled) await real.settle();
           if (JSON.stringify(theirs) === JSON.stringify(our)) continue;
           differences.push(
             [

@@ -91,6 +91,8 @@ export abstract class Contender {
   /** Every flow, group and meter with its counters, but for their ages. */
   async state(): Promise<string[]> {
     const state = await this.flows();
+    for (const group of await this.session.multipart('groupDesc'))
+      state.push(`group ${JSON.stringify(group)}`);
     for (const { durationSec: _s, durationNsec: _n, ...group } of await this.session.multipart('group'))
       state.push(`group ${JSON.stringify(group)}`);
     for (const { durationSec: _s, durationNsec: _n, ...meter } of await this.session.multipart('meter'))

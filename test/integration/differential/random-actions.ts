@@ -11,7 +11,7 @@ import {
   randomWrite,
 } from './random-fields.ts';
 import { POOLS } from './random-frames.ts';
-import { CARRIED, type Kind, LINK, USUAL } from './random-kinds.ts';
+import { CARRIED, COMMON, type Kind, LINK, USUAL } from './random-kinds.ts';
 import type { Scene } from './scenes.ts';
 
 /** The highest table that flows are in. */
@@ -45,12 +45,12 @@ const LINKS = ['modulo_n', 'hash_threshold', 'hrw', 'iter_hash'];
 export function someField(random: Random, { own }: Kind): TextField {
   if (own.length > 0 && random.oneIn(2)) return random.pick(own);
   if (random.oneIn(3)) return random.pick(LINK);
-  return random.pick(random.oneIn(3) ? CARRIED : USUAL);
+  return random.pick(random.oneIn(2) ? CARRIED : USUAL);
 }
 
 function readableField(random: Random, kind: Kind): TextField {
   for (;;) {
-    const field = someField(random, kind);
+    const field = random.oneIn(3) ? random.pick(COMMON) : someField(random, kind);
     if (isReadable(field)) return field;
   }
 }
@@ -85,6 +85,8 @@ const ODD_WRITES: readonly Make[] = [
   (random) => `mod_vlan_pcp:${random.below(8)}`,
   of(['note:01.02', 'note:01.02', 'exit', 'ct_clear']),
   of(['set_queue:0', 'set_queue:1', 'pop_queue']),
+  (random) =>
+    `check_pkt_larger(${random.pick([20, 50, 60])})->NXM_NX_REG${random.below(3)}[${random.below(32)}]`,
   // Which link it is depends on how Open vSwitch was built, unless there is one only.
   (random) =>
     `multipath(${random.pick(HASHED)},${random.below(9)},${random.pick(LINKS)},1,0,${longRegister(random)})`,
@@ -98,7 +100,7 @@ const ODD_WRITES: readonly Make[] = [
 /** Actions that change the packet and what travels with it. */
 const WRITES: readonly MakeAction[] = [
   ...Array.from({ length: 5 }, () => write),
-  ...Array.from({ length: 2 }, () => move),
+  ...Array.from({ length: 4 }, () => move),
   (random, { kind }) => `push:${randomReference(random, readableField(random, kind))}`,
   (random, { kind }) => `pop:${randomReference(random, partlyWritableField(random, kind))}`,
   ...Array.from({ length: 3 }, () => (random: Random) => random.pick(ODD_WRITES)(random)),
@@ -158,7 +160,9 @@ function randomOutput(random: Random, spot: Spot): string {
     : random.pick(OUTPUTS)(random);
 }
 
-function randomResubmit(random: Random, { table }: Spot): string {
+function randomResubmit(random: Random, { table, scene }: Spot): string {
+  // Into its own table, which leads to nothing at all where it does not end. What meters have counted by then is theirs.
+  if (scene.name !== 'meters' && random.oneIn(12)) return `resubmit:${random.pick(POOLS.inPort)}`;
   const later = table + 1 + random.below(LAST_TABLE - table);
   return `resubmit(${random.oneIn(3) ? random.pick(POOLS.inPort) : ''},${later})`;
 }

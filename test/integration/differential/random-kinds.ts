@@ -50,6 +50,11 @@ export const KINDS: readonly Kind[] = [
   kind('arp', ['arp'], ['eth_type=0x806']),
   kind('rarp', ['arp'], ['eth_type=0x8035']),
   kind('mpls', ['mpls'], ['eth_type=0x8847']),
+  kind('mpls', ['mpls'], ['eth_type=0x8847']),
+  kind('mpls', ['mpls'], ['eth_type=0x8847']),
+  // These packets have not been tracked: what is learnt of them and read is nothing.
+  kind('ct_state=+trk+new,ct_nw_proto=6,ip', [...IPV4, 'ct']),
+  kind('ct_state=+trk+new,ct_nw_proto=6,ipv6', [...IPV6, 'ct']),
 ];
 
 const common = (needs: string) => CLAIMED_FIELDS.filter((field) => field.needs === needs);
@@ -57,6 +62,7 @@ const common = (needs: string) => CLAIMED_FIELDS.filter((field) => field.needs =
 /** Fields that every packet has: of the link, and what only travels with it. */
 export const LINK: readonly TextField[] = common('ethernet').filter(({ name }) => name !== 'eth_type');
 export const CARRIED: readonly TextField[] = common('none');
+export const COMMON: readonly TextField[] = [...CARRIED, ...common('ethernet')];
 /** The few of those that packets are told apart by all the time. */
 export const USUAL: readonly TextField[] = CARRIED.filter(({ name }) =>
   /^(in_port|metadata|reg[012]|xreg0|tun_id|tun_dst|pkt_mark)$/.test(name),

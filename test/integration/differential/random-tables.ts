@@ -1,19 +1,32 @@
 import type { MessageInit } from '../../../src/ofp/message.ts';
 import { ConfigFlag } from '../../../src/ofp/messages/switch-config.ts';
 import { checkMatch } from '../../../src/ofp/oxm/prerequisites.ts';
+import { type TextField, textField } from '../../../src/ofp/text/fields.ts';
 import { parseFlow } from '../../../src/ofp/text/flow-parse.ts';
 import { parseGroup } from '../../../src/ofp/text/group.ts';
 import { parseMeter } from '../../../src/ofp/text/meter.ts';
 import { TextError } from '../../../src/ofp/text/text-error.ts';
 import { WireError } from '../../../src/util/errors.ts';
 import type { Random } from '../../fuzz/random.ts';
+import { ODD_FORMS } from './odd-forms.ts';
 import { GROUPS, LAST_TABLE, randomActions, randomSet, type Spot, someField } from './random-actions.ts';
-import { hex, placeOf, randomMatch } from './random-fields.ts';
+import {
+  CLAIMED_FIELDS,
+  hex,
+  isReadable,
+  placeOf,
+  randomMatch,
+  randomMove,
+  randomWrite,
+} from './random-fields.ts';
 import { POOLS } from './random-frames.ts';
 import { KINDS } from './random-kinds.ts';
+import { respelt } from './respell.ts';
 import { SCENES, type Scene } from './scenes.ts';
 
 const ARP_OPERATION = /(->|pop:)\w*(arp_op|ARP_OP)/;
+const OPTION_TYPE = /->nd_options_type/;
+const LINK_OPTION = /(->|pop:)\w*(nd_[st]ll|ND_[ST]LL)/;
 
 /**
  * What one switch's actions leave out, so that none meets an oddity of Open vSwitch 3.1:
@@ -27,15 +40,19 @@ const ARP_OPERATION = /(->|pop:)\w*(arp_op|ARP_OP)/;
  * | a select group | the packets of the flow that hands to it may count twice |
  * | a select group, then a packet-in by a table-miss flow | its reason is another |
  * | a select group while the action set outputs nowhere | it aborts |
+ * | a port of arrival that is written, then a select group | it is the one of before, for some of what follows |
  * | a label that is popped in a clone, then another table | nothing is done of what follows the clone |
+ * | a link-layer address of neighbour discovery, then the type of its option | the type is written first |
  * | an ARP operation that is written in a clone | what follows the clone has it too |
  */
 const THEMES: readonly RegExp[] = [
-  [/mpls:|mpls_ttl|dec_ttl|output\(port|select|ontroller|CONTROLLER/, ARP_OPERATION],
-  [/(push|mod|strip)_vlan|VLAN_|->vlan_|output\(port|select|clone\(.*pop_mpls/, ARP_OPERATION],
-  [/(push|mod|strip)_vlan|VLAN_|->vlan_|mpls:|select/, ARP_OPERATION],
+  [/mpls:|mpls_ttl|dec_ttl|output\(port|select|ontroller|CONTROLLER/, ARP_OPERATION, OPTION_TYPE],
+  [/(push|mod|strip)_vlan|VLAN_|->vlan_|output\(port|select|clone\(.*pop_mpls/, ARP_OPERATION, LINK_OPTION],
+  [/(push|mod|strip)_vlan|VLAN_|->vlan_|mpls:|select/, ARP_OPERATION, OPTION_TYPE],
   [
     /clone|write_actions|dec_ttl|dec_mpls|ontroller|CONTROLLER|mpls:|output\(port|(push|mod)_vlan|VLAN_|->vlan_/,
+    /(->|pop:)\w*(in_port|IN_PORT)/,
+    LINK_OPTION,
   ],
 ].map((parts) => new RegExp(parts.map(({ source }) => source).join('|')));
 
@@ -105,14 +122,49 @@ export interface RandomTables {
   readonly messages: readonly MessageInit[];
   /** False when Open vSwitch counts some packets twice. */
   readonly isCounted: boolean;
+  /** True when each packet is to meet the flows themselves, and not what was made of them for the packet before. */
+  readonly isSettled: boolean;
 }
 
-/** Meters, groups, and then flows that may use them, as the messages that add them. */
-export function randomTables(random: Random, flows: number): RandomTables {
+/**
+ * How many flows are about a field of their own, and about a form of an action of its own: all have their turn with each
+ * theme in what every run compares.
+ */
+const FIELDS_IN_TURN = 25;
+const FORMS_IN_TURN = 24;
+
+/** A flow that matches, reads and writes one field, where packets have it. */
+function flowOfField(random: Random, telling: Telling, field: TextField, cookie: number): string {
+  const kinds = ALL_OWN.has(field) ? KINDS.filter(({ own }) => own.includes(field)) : [...KINDS, ...PLAIN];
+  const kind = random.pick(kinds);
+  const table = random.below(LAST_TABLE + 1);
+  const actions = [
+    ...(field.writable ? [randomWrite(random, field)] : []),
+    `output:${random.pick(POOLS.inPort)}`,
+  ];
+  if (isReadable(field)) actions.unshift(randomMove(random, field, textField('xxreg3')));
+  if (random.oneIn(2)) actions.push(...randomActions(random, { ...telling, kind, table }));
+  const head = `cookie=${hex(cookie)},table=${table},priority=${telling.fresh()}`;
+  const match = [head, kind.text, random.oneIn(4) ? '' : randomMatch(random, field)].filter(
+    (part) => part !== '',
+  );
+  return `${match.join(',')},actions=${actions.join(',')}`;
+}
+
+/** As often as all others: some fields go without saying in packets of any kind. */
+const PLAIN = Array.from({ length: KINDS.length }, () => KINDS[0]!);
+const ALL_OWN = new Set(KINDS.flatMap(({ own }) => own));
+
+/**
+ * Meters, groups, and then flows that may use them, as the messages that add them.
+ * @param turn whose turn it is among the fields
+ */
+export function randomTables(random: Random, flows: number, turn: number): RandomTables {
   const texts: string[] = [];
   const messages: MessageInit[] = [];
   const scene = random.pick(SCENES);
-  const theme = scene.name === 'meters' ? METERED_THEME : random.pick(THEMES);
+  const theme = scene.name === 'meters' ? METERED_THEME : THEMES[turn % THEMES.length]!;
+  const round = Math.floor(turn / THEMES.length);
   let last = 0;
   const telling: Telling = { scene, fresh: () => 1 + ((++last * 7919) % 9973) };
   // What does not fit together is not even text of a flow: then another one is tried.
@@ -120,7 +172,7 @@ export function randomTables(random: Random, flows: number): RandomTables {
     const text = make();
     if (theme.test(text)) return false;
     try {
-      const message = parse(text);
+      const message = respelt(random, parse(text));
       // What a session would not send is not what is tested here.
       if (message.type === 'flowMod') checkMatch(message.match ?? {});
       messages.push(message);
@@ -153,6 +205,27 @@ export function randomTables(random: Random, flows: number): RandomTables {
       () => text,
       (flow) => parseFlow(flow, 'add'),
     );
+  for (let i = 0; i < FIELDS_IN_TURN; i++) {
+    const field = CLAIMED_FIELDS[(round * FIELDS_IN_TURN + i) % CLAIMED_FIELDS.length]!;
+    for (let tries = 0; tries < 30; tries++)
+      if (
+        add(
+          () => flowOfField(random, telling, field, 0x100 + i),
+          (text) => parseFlow(text, 'add'),
+        )
+      )
+        break;
+  }
+  for (let i = 0; i < FORMS_IN_TURN; i++) {
+    const { kind, action, text } = ODD_FORMS[(round * (FORMS_IN_TURN / 2) + i) % ODD_FORMS.length]!;
+    const head = `cookie=${hex(0x200 + i)},table=${random.below(LAST_TABLE)},priority=${telling.fresh()}`;
+    const actions = [action, { type: 'output' as const, port: random.pick(POOLS.inPort) }];
+    add(
+      () => `${head},${kind}actions=${text}`,
+      (flow) =>
+        ({ ...parseFlow(flow, 'add'), instructions: [{ type: 'applyActions', actions }] }) as MessageInit,
+    );
+  }
   for (let i = 1; i <= flows; i++)
     while (
       !add(
@@ -160,5 +233,11 @@ export function randomTables(random: Random, flows: number): RandomTables {
         (text) => parseFlow(text, 'add'),
       )
     );
-  return { scene, texts, messages, isCounted: !texts.some((text) => text.includes('type=select')) };
+  const someText = (part: RegExp) => texts.some((text) => part.test(text));
+  return {
+    ...{ scene, texts, messages },
+    isCounted: !someText(/type=select/),
+    // What is written into a label is written into those of all packets that are alike otherwise.
+    isSettled: scene.isLearning || someText(/mpls|MPLS/),
+  };
 }
