@@ -1,14 +1,25 @@
 import type { Command } from 'commander';
+import { parseDhcpSubnet } from '../app/dhcp/subnet.ts';
 import { OURS, OURS_MASK } from '../app/pipeline/cookie.ts';
-import type { HostDatabase } from '../host/database.ts';
+import type { BridgeRow, HostDatabase } from '../host/database.ts';
+import { findDrift } from '../host/drift.ts';
 import { EndpointKey } from '../host/endpoint.ts';
 import { endpointMtu, readSettings } from '../host/settings.ts';
+import { readSubnets } from '../host/subnet.ts';
 import { UPLINK_BRIDGE, uplinkOf } from '../host/uplink.ts';
+import { isVswitchRow } from '../host/vswitch-labels.ts';
 import { connectSwitch } from '../ofp/index.ts';
-import type { GalagoError } from '../util/errors.ts';
+import { type GalagoError, UsageError } from '../util/errors.ts';
 import { tunnelInterfaceType } from '../util/tunnel-address.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { addHostOptions, bridgeSocket, type HostOptions, openDatabase, print } from './host-options.ts';
+import {
+  addHostOptions,
+  bridgeSocket,
+  dockerSocket,
+  type HostOptions,
+  openDatabase,
+  print,
+} from './host-options.ts';
 import { printable } from './printable.ts';
 
 /** Adds `galago status`. */
@@ -19,15 +30,25 @@ export function addStatusCommand(program: Command): void {
     .description(
       'Prints how this host has been set up, what its switch makes of that, and what is wrong with it.',
     );
+  command.option('--docker <socket>', "Docker's socket", dockerSocket());
   addHostOptions(command)
     .addHelpText('after', `\nExamples:\n  $ galago status\n  $ galago status --json\n${EXIT_CODE_HELP}`)
-    .action((options: HostOptions) => run(options, command));
+    .action((options: StatusOptions) => run(options, command));
 }
 
-async function run(options: HostOptions, command: Command): Promise<void> {
+async function run(options: StatusOptions, command: Command): Promise<void> {
   await using db = await openDatabase(options);
+  const isInUse = db.bridges.some(isVswitchRow) || uplinkOf(db) !== undefined;
+  if (readSettings(db).bridge === undefined && !isInUse) {
+    const message = 'this host is not set up for containers: run galago init';
+    throw new UsageError('HOST_NOT_INITIALIZED', message);
+  }
   const status = await readStatus(db, options);
   print(command, options.json ? JSON.stringify(status) : linesOf(status));
+}
+
+interface StatusOptions extends HostOptions {
+  readonly docker: string;
 }
 
 interface Status {
@@ -49,7 +70,7 @@ interface Status {
   readonly problems: readonly string[];
 }
 
-async function readStatus(db: HostDatabase, options: HostOptions): Promise<Status> {
+async function readStatus(db: HostDatabase, options: StatusOptions): Promise<Status> {
   const settings = readSettings(db);
   const { bridge, localIp, encapsulation, underlayMtu, peers } = settings;
   const row = bridge === undefined ? undefined : db.bridge(bridge);
@@ -69,8 +90,10 @@ async function readStatus(db: HostDatabase, options: HostOptions): Promise<Statu
     problems.push(`${uplink} is in ${UPLINK_BRIDGE}, unconfirmed: galago init --confirm, or galago cleanup`);
   if (row !== undefined && tunnel === undefined) problems.push(`${bridge} has no tunnel port: galago init`);
   for (const { name, error } of interfaces) if (error !== undefined) problems.push(`${name}: ${error}`);
+  if (row !== undefined) problems.push(...problemsOfSubnets(row));
   const flows = row === undefined ? 0 : await countFlows(row.name, options, problems);
   if (flows === 0 && endpoints.length > 0) problems.push('the switch has no flows of Galago: galago agent');
+  problems.push(...(await findDrift(db, options.docker)));
   return {
     ...{ bridge: bridge ?? null, localIp: localIp ?? null, encapsulation: encapsulation?.type ?? null },
     ...{
@@ -82,6 +105,17 @@ async function readStatus(db: HostDatabase, options: HostOptions): Promise<Statu
     pods: new Set(endpoints.map(({ externalIds }) => externalIds.get(EndpointKey.POD))).size,
     ...{ endpoints: endpoints.length, flows, problems, uplink: uplink ?? null },
   };
+}
+
+function problemsOfSubnets(bridge: BridgeRow): string[] {
+  return [...readSubnets(bridge)].flatMap(([pod, text]) => {
+    try {
+      parseDhcpSubnet(text);
+      return [];
+    } catch (error) {
+      return [`the subnet of pod ${pod}: ${(error as Error).message}: galago pods set ${pod}`];
+    }
+  });
 }
 
 function openPort(ofport: number | undefined): number | null {

@@ -20,7 +20,7 @@ function replicate(client: OvsdbClient<OpenVswitch>, options: CallOptions) {
     Open_vSwitch: ['bridges', 'external_ids', 'next_cfg', 'cur_cfg'],
     Bridge: ['name', 'ports', 'datapath_type', 'fail_mode', 'other_config', 'external_ids', 'controller'],
     Port: ['name', 'interfaces', 'external_ids'],
-    Interface: ['name', 'type', 'ofport', 'error', 'options', 'external_ids', 'mac'],
+    Interface: ['name', 'type', 'ofport', 'error', 'options', 'external_ids', 'mac', 'ifindex'],
   } as const;
   return client.replicate(selection, options);
 }

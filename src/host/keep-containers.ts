@@ -29,6 +29,9 @@ export class ContainerKeeper implements AsyncDisposable {
   readonly #db: HostDatabase;
   readonly #options: KeepOptions;
   readonly #stop: () => void;
+  readonly #stopDevices: () => void;
+  /** The devices of ports, by their index: it tells one from another of the same name. */
+  #devices: ReadonlyMap<string, number> = new Map();
   /** One thing is done after the other: a container that starts anew has ended before. */
   #work: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -37,6 +40,8 @@ export class ContainerKeeper implements AsyncDisposable {
     this.#db = db;
     this.#options = options;
     this.#then(() => this.#reconnect(undefined));
+    this.#followDevices();
+    this.#stopDevices = db.onChange(() => this.#followDevices());
     this.#stop = followEvents(options.dockerSocket, {
       onReached: () => this.#then(() => this.#lookAtAll()),
       onEvent: (event) => this.#then(() => this.#follow(event)),
@@ -48,6 +53,7 @@ export class ContainerKeeper implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopped = true;
     this.#stop();
+    this.#stopDevices();
     await this.#work;
   }
 
@@ -69,6 +75,19 @@ export class ContainerKeeper implements AsyncDisposable {
         return this.#remove(own.filter(isLabelled), 'detached');
       case 'destroy':
         return this.#remove(own, 'removed with its container');
+    }
+  }
+
+  /** Has containers looked at whose port has lost its device, or has another one: the switch does not mend that. */
+  #followDevices(): void {
+    const before = this.#devices;
+    const veths = this.#db.interfaces.filter(({ type, external_ids: ids }) => {
+      return type !== 'internal' && ids.has(EndpointKey.CONTAINER);
+    });
+    this.#devices = new Map(veths.map(({ name, ifindex = 0 }) => [name, ifindex]));
+    for (const { name, ifindex = 0, external_ids: ids } of veths) {
+      if ((before.get(name) ?? 0) === 0 || before.get(name) === ifindex) continue;
+      this.#then(() => this.#reconnect(ids.get(EndpointKey.CONTAINER)));
     }
   }
 

@@ -52,6 +52,9 @@ describeWithLab('galago connect on two hosts', () => {
     return stderr;
   };
 
+  const problems = async (host: Host): Promise<readonly string[]> =>
+    (await galagoJson<{ readonly problems: readonly string[] }>(host, 'status')).problems;
+
   const isUp = (from: Container, ip: string): Promise<unknown> =>
     eventually(async () => (await from.ping(ip)).received === 1, { what: `${from.name} to reach ${ip}` });
 
@@ -125,6 +128,8 @@ describeWithLab('galago connect on two hosts', () => {
 
     // Without its interface, as after a restart of the container.
     await container.exec('ip', ['link', 'delete', 'dev', 'eth1']);
+    const target = `netns:${container.netns}`;
+    expect(await problems(host)).toContain(`${target} has lost eth1 (${first.port}): connect it again`);
     expect(await connect(host, container, ...args)).toMatchObject({ port: first.port, changed: true });
     const peer = await addContainer(host);
     await connect(host, peer, '10.1.0.2', '41');
@@ -132,6 +137,8 @@ describeWithLab('galago connect on two hosts', () => {
 
     // A link that an interrupted command has left, of which the database does not know.
     await host.ovs.vsctl('del-port', first.port);
+    const useless = `link ${first.port} is of no use: ip link delete dev ${first.port}`;
+    expect(await problems(host)).toContain(useless);
     expect(await connect(host, container, ...args)).toMatchObject({ port: first.port, changed: true });
     await isUp(peer, '10.1.0.1');
   });

@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { DHCP_SCRIPT, Docker } from '../lab/docker.ts';
-import { type Host, Lab } from '../lab/index.ts';
+import { eventually, type Host, Lab } from '../lab/index.ts';
 import { describeWithLab } from './describe-with-lab.ts';
 import { galago, galagoJson, hostState, startAgent } from './host-cli.ts';
 import { warmUnderlay } from './pod-hosts.ts';
@@ -56,6 +57,9 @@ describeWithLab('containers of Docker on two hosts', () => {
     // The same container with another network namespace: the agent hears of it.
     await two.exec('restart', '--time', '0', 'web');
     await one.reaches('web', '10.0.0.2');
+    // The same namespace without its interface: so it does of that.
+    await two.inside('web', 'ip', 'link', 'delete', 'dev', 'eth1');
+    await one.reaches('web', '10.0.0.2');
     expect(await connect(1, 'web', '10.0.0.2', '7')).toMatchObject({ changed: false });
   });
 
@@ -76,9 +80,17 @@ describeWithLab('containers of Docker on two hosts', () => {
     }
     await docker.exec('start', 'gone');
     await connect(0, 'gone', '10.0.0.9', '7');
+    await docker.exec('stop', '--time', '0', 'gone');
+    const stopped = /^gone does not run \(gal-\w+\): start it, or galago disconnect docker:\w+$/;
+    expect(await galagoJson(host, 'status', '--docker', docker.socket)).toMatchObject({
+      problems: expect.arrayContaining([expect.stringMatching(stopped)]),
+    });
     await docker.exec('rm', '--force', 'gone');
-    expect(await galagoJson(host, 'disconnect', 'gone')).toMatchObject({ changed: true });
-    expect(await hostState(host)).toEqual(before);
+    // The agent hears of that as well.
+    await eventually(async () => isDeepStrictEqual(await hostState(host), before), {
+      what: 'the port to go',
+    });
+    expect(await galagoJson(host, 'disconnect', 'gone')).toMatchObject({ changed: false });
   });
 
   it('get an address by DHCP, with a stock client', async () => {

@@ -216,6 +216,7 @@ describeWithLab('galago init, cluster, agent and cleanup on two hosts', () => {
     await refuse('HOST_LOCAL_IP_INVALID', 'init', '--usermode', '--local-ip', '192.0.2.9');
     await refuse('HOST_NOT_INITIALIZED', 'connect', `netns:${containers[0]!.netns}`, '10.0.0.1');
     await refuse('HOST_NOT_INITIALIZED', 'agent');
+    await refuse('HOST_NOT_INITIALIZED', 'status');
     await refuse('HOST_NOT_INITIALIZED', 'cluster', '192.0.2.2');
     await host.exec('ip', ['address', 'add', '198.51.100.1/24', 'dev', 'eth0']);
     await refuse('HOST_LOCAL_IP_INVALID', 'init', '--usermode');

@@ -49,6 +49,11 @@ export class Docker {
     this.#daemon = await startDaemon(this.#host, dirname(this.socket));
   }
 
+  /** The process that a container's namespaces are those of. */
+  pid(container: string): Promise<string> {
+    return this.exec('inspect', '--format', '{{.State.Pid}}', container);
+  }
+
   /** Waits until a container reaches an address. */
   async reaches(container: string, address: string): Promise<void> {
     const what = `${container} of ${this.#host.name} to reach ${address}`;
