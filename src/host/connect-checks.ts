@@ -3,7 +3,7 @@ import { addressesOf, type Endpoint, EndpointKey, type EndpointSettings, endpoin
 import type { NamespaceState } from './ip.ts';
 import type { Target } from './target.ts';
 
-/** Whether an endpoint still is in the container that it was connected to. */
+/** Whether an endpoint still is in the container that it was connected to, with all that belongs to it. */
 export function isAlive(
   { externalIds, ofport, isInternal }: Endpoint,
   target: Target,
@@ -14,9 +14,10 @@ export function isAlive(
   return (
     ofport !== undefined &&
     externalIds.get(EndpointKey.NETNS) === target.inode &&
-    link !== undefined &&
+    link?.isUp === true &&
     (isInternal || link.kind === 'veth') &&
     link.mac === externalIds.get(EndpointKey.MAC) &&
+    (inside.hasDefaultRoute || !externalIds.has(EndpointKey.GATEWAY) || ip?.includes(':') === true) &&
     (ip === 'dhcp' || (ip !== undefined && link.addresses.includes(ip)))
   );
 }

@@ -23,6 +23,8 @@ export interface ConnectRequest {
   readonly bridge: string | undefined;
   /** Default `connect`. */
   readonly owner?: EndpointOwner;
+  /** Only if the endpoint is recorded still: somebody may have disconnected it just now. Default false. */
+  readonly isAgain?: boolean;
 }
 
 /** What {@link planConnect} found out and is going to do. */
@@ -71,8 +73,8 @@ const MAX_AVOIDED = 16;
  * Looks at everything that connecting a container depends on, and changes nothing.
  * @param avoided addresses that are taken, whatever the database has of them
  * @throws UsageError `HOST_NOT_INITIALIZED`, `HOST_BRIDGE_UNKNOWN`, `HOST_ENDPOINT_EXISTS`, `HOST_INTERFACE_TAKEN`,
- * `HOST_ADDRESS_TAKEN`, `HOST_MAC_TAKEN`, `HOST_POD_CONFLICT`, `HOST_ROUTE_TAKEN`, `HOST_SUBNET_FULL`; HostError as
- * runCommand
+ * `HOST_ADDRESS_TAKEN`, `HOST_MAC_TAKEN`, `HOST_POD_CONFLICT`, `HOST_ROUTE_TAKEN`, `HOST_SUBNET_FULL`,
+ * `HOST_ENDPOINT_UNKNOWN`; HostError as runCommand
  */
 export async function planConnect(
   db: HostDatabase,
@@ -87,6 +89,8 @@ export async function planConnect(
       externalIds.get(EndpointKey.CONTAINER) === target.container &&
       externalIds.get(EndpointKey.IFNAME) === asked.ifname,
   );
+  if (request.isAgain === true && recorded === undefined)
+    throw new UsageError('HOST_ENDPOINT_UNKNOWN', `${asked.ifname} of '${target.name}' is not connected`);
   const port = portName(target.container, asked.ifname);
   const [inside, link] = await Promise.all([readNamespace({ netns: target.netns }), findLink(port)]);
   const others = endpoints.filter((endpoint) => endpoint !== recorded);
@@ -135,6 +139,7 @@ export function describeConnect({
     ...(settings.isInternal ? [ovsdb, ...outside] : [...outside, ovsdb]),
     ...wiring.inside.map((command) => `${enter} ip ${formatIp(command)}`),
     ...(wiring.needsChecksums ? [`${enter} ethtool -K ${settings.ifname} tx off`] : []),
+    ...wiring.finish.map((command) => `${enter} ip ${formatIp(command)}`),
   ];
 }
 
@@ -161,8 +166,9 @@ async function carryOutConnect(db: HostDatabase, plan: ConnectPlan): Promise<num
 
 /** Takes an endpoint away, in the database and on the machine. @throws HostError as runCommand; OvsdbError */
 export async function removeEndpoint(db: HostDatabase, port: string): Promise<void> {
-  if (db.interface(port) !== undefined) await db.apply(`disconnect ${port}`, (tx) => db.deletePort(tx, port));
+  // What is recorded is found again when this is interrupted, so that the record goes last.
   if ((await findLink(port))?.kind === 'veth') await deleteLinks([port]);
+  if (db.interface(port) !== undefined) await db.apply(`disconnect ${port}`, (tx) => db.deletePort(tx, port));
 }
 
 async function removeRemnants(db: HostDatabase, { ports, link }: ConnectPlan['remnants']): Promise<void> {

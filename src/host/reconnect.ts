@@ -36,6 +36,8 @@ export async function reconnectContainers(
     try {
       if (await reconnect(db, endpoint, container, options)) done.push({ container, port });
     } catch (error) {
+      // Somebody has disconnected it meanwhile.
+      if ((error as GalagoError).code === 'HOST_ENDPOINT_UNKNOWN') continue;
       done.push({ container, port, error: error as GalagoError });
     }
   }
@@ -88,6 +90,7 @@ function requestOf(
       mtu: mtu > 0 ? mtu : undefined,
     },
     bridge,
+    isAgain: true,
     ...(id(EndpointKey.OWNER) === EndpointOwner.LABELS && { owner: EndpointOwner.LABELS }),
   };
 }

@@ -13,6 +13,8 @@ export interface Wiring {
   readonly outside: readonly IpCommand[];
   /** In the container's. */
   readonly inside: readonly IpCommand[];
+  /** There as well, when all else is done: an interface that is up, and a route by it, say so. */
+  readonly finish: readonly IpCommand[];
   /** True when the interface has to be allowed IPv6 first, which Docker does not by itself. */
   readonly needsIpv6: boolean;
   /** True when checksums cannot be left to hardware that is not there. */
@@ -40,6 +42,8 @@ export function planWiring(
       ...(isInternal ? [['link', 'set', 'dev', port, 'name', ifname, 'address', mac, ...size]] : []),
       // Nobody else in the pod has the address: that was looked at, so that there is nothing to wait for.
       ...(ip === 'dhcp' ? [] : [['address', 'add', ip, 'dev', ifname, ...(isIpv6 ? ['nodad'] : [])]]),
+    ],
+    finish: [
       ['link', 'set', 'dev', ifname, 'up'],
       ...(gateway === undefined ? [] : [['route', replacesDefaultRoute ? 'replace' : 'add', ...via]]),
     ],
@@ -55,8 +59,10 @@ export async function wireInside(wiring: Wiring, ifname: string, { netns }: Targ
     const file = `/proc/sys/net/ipv6/conf/${wiring.insideName}/disable_ipv6`;
     await runCommand('tee', [file], { netns, input: '0' });
   }
+  if (!wiring.needsChecksums) return ipBatch([...wiring.inside, ...wiring.finish], { netns });
   await Promise.all([
     ipBatch(wiring.inside, { netns }),
-    wiring.needsChecksums ? runCommand('ethtool', ['-K', ifname, 'tx', 'off'], { netns }) : undefined,
+    runCommand('ethtool', ['-K', ifname, 'tx', 'off'], { netns }),
   ]);
+  await ipBatch(wiring.finish, { netns });
 }
