@@ -132,6 +132,8 @@ export interface RandomTables {
  */
 const FIELDS_IN_TURN = 25;
 const FORMS_IN_TURN = 24;
+/** The cookie of the first of them. Others have higher priorities: these take the packets that are left. */
+const FIRST_IN_TURN = 0x100;
 
 /** A flow that matches, reads and writes one field, where packets have it. */
 function flowOfField(random: Random, telling: Telling, field: TextField, cookie: number): string {
@@ -144,7 +146,7 @@ function flowOfField(random: Random, telling: Telling, field: TextField, cookie:
   ];
   if (isReadable(field)) actions.unshift(randomMove(random, field, textField('xxreg3')));
   if (random.oneIn(2)) actions.push(...randomActions(random, { ...telling, kind, table }));
-  const head = `cookie=${hex(cookie)},table=${table},priority=${telling.fresh()}`;
+  const head = `cookie=${hex(cookie)},table=${table},priority=${cookie - FIRST_IN_TURN + 1}`;
   const match = [head, kind.text, random.oneIn(4) ? '' : randomMatch(random, field)].filter(
     (part) => part !== '',
   );
@@ -166,7 +168,7 @@ export function randomTables(random: Random, flows: number, turn: number): Rando
   const theme = scene.name === 'meters' ? METERED_THEME : THEMES[turn % THEMES.length]!;
   const round = Math.floor(turn / THEMES.length);
   let last = 0;
-  const telling: Telling = { scene, fresh: () => 1 + ((++last * 7919) % 9973) };
+  const telling: Telling = { scene, fresh: () => 100 + ((++last * 7919) % 9973) };
   // What does not fit together is not even text of a flow: then another one is tried.
   const add = (make: () => string, parse: (text: string) => MessageInit): boolean => {
     const text = make();
@@ -210,7 +212,7 @@ export function randomTables(random: Random, flows: number, turn: number): Rando
     for (let tries = 0; tries < 30; tries++)
       if (
         add(
-          () => flowOfField(random, telling, field, 0x100 + i),
+          () => flowOfField(random, telling, field, FIRST_IN_TURN + i),
           (text) => parseFlow(text, 'add'),
         )
       )
@@ -218,7 +220,7 @@ export function randomTables(random: Random, flows: number, turn: number): Rando
   }
   for (let i = 0; i < FORMS_IN_TURN; i++) {
     const { kind, action, text } = ODD_FORMS[(round * (FORMS_IN_TURN / 2) + i) % ODD_FORMS.length]!;
-    const head = `cookie=${hex(0x200 + i)},table=${random.below(LAST_TABLE)},priority=${telling.fresh()}`;
+    const head = `cookie=${hex(0x200 + i)},table=${random.below(LAST_TABLE)},priority=${FIELDS_IN_TURN + i + 1}`;
     const actions = [action, { type: 'output' as const, port: random.pick(POOLS.inPort) }];
     add(
       () => `${head},${kind}actions=${text}`,
