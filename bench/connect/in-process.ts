@@ -3,7 +3,7 @@ import { connectContainer } from '../../src/host/connect.ts';
 import { HostDatabase } from '../../src/host/database.ts';
 import { findTarget } from '../../src/host/target.ts';
 
-// Runs in a host's namespace: for each line `CONTAINER IP/PREFIX MAC KEY` it connects that container as an agent would,
+// Runs in a host's namespace: for each line `CONTAINER IP/PREFIX MAC KEY` it connects that container as the command does,
 // and answers with the name of the port.
 const db = await HostDatabase.open(process.argv[2]!);
 for await (const line of createInterface({ input: process.stdin })) {
@@ -23,5 +23,6 @@ async function connect(container: string, ip: string, mac: string, key: number):
     bridge: undefined,
   };
   const { plan } = await connectContainer(db, request);
+  await db.flowsFollow(plan.bridge.name, 5000);
   return plan.wiring.port;
 }

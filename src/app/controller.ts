@@ -21,7 +21,7 @@ import { BridgeOrders, type HostChanges } from './bridge-orders.ts';
 import { DhcpServer } from './dhcp/server.ts';
 import type { BridgeMode, EventSink, NetworkEvent, SwitchState } from './events.ts';
 import { Host } from './host.ts';
-import type { OpenVswitch } from './host-view.ts';
+import type { BridgeView, OpenVswitch } from './host-view.ts';
 import type { PodBridgeOrder } from './order.ts';
 
 /** What a {@link Controller} controls, and how. */
@@ -84,6 +84,8 @@ export class Controller implements AsyncDisposable {
   #hostsAwaited = 0;
   readonly #cancelWaits = new Set<() => void>();
   #orderScheduled = false;
+  /** Hosts whose databases have not been told yet that their bridges have their flows. */
+  readonly #unconfirmed = new Set<string>();
   readonly #abort = new AbortController();
 
   /** @throws UsageError `POD_TUNNEL_ADDRESS_INVALID` */
@@ -359,7 +361,9 @@ export class Controller implements AsyncDisposable {
   #order(): void {
     const { encapsulation, localIp, peers } = this.#options;
     const underlay = { encapsulation, localIp, peers, mayLackHosts: this.#hostsAwaited > 0 };
-    const changed = this.#orders.update(this.#takeChanges(), underlay);
+    const changes = this.#takeChanges();
+    for (const { name } of changes.told) this.#unconfirmed.add(name);
+    const changed = this.#orders.update(changes, underlay);
     for (const datapathId of new Set([...changed, ...this.#unknown.keys()])) {
       const control = this.#bridges.get(datapathId)?.control;
       const known = this.#orders.get(datapathId);
@@ -370,6 +374,17 @@ export class Controller implements AsyncDisposable {
       if (known?.needsTunnel)
         this.#hosts.get(known.host.name)?.ensureTunnel(known.bridge, encapsulation, localIp);
     }
+    for (const name of this.#unconfirmed) {
+      const isLater =
+        this.#hosts.get(name)?.confirmFlows((bridge) => this.#settledWithPods(bridge)) === false;
+      if (!isLater) this.#unconfirmed.delete(name);
+    }
+  }
+
+  /** Resolves when a bridge has what it was ordered, with whether that is pods; undefined while it is not connected. */
+  #settledWithPods({ datapathId = '' }: BridgeView): Promise<boolean> | undefined {
+    const control = this.#bridges.get(datapathId)?.control;
+    return control?.settled().then(() => control.mode === 'pods');
   }
 
   #takeChanges(): HostChanges {

@@ -1,4 +1,5 @@
 import type { OvsdbClient, Transaction } from '../ovsdb/index.ts';
+import type { GalagoError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import { tunnelInterfaceType } from '../util/tunnel-address.ts';
 import { type Grant, LeaseKey, leaseIds } from './dhcp/lease.ts';
@@ -11,6 +12,11 @@ import {
   readHost,
   replicateHost,
 } from './host-view.ts';
+
+/** The `external_ids` key that says who has made a bridge or a port. */
+const OWNER = 'galago-owner';
+/** That of a bridge which says the `cur_cfg` that it has all flows of. */
+const FLOWS_CFG = 'galago-flows-cfg';
 
 /** One machine with an Open vSwitch, as its database has it; follows every change. */
 export class Host {
@@ -27,6 +33,9 @@ export class Host {
   /** Bridges that are being made secure, and those for which it failed. */
   readonly #securing = new Map<string, 'under way' | 'failed'>();
   readonly #onChange: () => void;
+  /** The configuration that the switch has carried out, and the last one whose flows have been confirmed. */
+  #cfg: number;
+  #confirmed: number | undefined;
 
   /** Copies the database. @throws as OvsdbClient.replicate */
   static async open(
@@ -53,8 +62,10 @@ export class Host {
     this.#log = log;
     this.#onChange = onChange;
     this.#view = readHost(replica);
+    this.#cfg = root?.cur_cfg ?? 0;
     replica.on('change', () => {
       this.#view = readHost(replica, this.#view);
+      this.#cfg = [...replica.Open_vSwitch][0]?.cur_cfg ?? 0;
       this.#forgetSecured();
       onChange();
     });
@@ -131,8 +142,51 @@ export class Host {
     });
   }
 
+  /**
+   * Has the bridges that `galago init` has made say which configuration they have the flows of: `cur_cfg` goes on from
+   * `next_cfg` when the ports are there, and whoever adds one may wait for this after it.
+   * @param settled resolves when a bridge has the flows for what is known now; undefined when that cannot be said yet
+   * @returns false when it has to be called again, because a bridge is not connected
+   */
+  confirmFlows(settled: (bridge: BridgeView) => Promise<boolean> | undefined): boolean {
+    const cfg = this.#cfg;
+    if (this.#confirmed === cfg) return true;
+    const owned = this.#view.bridges.filter(({ name }) => this.#isFromInit(name));
+    const waiting = owned.flatMap((bridge) => settled(bridge) ?? []);
+    if (waiting.length < owned.length) return false;
+    this.#confirmed = cfg;
+    if (owned.length === 0) return true;
+    void Promise.all(waiting)
+      .then((areSettled) =>
+        this.#recordFlows(
+          owned.filter((_, i) => areSettled[i]),
+          cfg,
+        ),
+      )
+      .catch(({ code, message }: GalagoError) =>
+        this.#log.debug({ host: this.name, code }, `flows are not confirmed: ${message}`),
+      );
+    return true;
+  }
+
   async close(): Promise<void> {
     await this.#db.close();
+  }
+
+  #isFromInit(name: string): boolean {
+    return this.#replica.Bridge.find({ name })?.external_ids.get(OWNER) === 'init';
+  }
+
+  async #recordFlows(bridges: readonly BridgeView[], cfg: number): Promise<void> {
+    const rows = bridges.flatMap(({ name }) => this.#replica.Bridge.find({ name }) ?? []);
+    if (rows.length === 0) return;
+    const options = { verifyReads: false };
+    await this.#db.transact((tx) => {
+      for (const { _uuid } of rows) {
+        tx.mutate('Bridge', _uuid, 'external_ids', 'delete', [FLOWS_CFG]);
+        tx.mutate('Bridge', _uuid, 'external_ids', 'insert', new Map([[FLOWS_CFG, `${cfg}`]]));
+      }
+    }, options);
   }
 
   #forgetSecured(): void {
@@ -170,7 +224,7 @@ export class Host {
         ['key', 'flow'],
         ...(localIp === undefined ? [] : [['local_ip', localIp] as const]),
       ]);
-      const owner = new Map([['galago-owner', 'controller']]);
+      const owner = new Map([[OWNER, 'controller']]);
       const iface = tx.insert('Interface', { name, type, options, external_ids: owner });
       const port = tx.insert('Port', { name, interfaces: [iface], external_ids: owner });
       tx.mutate('Bridge', bridge._uuid, 'ports', 'insert', [port]);

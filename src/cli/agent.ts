@@ -8,6 +8,7 @@ import { UsageError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import { systemTimer } from '../util/timer.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
+import { FLOWS_LOCK } from './flows-lock.ts';
 import {
   addHostOptions,
   bridgeSocket,
@@ -19,7 +20,6 @@ import { createLog, LOG_LEVELS, type LogLevel } from './log.ts';
 import { POD_READER } from './pod-reader.ts';
 import { untilSignal } from './until-signal.ts';
 import { checked } from './values.ts';
-import { FLOWS_LOCK } from './vswitch-flows.ts';
 
 interface AgentOptions extends HostOptions {
   readonly docker: string;

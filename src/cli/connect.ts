@@ -4,6 +4,7 @@ import { type ConnectPlan, connectContainer, describeConnect, planConnect } from
 import { readEndpointWords } from '../host/endpoint-words.ts';
 import { findTarget } from '../host/target.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
+import { FLOWS_LOCK } from './flows-lock.ts';
 import { addHostOptions, dockerSocket, type HostOptions, openDatabase, print } from './host-options.ts';
 import { POD_READER } from './pod-reader.ts';
 import { bytes } from './values.ts';
@@ -87,8 +88,14 @@ async function run(words: Words, options: ConnectOptions, command: Command): Pro
   const request = { ...readEndpointWords(db, asked, POD_READER), target: found.value };
   if (options.dryRun) return print(command, describeConnect(await planConnect(db, request)));
   const { plan, ofport } = await connectContainer(db, request);
+  // So that the first packet finds them: an ARP request that is dropped is repeated only a second later.
+  const hasAgent = plan.existing === undefined && !(await db.unlessLocked(FLOWS_LOCK, async () => {}));
+  if (hasAgent) await db.flowsFollow(plan.bridge.name, AGENT_PATIENCE_MS);
   print(command, options.json ? JSON.stringify(resultOf(plan, ofport)) : sentenceOf(plan));
 }
+
+/** An agent takes a few milliseconds; one that is that late has said in its log what keeps it. */
+const AGENT_PATIENCE_MS = 5000;
 
 /** What `--json` prints. */
 function resultOf({ settings, target, bridge, mtu, wiring, existing }: ConnectPlan, ofport: number): object {

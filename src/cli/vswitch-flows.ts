@@ -1,10 +1,8 @@
 import { realiseVswitch } from '../app/vswitch.ts';
 import type { HostDatabase } from '../host/database.ts';
 import { connectSwitch } from '../ofp/index.ts';
+import { FLOWS_LOCK } from './flows-lock.ts';
 import { bridgeSocket, type HostOptions } from './host-options.ts';
-
-/** Whoever has this lock of the host's database writes the flows of its bridges: an agent, or a command. */
-export const FLOWS_LOCK = 'galago_flows';
 
 /**
  * Makes what gives virtual switches their flows: the agent does where one runs, because it follows the database, and

@@ -231,21 +231,40 @@ export class HostDatabase implements AsyncDisposable {
     return this.close();
   }
 
-  #carriedOut(number: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = () => {
-        if (this.root.cur_cfg < number) return;
+  /**
+   * Waits until an agent has given a bridge the flows of what the switch has carried out. Nobody says so of a bridge
+   * that no agent has ever looked after.
+   * @returns false when that takes longer than `patienceMs`
+   */
+  flowsFollow(bridge: string, patienceMs: number): Promise<boolean> {
+    const cfg = this.root.cur_cfg;
+    const isThere = () => {
+      const confirmed = this.bridge(bridge)?.external_ids.get(FLOWS_CFG);
+      return confirmed === undefined || Number(confirmed) >= cfg;
+    };
+    return this.#until(isThere, patienceMs);
+  }
+
+  async #carriedOut(number: number): Promise<void> {
+    if (await this.#until(() => this.root.cur_cfg >= number, TIMEOUT_MS)) return;
+    const message = `the switch has not carried it out within ${TIMEOUT_MS / 1000} s: does ovs-vswitchd run?`;
+    throw new TimeoutError('HOST_SWITCH_SILENT', message);
+  }
+
+  /** Resolves when something is so, or with false after a time in which it was not. */
+  #until(isSo: () => boolean, patienceMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (result: boolean) => {
         clearTimeout(timer);
-        this.#replica.off('change', settle);
-        resolve();
+        this.#replica.off('change', look);
+        resolve(result);
       };
-      const timer = setTimeout(() => {
-        this.#replica.off('change', settle);
-        const message = `the switch has not carried it out within ${TIMEOUT_MS / 1000} s: does ovs-vswitchd run?`;
-        reject(new TimeoutError('HOST_SWITCH_SILENT', message));
-      }, TIMEOUT_MS);
-      this.#replica.on('change', settle);
-      settle();
+      const look = () => {
+        if (isSo()) end(true);
+      };
+      const timer = setTimeout(() => end(false), patienceMs);
+      this.#replica.on('change', look);
+      look();
     });
   }
 }
@@ -256,6 +275,9 @@ export function requireOpen(row: InterfaceRow | undefined, name: string): number
   const why = row?.error ?? 'it says nothing of it';
   throw new HostError('HOST_PORT_FAILED', `the switch could not open ${name}: ${why}`);
 }
+
+/** The key of a bridge's `external_ids` in which its controller says which `cur_cfg` it has the flows of. */
+const FLOWS_CFG = 'galago-flows-cfg';
 
 const TIMEOUT_MS = 30_000;
 const CALL = { timeoutMs: TIMEOUT_MS, verifyReads: false };
