@@ -7,6 +7,7 @@ import { Writer } from '../wire/writer.ts';
 import { describe } from './describe.ts';
 import { doesSame, encodeFlowEntry, hasSameFrame, isWalkable } from './flow-entry.ts';
 import { FlowIndex } from './flow-index.ts';
+import { withPlainRegisters } from './plain-registers.ts';
 
 /** The flow-mods that make flows what they should be. */
 export interface FlowDifference {
@@ -32,7 +33,7 @@ export class FlowComparison {
   /** @throws UsageError `OFP_DUPLICATE` when two of the flows are the same one; WireError for a value that is none */
   constructor(desired: Iterable<FlowSpec>) {
     for (const flow of desired) {
-      if (!this.#index.add(flow))
+      if (!this.#index.add(withPlainRegisters(flow)))
         throw new UsageError('OFP_DUPLICATE', `desired twice: ${describe(addFlow(flow))}`);
       this.#desired.push(flow);
       this.#changes.push('add');
@@ -58,7 +59,7 @@ export class FlowComparison {
   /** Takes a flow that is there. */
   see(flow: FlowSpec): void {
     this.#scratch.offset = 0;
-    encodeFlowEntry(this.#scratch, flow);
+    encodeFlowEntry(this.#scratch, withPlainRegisters(flow));
     const number = this.#index.find(this.#scratch, 0);
     if (number < 0) this.#deleted.push(deleteFlow(flow));
     else this.#changes[number] = this.#changeOf(number);

@@ -97,6 +97,30 @@ describe('comparing flows as the bytes of a reply', () => {
     });
   });
 
+  it.each<[string, FlowSpec['match'], FlowSpec['match']]>([
+    ['64 bits', { xreg1: 0x1_0000_0002n }, { reg2: 1, reg3: 2 }],
+    [
+      'the lower half',
+      { xreg0: { value: 5n, mask: 0xff_ffff_ffffn } },
+      { reg0: { value: 0, mask: 0xff }, reg1: 5 },
+    ],
+    ['no bit of the higher half', { xreg0: { value: 5, mask: 7 } }, { reg1: { value: 5, mask: 7 } }],
+    ['128 bits', { inPort: 1, xxreg0: (1n << 96n) | 4n }, { reg0: 1, reg1: 0, reg2: 0, reg3: 4, inPort: 1 }],
+  ])('takes registers of 32 bits for those that they are together: %s', (_, match, plain) => {
+    const flows = [{ tableId: 0, priority: 1, match: match! }];
+    for (const shown of [match, plain])
+      expect(differenceByEntry(listed([{ tableId: 0, priority: 1, match: shown! }]), flows)).toEqual({
+        added: [],
+        changed: [],
+        deleted: [],
+      });
+  });
+
+  it('leaves registers that are named twice to the switch', () => {
+    const flows = [{ tableId: 0, priority: 1, match: { xreg0: 1, reg0: 1 } }];
+    expect(differenceByEntry(listed(flows), flows)).toEqual({ added: [], changed: [], deleted: [] });
+  });
+
   it('refuses an entry that is malformed', () => {
     const bytes = listed([{ tableId: 0, priority: 1 }]);
     bytes.writeUInt16BE(3, 50);
