@@ -1,6 +1,7 @@
 import { UsageError } from '../util/errors.ts';
 import { isIpv4, parseCidr } from '../util/ip.ts';
 import { isGroupMac, readMac, writeMac } from '../util/mac.ts';
+import { suggest } from '../util/suggest.ts';
 import { readTunnelAddress } from '../util/tunnel-address.ts';
 import type { Addresses } from './pipeline/intent.ts';
 
@@ -28,6 +29,20 @@ export function parseAddresses(
   if (found.length > MAX_IPS)
     throw invalid(`galago-ip has ${found.length} addresses, at most ${MAX_IPS} can be`);
   return { mac: parseMac(mac), ips: [...new Set(found.map(parseIp))] };
+}
+
+/** What Open vSwitch can carry frames of pods in. */
+const ENCAPSULATIONS = ['vxlan', 'geneve', 'gre'];
+
+/** The encapsulation of tunnels. @throws UsageError `POD_ENCAPSULATION_INVALID` */
+export function parseEncapsulation(text = 'vxlan'): string {
+  if (ENCAPSULATIONS.includes(text)) return text;
+  const near = suggest(text, ENCAPSULATIONS);
+  const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+  throw new UsageError(
+    'POD_ENCAPSULATION_INVALID',
+    `tunnels are ${ENCAPSULATIONS.join(', ')}, not '${text}'${hint}`,
+  );
 }
 
 /** Where tunnels end, in the options of a controller. */

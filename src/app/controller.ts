@@ -15,7 +15,7 @@ import { openVswitch } from '../ovsdb/schemas/index.ts';
 import { ClosedError, type GalagoError } from '../util/errors.ts';
 import { type Log, silentLog } from '../util/log.ts';
 import { systemTimer } from '../util/timer.ts';
-import { parseTunnelEnds } from './addresses.ts';
+import { parseEncapsulation, parseTunnelEnds } from './addresses.ts';
 import { BridgeControl, type BridgeOrder } from './bridge-control.ts';
 import { BridgeOrders, type HostChanges } from './bridge-orders.ts';
 import { DhcpServer } from './dhcp/server.ts';
@@ -88,19 +88,19 @@ export class Controller implements AsyncDisposable {
   readonly #unconfirmed = new Set<string>();
   readonly #abort = new AbortController();
 
-  /** @throws UsageError `POD_TUNNEL_ADDRESS_INVALID` */
+  /** @throws UsageError `POD_TUNNEL_ADDRESS_INVALID`, `POD_ENCAPSULATION_INVALID` */
   constructor(options: ControllerOptions) {
     // Every call of a database that is under way listens to it, and there may be a thousand.
     setMaxListeners(0, this.#abort.signal);
     this.#log = options.log ?? silentLog;
     this.#options = {
       ovsdb: [],
-      encapsulation: 'vxlan',
       secureBridges: false,
       waitForHostsMs: 60_000,
       log: this.#log,
       ...options,
       ...parseTunnelEnds(options),
+      encapsulation: parseEncapsulation(options.encapsulation),
     };
     this.#dhcp = new DhcpServer({
       ownerOf: (key, address) => this.#orders.addresses.ownerOf(key, address),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseAddresses, parseTunnelEnds } from '../../src/app/addresses.ts';
+import { parseAddresses, parseEncapsulation, parseTunnelEnds } from '../../src/app/addresses.ts';
+import { Controller } from '../../src/app/index.ts';
 
 describe("an endpoint's addresses", () => {
   it('are what the labels say, in canonical form, each once', () => {
@@ -46,5 +47,24 @@ describe('the ends of tunnels', () => {
       expect(() => parseTunnelEnds(ends)).toThrow(
         expect.objectContaining({ code: 'POD_TUNNEL_ADDRESS_INVALID' }),
       );
+  });
+});
+
+describe('the encapsulation of tunnels', () => {
+  it('is one that Open vSwitch has, by default VXLAN', () => {
+    expect(parseEncapsulation()).toBe('vxlan');
+    expect(parseEncapsulation('gre')).toBe('gre');
+    expect(() => parseEncapsulation('genve')).toThrow(
+      expect.objectContaining({
+        code: 'POD_ENCAPSULATION_INVALID',
+        message: "tunnels are vxlan, geneve, gre, not 'genve'; did you mean 'geneve'?",
+      }),
+    );
+  });
+
+  it('is looked at when a controller is made', () => {
+    expect(() => new Controller({ openflow: [], encapsulation: 'stt' })).toThrow(
+      expect.objectContaining({ code: 'POD_ENCAPSULATION_INVALID' }),
+    );
   });
 });
