@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { SHELLS } from '../../src/cli/completion-scripts.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { MAIN } from '../integration/host-cli.ts';
+
+// bash starts the command twice, which takes its time on a busy machine.
+jest.setTimeout(60_000);
 
 async function run(...args: string[]) {
   let stdout = '';
