@@ -14,6 +14,7 @@ import { VLAN_PRESENT } from './extract.ts';
 import {
   chunksOf,
   hasPlace,
+  optionNumber,
   readBits,
   readPart,
   runOf,
@@ -26,6 +27,7 @@ import { learnSources } from './learn.ts';
 import type { Packet } from './packet.ts';
 import { isIp, isMplsType, prerequisiteOf } from './prerequisite.ts';
 import { linkOf, memberOf } from './spread.ts';
+import { deleteOption } from './tunnel-options.ts';
 import type { Step, Walk } from './walk.ts';
 
 type Perform = Step['perform'];
@@ -249,6 +251,11 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
       if (top !== undefined) packet.write(run, top & allOnes(run.bits));
     };
   },
+  nxDeleteField({ field }) {
+    const index = optionNumber(field);
+    if (index === undefined) throw unmapped(field);
+    return ({ packet }) => deleteOption(packet.words, index);
+  },
   nxCheckPktLarger({ dst, pktLen }) {
     const run = runIn({ ...dst, bits: 1 });
     return (walk) => {
@@ -276,7 +283,7 @@ function runIn({ field, start, bits }: Subfield): WordRun {
   throw unmapped(field);
 }
 
-/** Tunnel options have no place before a controller has mapped them to one, which it cannot here. */
+/** Fields that nothing is mapped to have no place. */
 function unmapped(field: string): Refusal {
   return new Refusal('NXFMFC_INVALID_TLV_FIELD', `no tunnel option is mapped to ${field}`);
 }

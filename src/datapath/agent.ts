@@ -28,7 +28,7 @@ import { type PacketOutOrder, readPacketOut } from './packet-out-order.ts';
 import type { Pipeline } from './pipeline.ts';
 import { Roles } from './roles.ts';
 import { queuesOf, type Self } from './statistics.ts';
-import { TLV_FIELDS, TLV_SPACE, TlvTable } from './tlv-table.ts';
+import { TLV_FIELDS, TLV_SPACE } from './tlv-table.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What an {@link Agent} speaks for. */
@@ -83,7 +83,6 @@ export class Agent {
   readonly #pipeline: Pipeline;
   readonly #options: AgentOptions;
   readonly #roles = new Roles();
-  readonly #tlvTable = new TlvTable();
   readonly #bundles: BundleDesk;
   readonly #multiparts: MultipartDesk;
 
@@ -112,11 +111,12 @@ export class Agent {
     const { name } = found.form;
     const isAllowed = link.role !== 'slave' || !MASTER_ONLY.has(name);
     demand(isAllowed, 'OFPBRC_IS_SECONDARY', `a slave must not send ${name}`);
+    const { options } = this.#pipeline;
     switch (name) {
       case 'OFPT_FLOW_MOD':
-        return this.#flowMod(link, readFlowFrame(frame), frame);
+        return this.#flowMod(link, readFlowFrame(frame, options), frame);
       case 'NXT_FLOW_MOD':
-        return this.#flowMod(link, readNxFlowFrame(frame, found.body, link.hasTableIds), frame);
+        return this.#flowMod(link, readNxFlowFrame(frame, found.body, link.hasTableIds, options), frame);
       case 'OFPT_PACKET_OUT':
         return this.#packetOut(readPacketOut(frame, (id) => this.#options.buffers.take(id)))();
       case 'OFPT_METER_MOD':
@@ -233,14 +233,14 @@ export class Agent {
       const read = readContinuation(continuation ?? new Uint8Array());
       this.#tell(this.#pipeline.resume(data, keyOfMatch(match), read));
     },
-    nxTlvTableMod: (_link, mod) => this.#tlvTable.apply(mod),
+    nxTlvTableMod: (_link, mod) => this.#pipeline.mapOptions(mod),
     nxTlvTableRequest: (link, { xid }) =>
       link.send({
         type: 'nxTlvTableReply',
         xid,
         maxOptionSpace: TLV_SPACE,
         maxFields: TLV_FIELDS,
-        maps: this.#tlvTable.maps,
+        maps: this.#pipeline.options.maps,
       }),
     onfFlowMonitorCancel: (link, { monitorId }) => link.monitors.cancel(monitorId),
     onfBundleControl: (link, message, frame) => {

@@ -76,8 +76,8 @@ export class BundleDesk {
       case 'NXT_FLOW_MOD': {
         const isStandard = found.form.name === 'OFPT_FLOW_MOD';
         const order = isStandard
-          ? readFlowFrame(frame)
-          : readNxFlowFrame(frame, found.body, link.hasTableIds);
+          ? readFlowFrame(frame, this.#pipeline.options)
+          : readNxFlowFrame(frame, found.body, link.hasTableIds, this.#pipeline.options);
         this.#pipeline.tables.check(order);
         const { bufferId = NO_BUFFER, command } = order;
         const isUnbuffered = bufferId === NO_BUFFER || command === 'delete' || command === 'deleteStrict';

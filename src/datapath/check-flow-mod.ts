@@ -9,26 +9,26 @@ import { readFlowMod as readBody } from '../ofp/text/messages/flows.ts';
 import { readNxFlowMod as readNxBody } from '../ofp/text/messages/nicira.ts';
 import { portFrom16 } from '../ofp/text/names.ts';
 import { wireView } from '../ofp/wire/wire-view.ts';
+import { checkOptions } from './check-options.ts';
 import type { FlowOrder } from './flow.ts';
 import type { MessageFrame } from './frame.ts';
 import type { Groups } from './groups.ts';
 import type { Meters } from './meters.ts';
 import { inOrder, someAction } from './program.ts';
+import type { TlvTable } from './tlv-table.ts';
 import { toldInstruction } from './told-actions.ts';
 
 /** What a flow-mod orders, when Open vSwitch would take it. @throws Refusal */
-export function readFlowMod(mod: FlowMod): FlowOrder {
+export function readFlowMod(mod: FlowMod, options: TlvTable): FlowOrder {
   const bytes = encode(mod);
-  return readFlowFrame({ wire: wireView(bytes), start: 0, end: bytes.length });
+  return readFlowFrame({ wire: wireView(bytes), start: 0, end: bytes.length }, options);
 }
 
-/** Packets here have no place for tunnel options, so that none can be matched. */
-const NO_OPTIONS = { isMapped: () => false };
-
 /** As {@link readFlowMod}, of the message as it came. @throws Refusal */
-export function readFlowFrame({ wire, start, end }: MessageFrame): FlowOrder {
+export function readFlowFrame({ wire, start, end }: MessageFrame, options: TlvTable): FlowOrder {
   const { view } = wire;
-  const { key, instructions } = readBody(wire, start, end, NO_OPTIONS);
+  const { key, instructions } = readBody(wire, start, end, mappedBy(options));
+  checkInstructions(instructions, options);
   const command = commandOf(view.getUint8(start + 25));
   const isAdd = command === 'add';
   const isDelete = command === 'delete' || command === 'deleteStrict';
@@ -57,9 +57,15 @@ const NO_COOKIE = 0xffff_ffff_ffff_ffffn;
  * @param hasTableId whether it says which table it is about (NXT_FLOW_MOD_TABLE_ID)
  * @throws Refusal
  */
-export function readNxFlowFrame({ wire, end }: MessageFrame, body: number, hasTableId: boolean): FlowOrder {
+export function readNxFlowFrame(
+  { wire, end }: MessageFrame,
+  body: number,
+  hasTableId: boolean,
+  options: TlvTable,
+): FlowOrder {
   const { view } = wire;
-  const { key, instructions, cookie, cookieMask } = readNxBody(wire, body, end, NO_OPTIONS);
+  const { key, instructions, cookie, cookieMask } = readNxBody(wire, body, end, mappedBy(options));
+  checkInstructions(instructions, options);
   const command = commandOf(view.getUint8(body + 9));
   const tableId = hasTableId ? view.getUint8(body + 8) : ALL_TABLES;
   const newCookie = view.getBigUint64(body);
@@ -80,6 +86,15 @@ export function readNxFlowFrame({ wire, end }: MessageFrame, body: number, hasTa
     outGroup: GroupNo.ANY,
     instructions: told(instructions, key),
   };
+}
+
+function mappedBy(options: TlvTable): { isMapped(index: number): boolean } {
+  return { isMapped: (index) => options.isUsable(index) };
+}
+
+function checkInstructions(instructions: readonly Instruction[], options: TlvTable): void {
+  for (const instruction of instructions)
+    if ('actions' in instruction) checkOptions(instruction.actions, options);
 }
 
 /** The body has been read, so that the command is one of those that there are. */

@@ -2,6 +2,7 @@ import type { MatchInit } from '../ofp/oxm/fields.ts';
 import { type FlowKey, PLACES, type Place } from '../ofp/text/flow-key.ts';
 import { keyOfMatch } from '../ofp/text/match-key.ts';
 import { chunksOf, type FlowWords, WORD_OF } from './layout.ts';
+import { presenceWord } from './tunnel-options.ts';
 
 /** Which packets are taken: those whose words equal a value in the bits that its mask sets. */
 export interface FlowMatch {
@@ -35,7 +36,34 @@ export function flowMatchOfKey(key: FlowKey): FlowMatch {
       masks.push(mask[i]!);
     }
   }
+  addOptions(key, indices, values, masks);
   return { indices, values: Uint32Array.from(values), masks: Uint32Array.from(masks) };
+}
+
+/** Adds the tunnel options, whose words come last. A packet that does not have one is not taken, whatever the mask. */
+function addOptions({ tunnelOptions }: FlowKey, indices: number[], values: number[], masks: number[]): void {
+  if (tunnelOptions.size === 0) return;
+  const add = (index: number, value: number, mask: number) => {
+    indices.push(index);
+    values.push(value);
+    masks.push(mask);
+  };
+  const numbers = [...tunnelOptions.keys()].sort((a, b) => a - b);
+  for (const half of [1, 0]) {
+    const own = numbers.filter((number) => number >>> 5 === half);
+    const present = own.reduce((bits, number) => bits | (1 << (number & 31)), 0) >>> 0;
+    if (present !== 0) add(presenceWord(half * 32), present, present);
+  }
+  for (const number of numbers) {
+    const { value, mask } = tunnelOptions.get(number)!;
+    const wanted = mask === undefined ? 0xffffffff : lastWord(mask);
+    if (wanted !== 0) add(WORD_OF.tunOptions + number, (lastWord(value) & wanted) >>> 0, wanted);
+  }
+}
+
+/** The number that up to 4 bytes are. */
+function lastWord(bytes: Uint8Array): number {
+  return bytes.subarray(-4).reduce((word, byte) => ((word << 8) | byte) >>> 0, 0);
 }
 
 /** Whole words, since masks may say more bits than a place has. */

@@ -199,6 +199,13 @@ export class FlowTables {
     if (flow.idleTimeout > 0 || flow.hardTimeout > 0) this.#timed.add(flow);
   }
 
+  /** True when a flow names the field of a tunnel option. */
+  usesOption(index: number): boolean {
+    return this.tables.some(
+      ({ size, flows }) => size > 0 && some(flows.rules(), (flow) => flow.usesOption(index)),
+    );
+  }
+
   /** The flows that a request names, by table and then as they come. */
   *select(tableId: number, match: FlowMatch, filter: FlowFilter): Iterable<Flow> {
     for (const { flows } of this.#tablesOf(tableId, filter)) {
@@ -377,6 +384,11 @@ export class FlowTables {
 function demandNoHiddenFields(key: FlowKey): void {
   const isHidden = key.has('dpHash') || (key.has('recircId') && key.value('recircId') !== 0n);
   demand(!isHidden, 'OFPBRC_EPERM', 'dp_hash and recirc_id are not for controllers');
+}
+
+function some<T>(items: Iterable<T>, fits: (item: T) => boolean): boolean {
+  for (const item of items) if (fits(item)) return true;
+  return false;
 }
 
 /** The flow whose timeouts let it go first, as far as it is known by now; undefined when none has any. */

@@ -4,6 +4,7 @@ import type { MatchInit } from '../ofp/oxm/fields.ts';
 import { GroupNo, PortNo } from '../ofp/ports.ts';
 import type { FlowKey } from '../ofp/text/flow-key.ts';
 import { matchOfKey } from '../ofp/text/match-write.ts';
+import { usesOption } from './check-options.ts';
 import type { Rule } from './classifier.ts';
 import { type Clause, clausesOf } from './conjunction.ts';
 import { Counted, type Ledger } from './counted.ts';
@@ -183,6 +184,11 @@ export class Flow extends Counted implements Rule {
 
   usesGroup(groupId: number): boolean {
     return someAction(this.instructions, (action) => action.type === 'group' && action.groupId === groupId);
+  }
+
+  /** True when the match or an action names the field of a tunnel option. */
+  usesOption(index: number): boolean {
+    return this.#key.tunnelOptions.has(index) || usesOption(this.instructions, index);
   }
 
   usesMeter(meterId: number): boolean {

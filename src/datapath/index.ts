@@ -17,4 +17,5 @@ export {
   tablesOf,
 } from './trace.ts';
 export type { Tunnel } from './tunnel.ts';
+export type { GeneveOption } from './tunnel-options.ts';
 export type { Departure, PacketInRequest, Verdict } from './verdict.ts';

@@ -40,12 +40,28 @@ export function wordRun(place: Place, start: number, bits: number): WordRun {
   return { place, start, bits, lowest: WORD_OF[place] + ((PLACES[place] + 31) >>> 5) - 1 };
 }
 
+/** How many fields there are for tunnel options, `tunMetadata0` being the first. */
+export const OPTION_COUNT = 64;
+/** How long an option is that a packet has a place for. */
+export const OPTION_BITS = 32;
+const OPTION_NAME = /^tunMetadata(\d+)$/;
+
+/** The number of `tunMetadata5`; undefined for other fields. */
+export function optionNumber(field: string): number | undefined {
+  const digits = OPTION_NAME.exec(field)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
 const runs = new Map<string, WordRun>();
 for (const name of Object.keys(FIELDS)) {
   const field = fieldByOxm(name);
   if (field?.place === undefined) continue;
   const { place, shift, bits } = fieldRun(field);
   runs.set(name, wordRun(place, shift, bits));
+}
+for (let index = 0; index < OPTION_COUNT; index++) {
+  const start = (OPTION_COUNT - 1 - index) * OPTION_BITS;
+  runs.set(`tunMetadata${index}`, wordRun('tunOptions', start, OPTION_BITS));
 }
 // Actions name the bits of the whole byte, though the last two are not the field's.
 runs.set('nxmIpTos', wordRun('nwTos', 0, 8));

@@ -1,4 +1,5 @@
 import { decode, encode, type MessageInit } from '../ofp/message.ts';
+import type { TlvMap } from '../ofp/messages/nicira-tlv-table.ts';
 import type { FlowStats, FlowStatsInit } from '../ofp/multipart/flow-stats.ts';
 import type { GroupDesc } from '../ofp/multipart/group.ts';
 import type { MeterConfig } from '../ofp/multipart/meter.ts';
@@ -16,6 +17,8 @@ export interface SwitchDump {
   readonly groups?: Entries<GroupDesc>;
   /** `meterConfig`. Default none. */
   readonly meters?: Entries<MeterConfig>;
+  /** The tunnel options that fields stand for: `maps` of NXT_TLV_TABLE_REPLY. Default none. */
+  readonly options?: Entries<TlvMap>;
   /** `portDesc`. Default none: a trace needs them only where packets are flooded, or groups watch ports. */
   readonly ports?: Entries<Port>;
 }
@@ -26,8 +29,10 @@ type Entries<T> = Iterable<T> | AsyncIterable<T> | Promise<Iterable<T>>;
 /** Puts what was dumped into a pipeline. @throws UsageError `DATAPATH_DUMP_REFUSED`, with what it does not take */
 export async function loadDump(
   pipeline: Pipeline,
-  { flows, groups = [], meters = [] }: SwitchDump,
+  { flows, groups = [], meters = [], options = [] }: SwitchDump,
 ): Promise<void> {
+  for await (const map of await options)
+    pipeline.mapOptions({ type: 'nxTlvTableMod', xid: 0, command: 'add', maps: [map] });
   for await (const meter of await meters)
     load(pipeline, { type: 'meterMod', command: 'add', ...meter }, () => formatMeter(meter));
   for await (const group of await groups)

@@ -9,6 +9,7 @@ import { readFlowMod } from './check-flow-mod.ts';
 import type { FlowOrder } from './flow.ts';
 import type { MessageFrame } from './frame.ts';
 import type { PacketOutOrder } from './packet-out-order.ts';
+import type { TlvTable } from './tlv-table.ts';
 
 /** What changes tables, groups and meters, as Open vSwitch would take it at sight. */
 export type Order =
@@ -23,8 +24,8 @@ export type BundledOrder =
   | { readonly type: 'port'; readonly mod: PortMod };
 
 /** Reads an order. @throws Refusal */
-export function readOrder(mod: FlowMod | GroupMod | MeterMod): Order {
-  if (mod.type === 'flowMod') return { type: 'flow', order: readFlowMod(mod) };
+export function readOrder(mod: FlowMod | GroupMod | MeterMod, options: TlvTable): Order {
+  if (mod.type === 'flowMod') return { type: 'flow', order: readFlowMod(mod, options) };
   const bytes = encode(mod);
   checkFrame({ wire: wireView(bytes), start: 0, end: bytes.length });
   return mod.type === 'groupMod' ? { type: 'group', mod } : { type: 'meter', mod };

@@ -1,8 +1,9 @@
-import { fromBits } from '../ofp/oxm/field-bits.ts';
+import { bitsToBytes, fromBits } from '../ofp/oxm/field-bits.ts';
 import type { FieldName, MatchInit } from '../ofp/oxm/fields.ts';
 import { EthType } from '../packet/ethernet.ts';
 import { CtState } from './conntrack.ts';
-import { type FlowWords, readRun, runOf, WORD_OF } from './layout.ts';
+import { type FlowWords, OPTION_BITS, readRun, runOf, WORD_OF } from './layout.ts';
+import { optionsOf } from './tunnel-options.ts';
 
 /** The fields that travel with a packet, which a packet-in tells where they are not zero, in Open vSwitch's order. */
 const PIPELINE_FIELDS: readonly FieldName[] = [
@@ -26,6 +27,7 @@ const PIPELINE_FIELDS: readonly FieldName[] = [
   'ctLabel',
 ];
 const METADATA = runOf('metadata');
+const FIRST_REGISTER = 'reg0';
 
 /** Where Open vSwitch 3.1 tells a mask too: of the eight bits that it knows of a field, or of those that are set. */
 const MASKED: Readonly<Partial<Record<FieldName, (value: unknown) => unknown>>> = {
@@ -56,6 +58,7 @@ export function packetInMatch(words: FlowWords): MatchInit {
   const ethType = words[WORD_OF.dlType]!;
   if (state !== 0) match.ethType = ethType;
   for (const { field, run } of RUNS) {
+    if (field === FIRST_REGISTER) addOptions(match, words);
     const bits = readRun(words, run);
     if (bits === 0n) continue;
     const value = fromBits(field, bits);
@@ -67,6 +70,13 @@ export function packetInMatch(words: FlowWords): MatchInit {
   const metadata = readRun(words, METADATA);
   if (metadata !== 0n) match.metadata = fromBits('metadata', metadata);
   return match as MatchInit;
+}
+
+function addOptions(match: Record<string, unknown>, words: FlowWords): void {
+  for (const index of optionsOf(words)) {
+    const field = `tunMetadata${index}` as FieldName;
+    match[field] = bitsToBytes(readRun(words, runOf(field)), OPTION_BITS / 8);
+  }
 }
 
 /** As {@link packetInMatch}, in the fields of NXM, for NXT_PACKET_IN. */

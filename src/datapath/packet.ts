@@ -19,6 +19,8 @@ import {
   emptyWords,
   type FlowWords,
   type MaskedChunks,
+  OPTION_BITS,
+  OPTION_COUNT,
   readBits,
   WORD_OF,
   type WordRun,
@@ -27,6 +29,7 @@ import {
 } from './layout.ts';
 import { isMplsType } from './prerequisite.ts';
 import { isInFrame, storePlace } from './store.ts';
+import { setOption } from './tunnel-options.ts';
 
 /** OFPP_UNSET: no output in the action set yet. */
 const UNSET_PORT = 0xfffffff7;
@@ -71,7 +74,11 @@ export class Packet {
     this.#bytes = frame;
     this.#isShared = true;
     this.tracked = undefined;
-    this.words.fill(0);
+    const { words } = this;
+    words.fill(0, 0, WORD_OF.tunOptionsPresent);
+    // Few packets have tunnel options, which take as many words as all else.
+    if (words[WORD_OF.tunOptionsPresent] !== 0 || words[WORD_OF.tunOptionsPresent + 1] !== 0)
+      words.fill(0, WORD_OF.tunOptionsPresent);
     this.words[WORD_OF.inPort] = inPort;
     this.words[WORD_OF.actsetOutput] = UNSET_PORT;
     this.#parse();
@@ -114,13 +121,13 @@ export class Packet {
   /** As {@link write}, of a number that has been cut up before. */
   writeChunks(run: WordRun, chunks: readonly number[]): void {
     writeChunks(this.words, run, chunks);
-    this.#store(run.place);
+    this.#written(run);
   }
 
   /** As {@link write}, for runs of up to 32 bits. */
   writeNumber(run: WordRun, value: number): void {
     writeBits(this.words, run, 0, run.bits, value);
-    this.#store(run.place);
+    this.#written(run);
   }
 
   /** As {@link writeChunks}, of the bits that `mask` sets. */
@@ -131,13 +138,13 @@ export class Packet {
       const kept = readBits(words, run, i * 32, bits) & ~mask[i]!;
       writeBits(words, run, i * 32, bits, kept | (value[i]! & mask[i]!));
     }
-    this.#store(run.place);
+    this.#written(run);
   }
 
   /** Copies bits of the packet's own words. */
   move(from: WordRun, to: WordRun): void {
     copyBits(this.words, from, this.words, to);
-    this.#store(to.place);
+    this.#written(to);
   }
 
   /**
@@ -205,7 +212,7 @@ export class Packet {
     this.#remove(this.headers.l3, isMplsType(ethType) ? LABEL_SIZE : LABEL_SIZE * labels);
     this.#setType(ethType);
     if (!isMplsType(ethType)) {
-      this.words.fill(0, WORD_OF.dlSrc);
+      this.words.fill(0, WORD_OF.dlSrc, WORD_OF.tunOptionsPresent);
       this.#parse();
     } else {
       this.headers.end -= LABEL_SIZE;
@@ -278,6 +285,12 @@ export class Packet {
     extractFields(this.#bytes, locateHeaders(this.#bytes, this.headers), this.words);
     this.#tags = this.headers.tag === ABSENT ? 0 : 1;
     this.#tpid = this.#tags === 0 ? 0 : read16(this.#bytes, TAG_OFFSET);
+  }
+
+  #written(run: WordRun): void {
+    if (run.place !== 'tunOptions') return this.#store(run.place);
+    const index = OPTION_COUNT - 1 - Math.floor(run.start / OPTION_BITS);
+    setOption(this.words, index, this.words[WORD_OF.tunOptions + index]!);
   }
 
   #store(place: Place): void {

@@ -3,12 +3,14 @@ import type { Instruction } from '../ofp/instruction.ts';
 import type { FlowMod } from '../ofp/messages/flow-mod.ts';
 import type { GroupMod } from '../ofp/messages/group-mod.ts';
 import type { MeterMod } from '../ofp/messages/meter-mod.ts';
+import type { NxTlvTableMod } from '../ofp/messages/nicira-tlv-table.ts';
 import { ConfigFlag } from '../ofp/messages/switch-config.ts';
 import { demand } from '../ofp/text/check/refusal.ts';
 import type { FlowKey } from '../ofp/text/flow-key.ts';
 import { WireError } from '../util/errors.ts';
 import { compileActions } from './actions.ts';
 import { checkTargets } from './check-flow-mod.ts';
+import { checkOptions } from './check-options.ts';
 import { Conntrack } from './conntrack.ts';
 import type { Continuation } from './continuation.ts';
 import type { FlowOrder } from './flow.ts';
@@ -29,6 +31,7 @@ import { Ports } from './ports.ts';
 import { Recording } from './recording.ts';
 import { replay } from './replay.ts';
 import { resumedPacket } from './resumed-packet.ts';
+import { TlvTable } from './tlv-table.ts';
 import { Traversal } from './traversal.ts';
 import { type Tunnel, writeTunnel } from './tunnel.ts';
 import { turnClock } from './turn-clock.ts';
@@ -65,6 +68,8 @@ export class Pipeline {
   readonly meters: Meters;
   readonly macs: MacLearning;
   readonly connections: Conntrack;
+  /** Which tunnel options fields stand for. */
+  readonly options = new TlvTable();
   /** What packets that have paused here are known by: another one in each pipeline. */
   readonly bridgeId: Uint8Array = randomBytes(16);
   readonly ports = new Ports();
@@ -125,7 +130,10 @@ export class Pipeline {
     const packet = this.#spare ?? Packet.receive(frame, inPort);
     if (this.#spare !== undefined) packet.receive(frame, inPort);
     this.#spare = undefined;
-    if (tunnel !== undefined) writeTunnel(packet.words, tunnel);
+    if (tunnel !== undefined && !writeTunnel(packet.words, tunnel, this.options)) {
+      this.#spare = packet;
+      return NOTHING.packetIns;
+    }
     const handling = this.#cache.hit(packet.words, frame.length, this.#version);
     const ports = handling?.ports;
     const verdict = ports === undefined ? this.#process(packet, handling) : NOTHING;
@@ -138,7 +146,7 @@ export class Pipeline {
   /** Takes a frame through the tables, counted and learnt from, but not sent. */
   classify(frame: Uint8Array, inPort: number, tunnel?: Tunnel): Verdict {
     const packet = Packet.receive(frame, inPort);
-    if (tunnel !== undefined) writeTunnel(packet.words, tunnel);
+    if (tunnel !== undefined && !writeTunnel(packet.words, tunnel, this.options)) return NOTHING;
     return this.#traverse(packet);
   }
 
@@ -168,6 +176,7 @@ export class Pipeline {
    */
   preparePacketOut({ data, inPort, actions }: PacketOutOrder): () => Verdict {
     checkTargets([{ type: 'applyActions', actions }], this.groups, this.meters);
+    checkOptions(actions, this.options);
     const steps = compileActions(actions);
     return () => {
       const verdict = new Traversal(this, Packet.receive(data, inPort), 'packetOut').runActions(steps);
@@ -213,7 +222,13 @@ export class Pipeline {
 
   /** As {@link apply}, as a part of more. @throws Refusal with some of it done: the journal takes that back */
   change(mod: FlowMod | GroupMod | MeterMod, journal: Journal): void {
-    this.obey(readOrder(mod), journal);
+    this.obey(readOrder(mod, this.options), journal);
+  }
+
+  /** Maps tunnel options to fields, or takes that back. @throws Refusal */
+  mapOptions(mod: NxTlvTableMod): void {
+    this.options.apply(mod, (index) => this.tables.usesOption(index));
+    this.#changes++;
   }
 
   /** Does what has been read. @throws Refusal with some of it done: the journal takes that back */
@@ -225,6 +240,7 @@ export class Pipeline {
         this.tables.check(order.order);
         return this.tables.apply(order.order, nowMs, journal);
       case 'group':
+        for (const { actions } of order.mod.buckets) checkOptions(actions, this.options);
         for (const id of this.groups.apply(order.mod, nowMs, journal))
           this.tables.removeUsersOfGroup(id, nowMs, journal);
         return;

@@ -57,14 +57,14 @@ function refresh(effects: readonly Effect[], nowMs: number): void {
 
 /** A packet as it leaves through a port; undefined when it is a tunnel's, and no tunnel is there for it. */
 export function departureOf(
-  { ports }: Pipeline,
+  { ports, options }: Pipeline,
   packet: Packet,
   port: number,
   maxLen: number,
   queue: number | undefined,
 ): Departure | undefined {
   const address = ports.get(port)?.tunnelAddress;
-  const tunnel = address === undefined ? undefined : outwardTunnel(packet.words, address);
+  const tunnel = address === undefined ? undefined : outwardTunnel(packet.words, address, options);
   if (address !== undefined && tunnel === undefined) return undefined;
   const whole = packet.share();
   return { port, frame: maxLen < whole.length ? whole.subarray(0, maxLen) : whole, queue, tunnel };

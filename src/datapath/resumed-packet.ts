@@ -1,5 +1,6 @@
+import { bytesToBits } from '../ofp/oxm/field-bits.ts';
 import { type FlowKey, PLACES, type Place } from '../ofp/text/flow-key.ts';
-import { isBesideFrame, wordRun } from './layout.ts';
+import { isBesideFrame, runOf, wordRun } from './layout.ts';
 import { Packet } from './packet.ts';
 
 /** The places that travel with a packet, which a controller may have changed meanwhile. */
@@ -19,5 +20,7 @@ export function resumedPacket(data: Uint8Array, key: FlowKey, isTracked: boolean
     const value = key.value(place);
     if (value !== 0n) packet.write(wordRun(place, 0, PLACES[place]), value);
   }
+  for (const [index, { value }] of key.tunnelOptions)
+    packet.write(runOf(`tunMetadata${index}`), bytesToBits(value));
   return packet;
 }

@@ -129,7 +129,11 @@ export class SoftNetwork {
     const transmit = (frame: Uint8Array, tunnel?: Tunnel) => {
       const to = this.#tunnelEnds.get(`${encapsulation} ${tunnel?.dst}`);
       if (to === undefined || tunnel === undefined) this.#dropped++;
-      else this.#send(to, frame, { ...tunnel, key: (tunnel.key & keyMask) >>> 0 });
+      else {
+        const { options, ...other } = tunnel;
+        const carried = encapsulation === 'geneve' && options !== undefined ? { options } : {};
+        this.#send(to, frame, { ...other, ...carried, key: (tunnel.key & keyMask) >>> 0 });
+      }
     };
     sw.attach(port, transmit, localAddress);
   }

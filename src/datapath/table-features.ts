@@ -6,7 +6,7 @@ import { demand } from '../ofp/text/check/refusal.ts';
 import { TEXT_FIELDS } from '../ofp/text/fields.ts';
 import type { U64 } from '../util/u64.ts';
 import { HIDDEN_TABLE, TABLE_COUNT } from './flow-tables.ts';
-import { hasPlace } from './layout.ts';
+import { hasPlace, optionNumber } from './layout.ts';
 
 const INSTRUCTIONS: readonly InstructionName[] = [
   'gotoTable',
@@ -33,7 +33,9 @@ const ACTIONS: readonly ActionName[] = [
 ];
 
 const fields = TEXT_FIELDS.flatMap(({ oxm, maskable, writable }) =>
-  oxm !== undefined && hasPlace(oxm) ? [{ field: oxm, maskable, writable }] : [],
+  oxm !== undefined && hasPlace(oxm) && optionNumber(oxm) === undefined
+    ? [{ field: oxm, maskable, writable }]
+    : [],
 );
 const matchFields = fields.map(({ field, maskable }) => (maskable ? { field, masked: true } : { field }));
 const allFields = fields.map(({ field }) => ({ field }));

@@ -1,15 +1,17 @@
 import type { Action } from '../ofp/actions/action.ts';
 import type { Instruction } from '../ofp/instruction.ts';
+import { bitsToBytes } from '../ofp/oxm/field-bits.ts';
 import type { FieldName, MatchInit } from '../ofp/oxm/fields.ts';
 import { allOnes, type FlowKey, PLACES, type Place } from '../ofp/text/flow-key.ts';
 import { matchOfKey } from '../ofp/text/match-write.ts';
 import { packetKey } from '../ofp/text/packet/key.ts';
 import type { Flow } from './flow.ts';
-import { readRun, WORD_OF, wordRun } from './layout.ts';
+import { OPTION_BITS, readRun, runOf, WORD_OF, wordRun } from './layout.ts';
 import { Packet } from './packet.ts';
 import type { Pipeline } from './pipeline.ts';
 import { Traversal } from './traversal.ts';
 import { type Tunnel, writeTunnel } from './tunnel.ts';
+import { optionsOf } from './tunnel-options.ts';
 import type { Verdict } from './verdict.ts';
 import type { Walk } from './walk.ts';
 import type { Deed, Watcher } from './watcher.ts';
@@ -70,9 +72,10 @@ export interface Trace extends Verdict {
 /** Takes a packet through the tables without any effect. */
 export function tracePacket(pipeline: Pipeline, frame: Uint8Array, inPort: number, tunnel?: Tunnel): Trace {
   const packet = Packet.receive(frame, inPort);
-  if (tunnel !== undefined) writeTunnel(packet.words, tunnel);
+  const isTaken = tunnel === undefined || writeTunnel(packet.words, tunnel, pipeline.options);
   const before = fieldsOf(packet);
   const recorder = new Recorder();
+  if (!isTaken) return { ...NOTHING, before, after: before, steps: [] };
   const verdict = new Traversal(pipeline, packet, 'action', recorder).runTables(0);
   return { ...verdict, before, after: fieldsOf(packet), steps: recorder.steps };
 }
@@ -129,6 +132,8 @@ function tracedFlow({ priority, cookie, matchFields, instructions }: Flow): Trac
   return { priority, cookie, match: matchFields, instructions };
 }
 
+const NOTHING: Verdict = { departures: [], packetIns: [], isTooDeep: false };
+
 /** The places that travel with a packet: those before the frame's own. */
 const METADATA_PLACES = (Object.keys(PLACES) as Place[]).filter(
   (place) => WORD_OF[place] < WORD_OF.dlSrc && !['packetType', 'actsetOutput', 'regs'].includes(place),
@@ -149,6 +154,13 @@ function keyOf({ bytes, words }: Packet): FlowKey {
   for (let shift = 0; shift < PLACES.regs; shift += REGISTER_BITS) {
     const value = readRun(words, wordRun('regs', shift, REGISTER_BITS));
     if (value !== 0n) key.setRun('regs', shift, REGISTER_BITS, value, allOnes(REGISTER_BITS));
+  }
+  for (const index of optionsOf(words)) {
+    const field = `tunMetadata${index}`;
+    key.tunnelOptions.set(index, {
+      value: bitsToBytes(readRun(words, runOf(field)), OPTION_BITS / 8),
+      mask: undefined,
+    });
   }
   return key;
 }

@@ -80,6 +80,9 @@ export const PLACES = {
   nshC3: 32,
   nshC4: 32,
   nshTtl: 8,
+  /** Which tunnel options a packet has, and their values: matches say them by {@link FlowKey.tunnelOptions}. */
+  tunOptionsPresent: 64,
+  tunOptions: 2048,
 } as const;
 
 /** The name of a place. */
