@@ -1,11 +1,16 @@
 import type { Command } from 'commander';
 import type { FlowModInit } from '../ofp/index.ts';
-import { parseFlow } from '../ofp/text/index.ts';
+import { formatFlow, parseFlow } from '../ofp/text/index.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
+import { print } from './host-options.ts';
 import { nameOfInput, readInput } from './ofp-input.ts';
 import { readLines, tryLine } from './ofp-lines.ts';
 import { addMethodArgument, METHOD_HELP, openSwitch } from './ofp-session.ts';
 import type { TlsOptions } from './tls-options.ts';
+
+interface Options extends TlsOptions {
+  readonly dryRun?: true;
+}
 
 /** Adds `galago ofp add-flows`. */
 export function addAddFlowsCommand(group: Command): void {
@@ -20,18 +25,25 @@ export function addAddFlowsCommand(group: Command): void {
       ),
   )
     .argument('<file>', 'the flows; - for standard input')
+    .option('--dry-run', 'print the flows that would be sent, and send nothing')
     .addHelpText('after', METHOD_HELP + EXAMPLES + EXIT_CODE_HELP);
-  command.action((method: string, file: string, options: TlsOptions) => run(method, file, options, command));
+  command.action((method: string, file: string, options: Options) => run(method, file, options, command));
 }
 
 const EXAMPLES = `
 Examples:
   $ galago ofp add-flows br0 flows.txt
+  $ galago ofp add-flows br0 flows.txt --dry-run
   $ echo 'priority=5,tcp,tp_dst=80,actions=output:2' | galago ofp add-flows br0 -
 `;
 
-async function run(method: string, file: string, options: TlsOptions, command: Command): Promise<void> {
+async function run(method: string, file: string, options: Options, command: Command): Promise<void> {
   const flows = await readFlows(file, command);
+  if (options.dryRun)
+    return print(
+      command,
+      flows.map((flow) => formatFlow(flow)),
+    );
   if (flows.length === 0) return;
   await using session = await openSwitch(method, options, command);
   await session.bundle((bundle) => {

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import type { FlowStatsRequestInit } from '../ofp/index.ts';
 import { formatFlow } from '../ofp/text/index.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { parseFilter } from './ofp-filter.ts';
+import { parseFilter, requestOf } from './ofp-filter.ts';
 import { formatJson } from './ofp-json.ts';
 import { PatientOutput, type TextOutput } from './ofp-output.ts';
 import { addMethodArgument, METHOD_HELP, openSwitch } from './ofp-session.ts';
@@ -47,15 +46,7 @@ interface Call {
 }
 
 async function run({ method, match = '', options, command, stdout }: Call): Promise<void> {
-  const {
-    tableId,
-    cookie,
-    cookieMask,
-    outPort,
-    outGroup,
-    match: fields,
-  } = parseFilter(match, 'delete', command);
-  const filter = { tableId, cookie, cookieMask, outPort, outGroup, match: fields } as FlowStatsRequestInit;
+  const filter = requestOf(parseFilter(match, 'delete', command));
   using output = new PatientOutput(stdout);
   await using session = await openSwitch(method, options, command);
   for await (const flow of session.flowStats(filter)) {

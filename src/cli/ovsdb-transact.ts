@@ -12,6 +12,7 @@ import {
 
 interface TransactCommandOptions extends ServerOptions {
   readonly file?: string;
+  readonly dryRun?: true;
 }
 
 /** Adds `galago ovsdb transact`. */
@@ -25,7 +26,8 @@ export function addTransactCommand(ovsdb: Command): void {
     )
     .usage('[options] [server] [transaction]')
     .argument('[what...]', `${SERVER_HELP}, and the transaction as JSON; without it, --file`)
-    .option('-f, --file <path>', "read the transaction from a file; '-' is standard input");
+    .option('-f, --file <path>', "read the transaction from a file; '-' is standard input")
+    .option('--dry-run', 'have the server take it all back, and print what would have come of it');
   addServerOptions(transact)
     .addHelpText('after', EXAMPLES)
     .action((args: string[], options: TransactCommandOptions) => run(args, options, transact));
@@ -34,7 +36,8 @@ export function addTransactCommand(ovsdb: Command): void {
 const EXAMPLES = `
 Examples:
   $ galago ovsdb transact '["Open_vSwitch", {"op": "select", "table": "Bridge", "where": []}]'
-  $ galago ovsdb transact --file change.json`;
+  $ galago ovsdb transact --file change.json
+  $ galago ovsdb transact --file change.json --dry-run`;
 
 async function run(args: readonly string[], given: TransactCommandOptions, command: Command): Promise<void> {
   const place = takeServer(args, given, command);
@@ -45,9 +48,19 @@ async function run(args: readonly string[], given: TransactCommandOptions, comma
   }
   const transaction = parse(text ?? (await readText(options.file!, command)), command);
   await using peer = await dialServer(options, command);
-  const results = await peer.request('transact', transaction, callTime(options, command));
+  const sent = options.dryRun ? [...transaction, ABORT] : transaction;
+  const answer = await peer.request('transact', sent, callTime(options, command));
+  const results = options.dryRun ? withoutAbort(answer, transaction) : answer;
   command.configureOutput().writeOut?.(`${JSON.stringify(results)}\n`);
   failIfRefused(transaction, results);
+}
+
+/** Takes back what the operations before it have done (RFC 7047, 5.2.8). */
+const ABORT = { op: 'abort' };
+
+/** The results, without that of the abort, if it came to that. */
+function withoutAbort(results: Json, transaction: readonly Json[]): Json {
+  return Array.isArray(results) ? results.slice(0, transaction.length - 1) : results;
 }
 
 function parse(text: string, command: Command): readonly Json[] {

@@ -4,7 +4,7 @@ import type { Slot } from '../host/slot.ts';
 import { readSlotLabels, type SlotSettings } from '../host/slot-labels.ts';
 import { carryOutStart, planStart, type SlotPlace, type SlotProgram } from '../host/slot-start.ts';
 import { isOurs, readSlots, requireContainer } from '../host/slot-state.ts';
-import { stopSlot } from '../host/slot-stop.ts';
+import { describeStop, stopSlot } from '../host/slot-stop.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
 import { openDatabase, print } from './host-options.ts';
 import { addSlotOptions, hostName, readSlot, type SlotOptions, slotPlace } from './slot-options.ts';
@@ -13,6 +13,7 @@ import { graceSeconds } from './values.ts';
 
 interface RestartOptions extends SlotOptions {
   readonly time: number;
+  readonly dryRun?: true;
 }
 
 /** Adds `galago restart`. */
@@ -29,7 +30,8 @@ export function addRestartCommand(program: Command): void {
     .argument('<slot>', 'its number, or its name as in galago ps')
     .argument('[image]', 'an image that Docker has')
     .argument('[args...]', 'what it runs')
-    .option('--time <seconds>', 'how long it has to end by itself', graceSeconds, 10);
+    .option('--time <seconds>', 'how long it has to end by itself', graceSeconds, 10)
+    .option('--dry-run', 'print what would be done, and do nothing');
   addSlotOptions(command)
     .addHelpText('after', EXAMPLES + EXIT_CODE_HELP)
     .action((slot: string, image: string | undefined, args: readonly string[], options: RestartOptions) =>
@@ -40,6 +42,7 @@ export function addRestartCommand(program: Command): void {
 const EXAMPLES = `
 Examples:
   $ galago restart 1
+  $ galago restart --dry-run 1
   $ galago restart --time 0 ovs1-s03
   $ galago restart --vswitch ovs1 3 busybox sh
 `;
@@ -57,6 +60,12 @@ async function run(words: Words, options: RestartOptions, command: Command): Pro
   const { vswitch, number, name } = slot;
   const { settings, program } = await readProgram(place, slot, words);
   const keepsContainer = program.type === 'existing';
+  if (options.dryRun) {
+    const begin =
+      program.type === 'existing' ? `start ${name}` : `create ${name} of ${program.image}, and start it`;
+    const end = await describeStop(place, name, { keepsContainer });
+    return print(command, [...end, `docker: ${begin}`]);
+  }
   await stopSlot(place, name, { keepsContainer, graceSec: options.time });
   const { plan, id } = await db.locked(async () => {
     const made = await planStart(place, { vswitch, number, settings, program, host: hostName() });

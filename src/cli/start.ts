@@ -1,7 +1,13 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { MAX_SLOT, parseSlot } from '../host/slot.ts';
 import { OTHER_INTERFACES, type SlotSettings } from '../host/slot-labels.ts';
-import { carryOutStart, planStart, type StartPlan } from '../host/slot-start.ts';
+import {
+  carryOutStart,
+  describeStart,
+  planStart,
+  type StartPlan,
+  type StartRequest,
+} from '../host/slot-start.ts';
 import { UsageError } from '../util/errors.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
 import { openDatabase, print } from './host-options.ts';
@@ -15,6 +21,7 @@ interface StartOptions extends SlotOptions {
   readonly internal?: true;
   readonly dualNic?: true;
   readonly privileged?: true;
+  readonly dryRun?: true;
   readonly eth0?: string;
   readonly eth1?: string;
   readonly eth2?: string;
@@ -43,7 +50,8 @@ export function addStartCommand(program: Command): void {
     .option('--eth1 <vswitch>', 'gives it eth1, in the same slot of another virtual switch')
     .option('--eth2 <vswitch>', 'likewise')
     .option('--eth3 <vswitch>', 'likewise')
-    .option('--privileged', 'gives it all that root may do on this host');
+    .option('--privileged', 'gives it all that root may do on this host')
+    .option('--dry-run', 'print what would be done, and do nothing');
   addSlotOptions(command)
     .addHelpText('after', EXAMPLES + EXIT_CODE_HELP)
     .action((image: string, args: readonly string[], options: StartOptions) =>
@@ -55,6 +63,7 @@ const EXAMPLES = `
 Examples:
   $ galago start --slot 1 busybox          ovs0-s01, 10.0.0.1 where ovs0 is 10.0.0.254/24
   $ galago start busybox ping 10.0.0.1
+  $ galago start --dry-run --internal busybox
   $ galago start --eth1 ovs1 --eth2 ovs2 busybox
   $ galago start --dual-nic --privileged --slot 7 my-firewall
 `;
@@ -70,11 +79,13 @@ async function run(
   requireDifferent([vswitch, ...settings.others.values()]);
   await using db = await openDatabase(options);
   const place = slotPlace(db, options);
+  const request: StartRequest = {
+    ...{ vswitch, number: options.slot, settings, host: hostName() },
+    program: { type: 'create', image, command: args },
+  };
+  if (options.dryRun) return print(command, describeStart(await planStart(place, request)));
   const { plan, id } = await db.locked(async () => {
-    const made = await planStart(place, {
-      ...{ vswitch, number: options.slot, settings, host: hostName() },
-      program: { type: 'create', image, command: args },
-    });
+    const made = await planStart(place, request);
     return { plan: made, id: await carryOutStart(place, made) };
   });
   print(command, options.json ? JSON.stringify(startedOf(plan, id)) : startedLine(plan));

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { stopSlot } from '../host/slot-stop.ts';
+import { describeStop, stopSlot } from '../host/slot-stop.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
 import { openDatabase, print } from './host-options.ts';
 import { addSlotOptions, readSlot, type SlotOptions, slotPlace } from './slot-options.ts';
@@ -8,6 +8,7 @@ import { graceSeconds } from './values.ts';
 interface StopCommandOptions extends SlotOptions {
   readonly rm: boolean;
   readonly time: number;
+  readonly dryRun?: true;
 }
 
 /** Adds `galago stop`. */
@@ -20,7 +21,8 @@ export function addStopCommand(program: Command): void {
     )
     .argument('<slot>', 'its number, or its name as in galago ps')
     .option('--no-rm', 'keep the container, for galago restart')
-    .option('--time <seconds>', 'how long it has to end by itself', graceSeconds, 10);
+    .option('--time <seconds>', 'how long it has to end by itself', graceSeconds, 10)
+    .option('--dry-run', 'print what would be done, and do nothing');
   addSlotOptions(command)
     .addHelpText('after', EXAMPLES + EXIT_CODE_HELP)
     .action((slot: string, options: StopCommandOptions) => run(slot, options, command));
@@ -29,6 +31,7 @@ export function addStopCommand(program: Command): void {
 const EXAMPLES = `
 Examples:
   $ galago stop 1
+  $ galago stop --dry-run 1
   $ galago stop ovs1-s03 --no-rm --time 0
 `;
 
@@ -36,7 +39,9 @@ async function run(text: string, options: StopCommandOptions, command: Command):
   await using db = await openDatabase(options);
   const { name } = readSlot(db, text, options);
   const how = { keepsContainer: !options.rm, graceSec: options.time };
-  const changed = await stopSlot(slotPlace(db, options), name, how);
+  const place = slotPlace(db, options);
+  if (options.dryRun) return print(command, await describeStop(place, name, how));
+  const changed = await stopSlot(place, name, how);
   const done = options.rm ? 'is ended and removed' : 'is ended';
   print(
     command,

@@ -8,6 +8,7 @@ import {
   planVswitch,
   readVswitches,
   removeVswitch,
+  requireRemovable,
   type Vswitch,
 } from '../host/vswitch.ts';
 import { slotInterfaces } from '../host/vswitch-labels.ts';
@@ -24,6 +25,10 @@ interface CreateOptions extends HostOptions {
   readonly name: string;
   readonly ipv6Prefix?: string;
   readonly usermode?: true;
+  readonly dryRun?: true;
+}
+
+interface RemoveOptions extends HostOptions {
   readonly dryRun?: true;
 }
 
@@ -46,10 +51,11 @@ export function addVswitchCommand(program: Command): void {
   const remove = vswitch
     .command('remove')
     .description('removes a virtual switch that has no containers')
-    .argument('[name]', 'its name', DEFAULT_VSWITCH);
+    .argument('[name]', 'its name', DEFAULT_VSWITCH)
+    .option('--dry-run', 'print what would be removed, and do nothing');
   addHostOptions(remove)
     .addHelpText('after', '\nExamples:\n  $ galago vswitch remove ovs1')
-    .action((name: string, options: HostOptions) => runRemove(name, options, remove));
+    .action((name: string, options: RemoveOptions) => runRemove(name, options, remove));
 }
 
 const EXAMPLES = `
@@ -117,8 +123,12 @@ async function runList(options: HostOptions, command: Command): Promise<void> {
   );
 }
 
-async function runRemove(name: string, options: HostOptions, command: Command): Promise<void> {
+async function runRemove(name: string, options: RemoveOptions, command: Command): Promise<void> {
   await using db = await openDatabase(options);
+  if (options.dryRun) {
+    requireRemovable(db, name);
+    return print(command, `ovsdb: delete bridge ${name}`);
+  }
   await db.locked(() => removeVswitch(db, name));
   print(command, options.json ? JSON.stringify({ name, removed: true }) : `${name}: removed`);
 }

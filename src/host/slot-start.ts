@@ -113,6 +113,25 @@ export async function carryOutStart(place: SlotPlace, plan: StartPlan): Promise<
   }
 }
 
+/** What a plan is going to do, a line each. */
+export function describeStart({ slot, program, nics, remnants }: StartPlan): string[] {
+  const { name } = slot;
+  const isNew = program.type === 'create';
+  return [
+    ...(remnants.container === undefined
+      ? []
+      : [`docker: remove ${name}, which an interrupted command has left`]),
+    ...remnants.ports.map((port) => `ovsdb: delete port ${port}`),
+    ...remnants.links.map((link) => `ip link delete dev ${link}`),
+    ...nics.map(
+      ({ port, vswitch, ofport }) => `ovsdb: add port ${port} to ${vswitch}: ofport_request=${ofport}`,
+    ),
+    ...(isNew ? [`docker: create ${name} of ${program.image}`] : []),
+    `docker: start ${name}`,
+    ...nics.map(({ ifname, mac, ips }) => `${name}: ${[ifname, mac, ...ips].join(' ')}`),
+  ];
+}
+
 /** Removes ports with their links and flows. @throws OvsdbError; HostError as runCommand; as `program` */
 export async function removePorts({ db, program }: SlotPlace, ports: readonly string[]): Promise<void> {
   const vswitches = db.bridges.filter((bridge) =>

@@ -42,6 +42,25 @@ export async function stopSlot(
   return true;
 }
 
+/**
+ * What {@link stopSlot} would do, a line each.
+ * @throws UsageError `HOST_SLOT_FOREIGN`; HostError `HOST_DOCKER_FAILED`
+ */
+export async function describeStop(
+  { db, dockerSocket }: Pick<SlotPlace, 'db' | 'dockerSocket'>,
+  name: string,
+  { keepsContainer }: Pick<StopOptions, 'keepsContainer'>,
+): Promise<string[]> {
+  const state = (await readSlots(db, dockerSocket)).get(name);
+  if (state === undefined) return [];
+  requireOurs(state);
+  const ending = keepsContainer ? 'end' : 'end and remove';
+  return [
+    ...(state.container === undefined ? [] : [`docker: ${ending} ${name}`]),
+    ...portsOf(state).map((port) => `ovsdb: delete port ${port}`),
+  ];
+}
+
 /** What of slots is to be removed, because nobody needs it any more. */
 export interface SlotCleanup {
   readonly slots: readonly SlotState[];

@@ -138,10 +138,15 @@ export async function carryOutVswitch(
 
 /**
  * Takes a virtual switch away. Its device stays, without an address, as it was.
- * @throws UsageError `HOST_VSWITCH_UNKNOWN`, `HOST_VSWITCH_IN_USE`, `HOST_BRIDGE_IN_USE`; OvsdbError; TimeoutError
- * `HOST_SWITCH_SILENT`
+ * @throws as {@link requireRemovable}; OvsdbError; TimeoutError `HOST_SWITCH_SILENT`
  */
 export async function removeVswitch(db: HostDatabase, name: string): Promise<void> {
+  requireRemovable(db, name);
+  await db.apply(`vswitch remove ${name}`, (tx) => db.deleteBridge(tx, name));
+}
+
+/** @throws UsageError `HOST_VSWITCH_UNKNOWN`, `HOST_VSWITCH_IN_USE`, `HOST_BRIDGE_IN_USE` */
+export function requireRemovable(db: HostDatabase, name: string): void {
   requireVswitch(db, name);
   const rows = db.interfacesOf(db.bridge(name)!);
   const slots = rows.flatMap(({ external_ids }) => external_ids.get(VswitchKey.SLOT) ?? []);
@@ -155,7 +160,6 @@ export async function removeVswitch(db: HostDatabase, name: string): Promise<voi
     const message = `${name} has ports that Galago has not made: ${names}; take them off it first`;
     throw new UsageError('HOST_BRIDGE_IN_USE', message);
   }
-  await db.apply(`vswitch remove ${name}`, (tx) => db.deleteBridge(tx, name));
 }
 
 function readVswitch(db: HostDatabase, row: BridgeRow): Vswitch {

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Command, CommanderError } from 'commander';
 import { addOvsdbCommand } from '../../src/cli/ovsdb.ts';
 import { printable } from '../../src/cli/printable.ts';
-import { OvsdbError } from '../../src/ovsdb/index.ts';
+import { OvsdbError, OvsdbTestServer } from '../../src/ovsdb/index.ts';
 import type { Json } from '../../src/ovsdb/json.ts';
+import { openVswitch } from '../../src/ovsdb/schemas/index.ts';
 import { temporaryDirectory } from '../net/sockets.ts';
 import { FakeServer } from '../ovsdb/fake-server.ts';
 import { testSchema, uuidOf } from '../ovsdb/test-schema.ts';
@@ -94,6 +95,20 @@ describe('galago ovsdb', () => {
     expect(direct.stdout).toBe('[{"rows":[{"name":"a wheel"}]}]\n');
     expect(read.stdout).toBe(direct.stdout);
     expect(server.calls.at(-1)?.params).toEqual(transaction);
+  });
+
+  it('says what would come of a transaction, and has it taken back', async () => {
+    await using real = new OvsdbTestServer(openVswitch);
+    const at = ['--db', await real.listen('ptcp:0:127.0.0.1')];
+    const insert = { op: 'insert', table: 'Open_vSwitch', row: { system_type: 'galago' } };
+    const select = { op: 'select', table: 'Open_vSwitch', where: [], columns: ['system_type'] };
+    const transaction = JSON.stringify(['Open_vSwitch', insert, select]);
+    const tried = await run('transact', '--dry-run', transaction, ...at);
+    expect(tried.error).toBeUndefined();
+    expect(JSON.parse(tried.stdout)).toEqual([expect.anything(), { rows: [{ system_type: 'galago' }] }]);
+    expect(real.transact([select])).toEqual([{ rows: [] }]);
+    const wrong = JSON.stringify(['Open_vSwitch', { ...insert, table: 'X' }]);
+    expect((await run('transact', '--dry-run', wrong, ...at)).error).toBeInstanceOf(OvsdbError);
   });
 
   it('prints the results of a transaction that fails, and fails', async () => {

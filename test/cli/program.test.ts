@@ -28,6 +28,22 @@ function problemsOf(program: Command, line: string): string[] {
     .map((word) => `${line}: no option ${word}`);
 }
 
+/** Commands that read, print, or run until they are ended; the last ones are hidden. */
+const READERS = [
+  ...[
+    'agent',
+    'attach',
+    'cluster list',
+    'completion',
+    'controller',
+    'endpoints',
+    'ofp decode',
+    'ofp dump-flows',
+  ],
+  ...['ofp encode', 'ofp monitor', 'ofp snoop', 'ovsdb dump', 'ovsdb generate', 'ovsdb get-schema'],
+  ...['ovsdb list-dbs', 'ovsdb monitor', 'pods', 'ps', 'status', 'vswitch list', 'complete', 'uplink-guard'],
+];
+
 describe('the command line', () => {
   it('prints its version', async () => {
     expect(await run('--version')).toEqual({
@@ -75,6 +91,20 @@ describe('the command line', () => {
       for (const line of examples) problems.push(...problemsOf(program, line));
     }
     expect(problems).toEqual([]);
+  });
+
+  it('has --dry-run for each command that changes something', async () => {
+    const program = await createProgram(
+      { stdout: { write: () => {} }, stderr: { write: () => {} } },
+      undefined,
+    );
+    const without = program.commands
+      .flatMap((one) =>
+        one.commands.length > 0 && !one.options.length ? one.commands : [one, ...one.commands],
+      )
+      .filter(({ options }) => !options.some(({ long }) => long === '--dry-run'))
+      .map((command) => `${command.parent === program ? '' : `${command.parent!.name()} `}${command.name()}`);
+    expect(without.filter((name) => !name.endsWith('help')).sort()).toEqual([...READERS].sort());
   });
 
   it('says in its help what the exit status means', async () => {

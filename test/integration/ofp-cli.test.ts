@@ -103,6 +103,26 @@ describeWithLab('galago ofp', () => {
     expect(withoutAge(await dumpFlows())).toBe(before);
   });
 
+  it('says what would be added or deleted, and changes nothing', async () => {
+    await setFlows(...FLOWS);
+    const before = withoutAge(await dumpFlows());
+    expect(
+      await galago(
+        ['add-flows', method, '-', '--dry-run'],
+        'table=1,priority=5,actions=2\ndelete_strict ip\n',
+      ),
+    ).toBe('ADD table:1 priority=5 actions=output:2\nDEL_STRICT table:255 ip actions=drop\n');
+    expect(withoutAge(await galago(['del-flows', method, '--dry-run', 'ip']))).toBe(
+      withoutAge(await galago(['dump-flows', method, 'ip'])).replace(/^ /gm, ''),
+    );
+    const [tcp] = FLOWS[0]!.split(',idle_timeout');
+    expect(await galago(['del-flows', method, '--dry-run', '--strict', tcp!])).toMatch(
+      /^cookie=.*tp_dst=80 .*\n$/,
+    );
+    expect(await galago(['del-flows', method, '--dry-run', '--strict', tcp!.replace('=5', '=6')])).toBe('');
+    expect(withoutAge(await dumpFlows())).toBe(before);
+  });
+
   it('deletes flows by match, strictly, and all', async () => {
     await setFlows('in_port=1,priority=1,actions=drop', 'in_port=1,priority=2,actions=drop', FLOWS[0]!);
     await galago(['del-flows', method, '--strict', 'in_port=1,priority=2']);

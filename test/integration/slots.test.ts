@@ -120,6 +120,30 @@ describeWithLab('containers in slots', () => {
     expect((await galago(host, 'vswitch', 'remove', 'ovs1')).stderr).toContain('HOST_VSWITCH_IN_USE');
   });
 
+  it('are not touched by what is only to be said', async () => {
+    await start('--slot', '1', ...SLEEP);
+    const before = await everything();
+    const say = async (command: string, ...args: readonly string[]) => {
+      const { exitCode, stdout, stderr } = await run(command, '--dry-run', ...args);
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      return stdout.trimEnd().split('\n');
+    };
+    expect(await say('start', '--vswitch', 'ovs1', ...SLEEP)).toEqual([
+      'ovsdb: add port ovs1-s02 to ovs1: ofport_request=2',
+      `docker: create ovs1-s02 of ${IMAGE}`,
+      'docker: start ovs1-s02',
+      'ovs1-s02: eth0 52:00:0a:01:00:02 10.1.0.2/16',
+    ]);
+    const end = ['docker: end ovs0-s01', 'ovsdb: delete port ovs0-s01'];
+    expect(await say('stop', '--no-rm', '1')).toEqual(end);
+    expect(await say('stop', '1')).toEqual(['docker: end and remove ovs0-s01', end[1]]);
+    expect(await say('restart', '1')).toEqual([...end, 'docker: start ovs0-s01']);
+    const remove = await galago(host, 'vswitch', 'remove', 'ovs1', '--dry-run');
+    expect(remove.stdout).toBe('ovsdb: delete bridge ovs1\n');
+    expect((await galago(host, 'vswitch', 'remove', '--dry-run')).stderr).toContain('HOST_VSWITCH_IN_USE');
+    expect(await everything()).toEqual(before);
+  });
+
   it('are refused in one line, and nothing is changed', async () => {
     await start('--slot', '1', ...SLEEP);
     await docker.run('ovs0-s05');
