@@ -35,9 +35,10 @@ export function randomFrame(random: Random): Buffer {
   const frame = ethernet(type, payload, init);
   if (init.vlans.length > 0 && random.oneIn(4)) frame.writeUInt16BE(0x88a8, 12);
   // Not ARP: Open vSwitch 3.1 writes into what is no whole ARP packet.
-  return random.oneIn(20) && type !== 0x0806
-    ? frame.subarray(0, 14 + random.below(frame.length - 13))
-    : frame;
+  if (!random.oneIn(20) || type === 0x0806) return frame;
+  // With a label: Open vSwitch 3.1 adds one when it writes into what is not there.
+  const least = type === 0x8847 || type === 0x8848 ? 14 + 4 * init.vlans.length + 4 : 14;
+  return frame.subarray(0, least + random.below(frame.length - least + 1));
 }
 
 function randomTags(random: Random): number[] {

@@ -44,6 +44,8 @@ const LINK_OPTION = /(->|pop:)\w*(nd_[st]ll|ND_[ST]LL)/;
  * | a label that is popped in a clone, then another table | nothing is done of what follows the clone |
  * | a link-layer address of neighbour discovery, then the type of its option | the type is written first |
  * | an ARP operation that is written in a clone | what follows the clone has it too |
+ *
+ * Nor is a label written where the frame ends before it, which makes the frame longer: all frames of MPLS have one.
  */
 const THEMES: readonly RegExp[] = [
   [/mpls:|mpls_ttl|dec_ttl|output\(port|select|ontroller|CONTROLLER/, ARP_OPERATION, OPTION_TYPE],
