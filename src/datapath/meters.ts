@@ -61,6 +61,19 @@ export class Meter {
     exceeded.bytes += bytes;
     return false;
   }
+
+  /** @returns what undoes all that has passed since */
+  mark(): () => void {
+    const { packets, bytes } = this;
+    const filledMs = this.#filledMs;
+    const before = this.bands.map((band) => ({ ...band }));
+    return () => {
+      this.packets = packets;
+      this.bytes = bytes;
+      this.#filledMs = filledMs;
+      for (const [i, band] of this.bands.entries()) Object.assign(band, before[i]);
+    };
+  }
 }
 
 /** The meters of a switch (OpenFlow 1.3.5, 6.6). */

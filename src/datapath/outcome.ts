@@ -1,6 +1,7 @@
 import type { Flow } from './flow.ts';
 import type { FlowTable } from './flow-tables.ts';
 import type { Group, GroupBucket } from './groups.ts';
+import type { Meter } from './meters.ts';
 import type { Packet } from './packet.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { PacketInOrigin, Recording } from './recording.ts';
@@ -21,6 +22,8 @@ export class Outcome {
   readonly #isWatched: boolean;
   readonly #recording: Recording | undefined;
   #isMetered = false;
+  /** How the meters that the packet came to are as if it had not. */
+  readonly #marks = new Map<Meter, () => void>();
 
   constructor(pipeline: Pipeline, size: number, isWatched: boolean, recording: Recording | undefined) {
     this.#pipeline = pipeline;
@@ -60,8 +63,15 @@ export class Outcome {
 
   meter(meterId: number): void {
     this.#recording?.effects.push({ type: 'meter', meterId });
-    if (!this.#isWatched && !this.#isMetered && !this.#pipeline.passesMeter(meterId, this.size))
-      this.#isMetered = true;
+    const meter = this.#pipeline.meters.get(meterId);
+    if (meter === undefined || this.#isWatched || this.#isMetered) return;
+    if (!this.#marks.has(meter)) this.#marks.set(meter, meter.mark());
+    if (!meter.passes(this.size, this.#pipeline.nowMs)) this.#isMetered = true;
+  }
+
+  /** Gives back what was taken from meters, as in Open vSwitch, which meters what it has found a whole way for. */
+  unmeter(): void {
+    for (const undo of this.#marks.values()) undo();
   }
 
   /** Counts a lookup in a table, and the flow that it found. */

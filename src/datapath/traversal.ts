@@ -409,6 +409,7 @@ export class Traversal implements Walk {
     if (isTooDeep || this.#hasFailed) {
       // What was done on the way is nothing for the next packet to do again.
       this.readsMore();
+      this.#outcome.unmeter();
       return { departures: [], packetIns: [], isTooDeep };
     }
     const { departures, packetIns } = this.#outcome;

@@ -267,6 +267,15 @@ describe('meters', () => {
     expect(sw.pipeline.meters.get(1)!.bands[0]!.packets).toBe(45);
   });
 
+  it('loses nothing to packets that run in circles', () => {
+    const sw = new TextPipeline();
+    sw.meter({ command: 'add', meterId: 1, flags: 2, bands: [drop(1)] });
+    sw.flows('priority=1,actions=meter:1,output:2', 'priority=2,in_port=3,actions=meter:1,resubmit(,0)');
+    expect([sw.ports(FRAME, 3), sw.ports(FRAME, 1)]).toEqual([[], [2]]);
+    expect(sw.pipeline.meters.get(1)).toMatchObject({ packets: 1, bytes: FRAME.length });
+    expect(sw.pipeline.meters.get(1)!.bands[0]).toMatchObject({ packets: 0, bytes: 0 });
+  });
+
   it.each([
     ['OFPMMFC_METER_EXISTS', { command: 'add', meterId: 1, flags: 1, bands: [drop(1)] }],
     ['OFPMMFC_UNKNOWN_METER', { command: 'modify', meterId: 2, flags: 1, bands: [drop(1)] }],
