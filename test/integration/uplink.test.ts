@@ -55,6 +55,12 @@ describeWithLab('galago init --uplink', () => {
     const boxes = await Promise.all(
       [host, other].map((one, i) => one.addContainer({ name: `box${i}`, bridge: false })),
     );
+    // Until the other end of the pair is up, this one is not.
+    await eventually(async () => {
+      const settled = await network(host);
+      expect(settled.links.join()).not.toContain('NO-CARRIER');
+      expect(await host.exec('ip', ['address', 'show', 'tentative'])).toBe('');
+    });
     before = await network(host);
     const dry = await galago(host, ...UPLINK, '--dry-run');
     expect(dry.stdout).toMatch(/^ip: move 192\.0\.2\.1\/24, .* and 5 routes from eth0 to br-phy$/m);

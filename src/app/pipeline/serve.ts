@@ -103,12 +103,12 @@ function arpReply(own: Own, key: number, question: MatchInit, mac: string, ip: s
     match: { metadata: inPodFrom(key), ...question },
     instructions: [
       apply(
-        copy('ethSrc', 'ethDst', 48),
+        copy('nxmEthSrc', 'nxmEthDst', 48),
         setField('ethSrc', mac),
         setField('arpOp', ARP_REPLY),
-        copy('arpSha', 'arpTha', 48),
+        copy('nxmArpSha', 'nxmArpTha', 48),
         setField('arpSha', mac),
-        copy('arpSpa', 'arpTpa', 32),
+        copy('nxmArpSpa', 'nxmArpTpa', 32),
         setField('arpSpa', ip),
         output(PortNo.IN_PORT),
       ),
@@ -140,9 +140,9 @@ function advertisement(own: Own, key: number, question: MatchInit, mac: string, 
       match: { metadata, ...ADVERTISEMENT, ipv6NdTarget: ip },
       instructions: [
         apply(
-          copy('ethSrc', 'ethDst', 48),
+          copy('nxmEthSrc', 'nxmEthDst', 48),
           setField('ethSrc', mac),
-          copy('ipv6Src', 'ipv6Dst', 128),
+          copy('nxmIpv6Src', 'nxmIpv6Dst', 128),
           setField('ipv6Src', ip),
           setField('ipv6NdTll', mac),
           output(PortNo.IN_PORT),
@@ -152,6 +152,7 @@ function advertisement(own: Own, key: number, question: MatchInit, mac: string, 
   ];
 }
 
+/** Fields are called as Open vSwitch lists them in this action, so that a flow is found to be as it should be. */
 function copy(from: FieldName, to: FieldName, bits: number): ActionInit {
   return { type: 'nxRegMove', src: { field: from, start: 0, bits }, dst: { field: to, start: 0, bits } };
 }
