@@ -6,7 +6,6 @@ import { PortNo } from '../ofp/ports.ts';
 import { Refusal } from '../ofp/text/check/refusal.ts';
 import { allOnes, PLACES } from '../ofp/text/flow-key.ts';
 import { isSupportedPort } from '../ofp/text/names.ts';
-import { IpProtocol } from '../packet/headers.ts';
 import { toBigInt } from '../util/u64.ts';
 import { besideFrame } from './beside-frame.ts';
 import { compileCt } from './connection-action.ts';
@@ -214,9 +213,8 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
   nxLearn2: compileLearn,
   nxFinTimeout:
     ({ finIdleTimeout, finHardTimeout }) =>
-    (walk) => {
-      if (isEnding(walk)) walk.shortenTimeouts(finIdleTimeout, finHardTimeout);
-    },
+    (walk) =>
+      walk.shortenTimeouts(finIdleTimeout, finHardTimeout),
   // Flows that are part of a conjunction are never done: lookups pass them over.
   nxConjunction: () => () => {},
   nxNote: () => () => {},
@@ -393,16 +391,4 @@ function decrements(walk: Walk, place: 'nwTtl' | 'mplsTtl', controllerIds: reado
     walk.toController({ reason: 'invalidTtl', maxLen: WHOLE, controllerId });
   }
   return false;
-}
-
-const NW_PROTO = runOf('ipProto');
-const TCP_FLAGS = runOf('tcpFlags');
-const FIN_OR_RST = 0x005;
-
-function isEnding(walk: Walk): boolean {
-  const { words } = walk.packet;
-  walk.reads(NW_PROTO);
-  if (words[WORD_OF.nwProto] !== IpProtocol.TCP) return false;
-  walk.reads(TCP_FLAGS);
-  return (readBits(words, TCP_FLAGS, 0, 12) & FIN_OR_RST) !== 0;
 }

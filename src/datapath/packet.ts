@@ -4,6 +4,7 @@ import {
   ABSENT,
   emptyHeaders,
   type FrameHeaders,
+  IpProtocol,
   locateHeaders,
   read16,
   read32,
@@ -35,6 +36,7 @@ import { setOption } from './tunnel-options.ts';
 const UNSET_PORT = 0xfffffff7;
 const IPV6_EXPLICIT_NULL = 2;
 const DEFAULT_TTL = 64;
+const FIN_OR_RST = 0x005;
 const BOTTOM = 0x100;
 const TAG_OFFSET = 12;
 const TAG_SIZE = 4;
@@ -111,6 +113,12 @@ export class Packet {
     copy.#tpid = this.#tpid;
     copy.#innerTpid = this.#innerTpid;
     return copy;
+  }
+
+  /** True for a TCP segment with FIN or RST. */
+  get endsConnection(): boolean {
+    const { words } = this;
+    return words[WORD_OF.nwProto] === IpProtocol.TCP && (words[WORD_OF.tcpFlags]! & FIN_OR_RST) !== 0;
   }
 
   /** Writes a value into a run of bits. */

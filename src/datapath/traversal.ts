@@ -28,6 +28,8 @@ import { WayLimits } from './way-limits.ts';
 const MAX_RECIRCULATIONS = 6;
 
 const METADATA = runOf('metadata');
+const IP_PROTO = runOf('ipProto');
+const TCP_FLAGS = runOf('tcpFlags');
 
 /** One packet's way through the tables of a pipeline (OpenFlow 1.3.5, 5.1.1). What it does takes effect at the end. */
 export class Traversal implements Walk {
@@ -41,6 +43,8 @@ export class Traversal implements Walk {
   readonly #lessons: Lessons | undefined;
   #hasLostLabels = false;
   #packet: Packet;
+  /** Of the packet as it came: a label may hide it by now. */
+  readonly #endsConnection: boolean;
   #written: readonly Action[] = [];
   /** What {@link #written} makes. */
   #set: ActionSet = EMPTY_SET;
@@ -72,6 +76,7 @@ export class Traversal implements Walk {
   ) {
     this.#pipeline = pipeline;
     this.#packet = packet;
+    this.#endsConnection = packet.endsConnection;
     this.#origin = origin;
     this.#watcher = watcher;
     this.#recording = recording;
@@ -208,6 +213,9 @@ export class Traversal implements Walk {
   }
 
   shortenTimeouts(idleTimeout: number, hardTimeout: number): void {
+    this.reads(IP_PROTO);
+    this.reads(TCP_FLAGS);
+    if (!this.#endsConnection && !this.#packet.endsConnection) return;
     this.readsMore();
     if (this.#watcher === undefined && this.#flow !== undefined)
       this.#pipeline.tables.shortenTimeouts(this.#flow, idleTimeout, hardTimeout);

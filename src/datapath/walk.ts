@@ -42,7 +42,10 @@ export interface Walk {
   /** @param tableId 255 for the table that the packet is in */
   resubmit(inPort: number, tableId: number): void;
   learn(action: NxLearn | NxLearn2): void;
-  /** Shortens the timeouts of the flow that the packet is in, in seconds; 0 leaves one. */
+  /**
+   * Shortens the timeouts of the flow that the packet is in, in seconds, if the packet ends a TCP connection; 0 leaves
+   * one.
+   */
   shortenTimeouts(idleTimeout: number, hardTimeout: number): void;
   /** True when a packet can leave through the port. */
   isLive(port: number): boolean;

@@ -91,6 +91,20 @@ describe('fin_timeout', () => {
     sw.pipeline.expire();
     expect(sw.counts()).toEqual({});
   });
+
+  it('knows of the end also behind a label', () => {
+    const sw = new TextPipeline();
+    sw.flows(
+      'tcp,actions=resubmit(,1),fin_timeout(hard_timeout=9),output:2',
+      'table=1,actions=push_mpls:0x8847',
+    );
+    const flow = [...sw.pipeline.tables.tables[0]!.flows.rules()][0]!;
+    const hardTimeouts = [SYN, FIN].map((frame) => {
+      sw.ports(frame);
+      return flow.hardTimeout;
+    });
+    expect(hardTimeouts).toEqual([0, 9]);
+  });
 });
 
 describe('clones', () => {
