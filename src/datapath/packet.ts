@@ -56,7 +56,7 @@ export class Packet {
   tracked: Tracked | undefined;
   #bytes: Uint8Array;
   #isShared = true;
-  /** True when what follows is taken for a label of zeros that nobody has seen: it is written once it says anything. */
+  /** True when what follows is taken for a label of zeros that is not there: it is put there once it says anything. */
   #hasGhostLabel = false;
   /** How many tags the bytes have, of those that are followed. */
   #tags = 0;
@@ -224,12 +224,12 @@ export class Packet {
       this.#parse();
     } else {
       this.headers.end -= LABEL_SIZE;
-      // Under the last label nothing is known to be one.
       const { words } = this;
-      this.#hasGhostLabel = words[WORD_OF.mplsLse1] === 0;
       writeLabel(words, words[WORD_OF.mplsLse1]!);
       words[WORD_OF.mplsLse1] = words[WORD_OF.mplsLse2]!;
       words[WORD_OF.mplsLse2] = 0;
+      // Under the last label nothing is known to be one.
+      this.#hasGhostLabel = this.#countLabels() === 0;
     }
     return true;
   }
@@ -307,6 +307,8 @@ export class Packet {
     if (this.#hasGhostLabel && LABEL_PLACES.has(place)) {
       if (this.#outermostLabel() === 0) return;
       this.#hasGhostLabel = false;
+      this.#insert(this.headers.l3, LABEL_SIZE);
+      this.headers.end += LABEL_SIZE;
     }
     // An ARP operation has twice the bits of the place that it is kept in.
     if (place === 'nwProto') this.words[WORD_OF.nwProto]! &= 0xff;
