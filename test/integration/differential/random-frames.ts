@@ -135,8 +135,10 @@ function randomMpls(random: Random): Buffer {
   const stack = Buffer.alloc(labels * 4);
   for (let i = 0; i < labels; i++) {
     const bottom = i === labels - 1 ? 0x100 : 0;
-    const entry =
-      random.pick(POOLS.label) * 0x1000 + (random.below(8) << 9) + bottom + random.pick(POOLS.ttl);
+    const label = random.pick(POOLS.label);
+    // Of more labels than it follows, Open vSwitch 3.1 aborts when the outermost becomes one of zeros.
+    const number = labels === 4 && i === 0 ? label || 16 : label;
+    const entry = number * 0x1000 + (random.below(8) << 9) + bottom + random.pick(POOLS.ttl);
     stack.writeUInt32BE(entry, i * 4);
   }
   return Buffer.concat([stack, random.oneIn(2) ? randomIpv4(random) : randomIpv6(random)]);

@@ -46,6 +46,8 @@ const LINK_OPTION = /(->|pop:)\w*(nd_[st]ll|ND_[ST]LL)/;
  * | an ARP operation that is written in a clone | what follows the clone has it too |
  *
  * Nor is a label written where the frame ends before it, which makes the frame longer: all frames of MPLS have one.
+ * And where there are more labels than are followed, the outermost is no label of zeros that a TTL of zero makes all
+ * zeros: that aborts.
  */
 const THEMES: readonly RegExp[] = [
   [/mpls:|mpls_ttl|dec_ttl|output\(port|select|ontroller|CONTROLLER/, ARP_OPERATION, OPTION_TYPE],
