@@ -11,7 +11,7 @@ export interface FakeDocker extends AsyncDisposable {
   readonly asked: readonly string[];
 }
 
-/** Serves what `GET /containers/NAME/json` gives; a text is sent as it is. */
+/** Serves what `GET /containers/NAME/json` gives, by the `Id` in it as well; a text is sent as it is. */
 export async function serveDocker(
   containers: Readonly<Record<string, object | string>>,
 ): Promise<FakeDocker> {
@@ -20,7 +20,8 @@ export async function serveDocker(
   const asked: string[] = [];
   const server = createServer(({ url = '' }, response) => {
     asked.push(url);
-    const found = containers[/^\/containers\/([^/]+)\/json$/.exec(url)?.[1] ?? ''];
+    const asks = /^\/containers\/([^/]+)\/json$/.exec(url)?.[1] ?? '';
+    const found = containers[asks] ?? Object.values(containers).find((one) => idOf(one) === asks);
     response.statusCode = found === undefined ? 404 : 200;
     response.end(
       typeof found === 'string' ? found : JSON.stringify(found ?? { message: 'No such container' }),
@@ -37,4 +38,8 @@ export async function serveDocker(
       await rm(dir, { recursive: true });
     },
   };
+}
+
+function idOf(container: object | string): unknown {
+  return typeof container === 'object' && 'Id' in container ? container.Id : undefined;
 }
