@@ -5,7 +5,8 @@ import type { HostDatabase } from '../host/database.ts';
 import { carryOutSlotCleanup, planSlotCleanup } from '../host/slot-stop.ts';
 import { isUnitOf } from './agent-unit.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { addHostOptions, dockerSocket, type HostOptions, openDatabase, print } from './host-options.ts';
+import { addHostOptions, dockerSocket, type HostOptions, openDatabase } from './host-options.ts';
+import { print } from './print.ts';
 import { slotPlace } from './slot-options.ts';
 import { giveBackUplink, requireConsent } from './uplink.ts';
 

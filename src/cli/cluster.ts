@@ -4,7 +4,8 @@ import { parsePeers, writePeers } from '../host/peers.ts';
 import { readSettings } from '../host/settings.ts';
 import { UsageError } from '../util/errors.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { addHostOptions, type HostOptions, openDatabase, print } from './host-options.ts';
+import { addHostOptions, type HostOptions, openDatabase } from './host-options.ts';
+import { print } from './print.ts';
 
 interface ClusterOptions extends HostOptions {
   readonly dryRun?: true;

@@ -5,8 +5,9 @@ import { readEndpointWords } from '../host/endpoint-words.ts';
 import { findTarget } from '../host/target.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
 import { FLOWS_LOCK } from './flows-lock.ts';
-import { addHostOptions, dockerSocket, type HostOptions, openDatabase, print } from './host-options.ts';
+import { addHostOptions, dockerSocket, type HostOptions, openDatabase } from './host-options.ts';
 import { POD_READER } from './pod-reader.ts';
+import { print } from './print.ts';
 import { bytes } from './values.ts';
 
 /** The options of `galago connect` as they were read. */

@@ -3,7 +3,8 @@ import { removeEndpoint } from '../host/connect.ts';
 import { type Endpoint, EndpointKey, isConnected, isEndpointOf } from '../host/endpoint.ts';
 import { UsageError } from '../util/errors.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { addHostOptions, type HostOptions, openDatabase, print } from './host-options.ts';
+import { addHostOptions, type HostOptions, openDatabase } from './host-options.ts';
+import { print } from './print.ts';
 
 interface DisconnectOptions extends HostOptions {
   readonly ifname?: string;

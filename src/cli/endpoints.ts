@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import { readLease } from '../app/dhcp/lease.ts';
 import { type Endpoint, EndpointKey } from '../host/endpoint.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { addHostOptions, type HostOptions, openDatabase, print, printTable } from './host-options.ts';
+import { addHostOptions, type HostOptions, openDatabase } from './host-options.ts';
 import { keyOf } from './pod-reader.ts';
+import { print, printTable } from './print.ts';
 import { printable } from './printable.ts';
 
 /** Adds `galago endpoints`. */

@@ -6,7 +6,8 @@ import { endpointMtu, SettingKey } from '../host/settings.ts';
 import { UPLINK_BRIDGE, type UplinkPlan } from '../host/uplink.ts';
 import { planUnit } from './agent-unit.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { addHostOptions, openDatabase, print } from './host-options.ts';
+import { addHostOptions, openDatabase } from './host-options.ts';
+import { print } from './print.ts';
 import { confirmMove, initWithUplink, type UplinkOptions } from './uplink.ts';
 import { bytes, seconds, tunnelAddress } from './values.ts';
 

@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import type { FlowModInit } from '../ofp/index.ts';
 import { formatFlow, parseFlow } from '../ofp/text/index.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { print } from './host-options.ts';
 import { nameOfInput, readInput } from './ofp-input.ts';
 import { readLines, tryLine } from './ofp-lines.ts';
 import { addMethodArgument, METHOD_HELP, openSwitch } from './ofp-session.ts';
+import { print } from './print.ts';
 import type { TlsOptions } from './tls-options.ts';
 
 interface Options extends TlsOptions {

@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import type { FlowModInit, Switch } from '../ofp/index.ts';
 import { formatFlow } from '../ofp/text/index.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { print } from './host-options.ts';
 import { parseFilter, requestOf } from './ofp-filter.ts';
 import { addMethodArgument, METHOD_HELP, openSwitch } from './ofp-session.ts';
+import { print } from './print.ts';
 import type { TlsOptions } from './tls-options.ts';
 
 interface Options extends TlsOptions {

@@ -6,8 +6,9 @@ import { readSettings, requireBridge } from '../host/settings.ts';
 import { readSubnets, subnetKey, writeSubnet } from '../host/subnet.ts';
 import { UsageError } from '../util/errors.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { addHostOptions, type HostOptions, openDatabase, print, printTable } from './host-options.ts';
+import { addHostOptions, type HostOptions, openDatabase } from './host-options.ts';
 import { keyOf, requirePodName } from './pod-reader.ts';
+import { print, printTable } from './print.ts';
 import { printable } from './printable.ts';
 
 interface ChangeOptions extends HostOptions {

@@ -72,12 +72,17 @@ export async function createProgram(
       writeErr: (text) => stderr.write(text),
       outputError: (text, write) => write(`${printable(text.trim(), ' ')}\n`),
     });
-  // Loading all of them takes longer than `connect` does: only help needs more than one.
-  const wanted = COMMANDS.filter(({ names }) => first !== undefined && names.includes(first));
-  for (const { load } of wanted.length > 0 ? wanted : COMMANDS) (await load())(program, stdout);
+  for (const { load } of commandsFor(first)) (await load())(program, stdout);
   addCompletionCommands(program);
   addHelpCommands(program);
   return program;
+}
+
+/** Loading all of them takes longer than `connect` does: only help needs more than one. */
+function commandsFor(first: string | undefined): typeof COMMANDS {
+  if (first === '-V' || first === '--version') return [];
+  const wanted = COMMANDS.filter(({ names }) => first !== undefined && names.includes(first));
+  return wanted.length > 0 ? wanted : COMMANDS;
 }
 
 /** What adds a command to the program. */

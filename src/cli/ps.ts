@@ -4,7 +4,8 @@ import { EndpointKey } from '../host/endpoint.ts';
 import { parseSlot } from '../host/slot.ts';
 import { isOurs, isRemnant, readSlots, type SlotState } from '../host/slot-state.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { openDatabase, print, printTable } from './host-options.ts';
+import { openDatabase } from './host-options.ts';
+import { print, printTable } from './print.ts';
 import { printable } from './printable.ts';
 import { addSlotOptions, type SlotOptions } from './slot-options.ts';
 

@@ -6,7 +6,8 @@ import { carryOutStart, planStart, type SlotPlace, type SlotProgram } from '../h
 import { isOurs, readSlots, requireContainer } from '../host/slot-state.ts';
 import { describeStop, stopSlot } from '../host/slot-stop.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { openDatabase, print } from './host-options.ts';
+import { openDatabase } from './host-options.ts';
+import { print } from './print.ts';
 import { addSlotOptions, hostName, readSlot, type SlotOptions, slotPlace } from './slot-options.ts';
 import { startedLine, startedOf } from './start.ts';
 import { graceSeconds } from './values.ts';

@@ -10,7 +10,8 @@ import {
 } from '../host/slot-start.ts';
 import { UsageError } from '../util/errors.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { openDatabase, print } from './host-options.ts';
+import { openDatabase } from './host-options.ts';
+import { print } from './print.ts';
 import { addSlotOptions, hostName, type SlotOptions, slotPlace } from './slot-options.ts';
 import type { ValueParser } from './values.ts';
 import { DEFAULT_VSWITCH } from './vswitch.ts';

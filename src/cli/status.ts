@@ -18,8 +18,8 @@ import {
   dockerSocket,
   type HostOptions,
   openDatabase,
-  print,
 } from './host-options.ts';
+import { print } from './print.ts';
 import { printable } from './printable.ts';
 
 /** Adds `galago status`. */

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { describeStop, stopSlot } from '../host/slot-stop.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { openDatabase, print } from './host-options.ts';
+import { openDatabase } from './host-options.ts';
+import { print } from './print.ts';
 import { addSlotOptions, readSlot, type SlotOptions, slotPlace } from './slot-options.ts';
 import { graceSeconds } from './values.ts';
 

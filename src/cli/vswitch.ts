@@ -13,7 +13,8 @@ import {
 } from '../host/vswitch.ts';
 import { slotInterfaces } from '../host/vswitch-labels.ts';
 import { EXIT_CODE_HELP } from './exit-code.ts';
-import { addHostOptions, type HostOptions, openDatabase, print, printTable } from './host-options.ts';
+import { addHostOptions, type HostOptions, openDatabase } from './host-options.ts';
+import { print, printTable } from './print.ts';
 import { printable } from './printable.ts';
 import { bridgeName } from './values.ts';
 import { vswitchProgrammer } from './vswitch-flows.ts';

@@ -2,21 +2,11 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it, jest } from '@jest/globals';
 import { SHELLS } from '../../src/cli/completion-scripts.ts';
-import { runCli } from '../../src/cli/program.ts';
 import { MAIN } from '../integration/host-cli.ts';
+import { run } from './run.ts';
 
 // bash starts the command twice, which takes its time on a busy machine.
 jest.setTimeout(60_000);
-
-async function run(...args: string[]) {
-  let stdout = '';
-  let stderr = '';
-  const exitCode = await runCli(args, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-  });
-  return { exitCode, stdout, stderr };
-}
 
 /** The words that may stand in the place of the last one. */
 async function candidates(...words: string[]): Promise<string[]> {

@@ -1,16 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Command } from 'commander';
-import { createProgram, runCli } from '../../src/cli/program.ts';
-
-async function run(...args: string[]) {
-  let stdout = '';
-  let stderr = '';
-  const exitCode = await runCli(args, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-  });
-  return { exitCode, stdout, stderr };
-}
+import { createProgram } from '../../src/cli/program.ts';
+import { run } from './run.ts';
 
 /** What an example has that the program has not. */
 function problemsOf(program: Command, line: string): string[] {
