@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RemoteError, TimeoutError } from '../../src/util/errors.ts';
+import { endProcess } from '../harness/end-process.ts';
 import type { CpuProfile } from '../harness/flame-graph.ts';
 import { isInstalled } from '../harness/installed.ts';
 import { pinned } from '../harness/pinned.ts';
@@ -113,7 +114,7 @@ async function startCommand(
     env: { ...process.env, ...variables },
   });
   await once(child, 'spawn');
-  const close = () => end(child);
+  const close = () => endProcess(child);
   try {
     await listening(port, child);
   } catch (error) {
@@ -121,13 +122,6 @@ async function startCommand(
     throw error;
   }
   return { pid: child.pid!, port, close };
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGKILL');
-  await exited;
 }
 
 /** One that nobody listens on just now: these controllers cannot be told to take any and say which. */

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { ClosedError, RemoteError, TimeoutError } from '../../src/util/errors.ts';
+import { endProcess } from '../harness/end-process.ts';
 import { pinned } from '../harness/pinned.ts';
 
 /** A program of `bench/controller/programs` that runs as a process of its own and talks with this one. */
@@ -69,10 +70,7 @@ export class Program {
 
   /** Ends it and waits for its end. */
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const exited = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await exited;
+    await endProcess(this.#child);
   }
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import { ClosedError, RemoteError, TimeoutError } from '../../src/util/errors.ts';
+import { endProcess } from '../harness/end-process.ts';
 import { PYTHON, programPath } from './os-ken.ts';
 
 /** A Python program of this folder: lines of text in, lines of JSON out. */
@@ -45,10 +45,7 @@ export class PythonProgram {
 
   /** Ends it and waits for its end. */
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const exited = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await exited;
+    await endProcess(this.#child);
     this.#lines.close();
   }
 }

@@ -1,10 +1,10 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ClosedError } from '../../src/util/errors.ts';
 import { run } from '../../test/lab/index.ts';
 import { cpuMs } from '../harness/cpu.ts';
+import { endProcess } from '../harness/end-process.ts';
 import type { Turn } from '../harness/rounds.ts';
 import type { Target } from './target.ts';
 
@@ -70,9 +70,6 @@ export class Idl implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const exited = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await exited;
+    await endProcess(this.#child);
   }
 }

@@ -1,3 +1,4 @@
+import { Tally } from '../util/tally.ts';
 import type { Addresses } from './pipeline/intent.ts';
 
 /** An endpoint's addresses in its pod. */
@@ -16,7 +17,7 @@ export interface AddressClaim {
 export class PodAddresses {
   readonly #owners = new Map<string, string>();
   /** How many ask for each address as each owner, whether it is theirs or not. */
-  readonly #asking = new Map<string, number>();
+  readonly #asking = new Tally();
 
   /** Which address another endpoint of the pod has; undefined when there is none, and then all are the owner's. */
   claim({ owner, key, addresses }: AddressClaim): string | undefined {
@@ -35,14 +36,8 @@ export class PodAddresses {
   ask({ owner, key, addresses }: AddressClaim, count: 1 | -1): void {
     for (const address of [addresses.mac, ...addresses.ips]) {
       const id = `${key} ${address}`;
-      const asker = `${id} ${owner}`;
-      const asking = (this.#asking.get(asker) ?? 0) + count;
-      if (asking > 0) {
-        this.#asking.set(asker, asking);
-        continue;
-      }
-      this.#asking.delete(asker);
-      if (this.#owners.get(id) === owner) this.#owners.delete(id);
+      const isAskedFor = this.#asking.add(`${id} ${owner}`, count);
+      if (!isAskedFor && this.#owners.get(id) === owner) this.#owners.delete(id);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { Tally } from '../util/tally.ts';
 import type { Pod } from './pod.ts';
 
 /**
@@ -8,7 +9,7 @@ export class PodKeys {
   readonly #keyByName = new Map<string, number>();
   readonly #nameByKey = new Map<number, string>();
   /** How many ask for each pod, whether it can be or not. */
-  readonly #asking = new Map<string, number>();
+  readonly #asking = new Tally();
 
   /** Why the pod cannot be, given those that are; undefined when it can, and then it is. */
   claim({ name, key }: Pod): string | undefined {
@@ -27,14 +28,7 @@ export class PodKeys {
 
   /** Counts who asks for a pod; it keeps its name and key until nobody does any more. */
   ask({ name, key }: Pod, count: 1 | -1): void {
-    const id = `${key} ${name}`;
-    const asking = (this.#asking.get(id) ?? 0) + count;
-    if (asking > 0) {
-      this.#asking.set(id, asking);
-      return;
-    }
-    this.#asking.delete(id);
-    if (this.#nameByKey.get(key) !== name) return;
+    if (this.#asking.add(`${key} ${name}`, count) || this.#nameByKey.get(key) !== name) return;
     this.#nameByKey.delete(key);
     this.#keyByName.delete(name);
   }

@@ -1,5 +1,6 @@
 import { LearnFlag } from '../ofp/actions/nicira/learn.ts';
 import type { Instruction } from '../ofp/instruction.ts';
+import { Tally } from '../util/tally.ts';
 import { toBigInt } from '../util/u64.ts';
 
 /** The flows that learn actions make: those of a table that have the cookie. */
@@ -10,28 +11,18 @@ export interface LearnedCookie {
 
 /** How many actions there are that learn flows which go with them (ovs-actions(7), delete_learned). */
 export class LearnedCookies {
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Tally();
   #dead: LearnedCookie[] = [];
 
   /** A flow with these instructions is there. */
   add(instructions: readonly Instruction[]): void {
-    for (const learned of learnedBy(instructions)) {
-      const key = keyOf(learned);
-      this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
-    }
+    for (const learned of learnedBy(instructions)) this.#counts.add(keyOf(learned), 1);
   }
 
   /** A flow with these instructions is no more. */
   remove(instructions: readonly Instruction[]): void {
-    for (const learned of learnedBy(instructions)) {
-      const key = keyOf(learned);
-      const count = this.#counts.get(key)! - 1;
-      if (count > 0) this.#counts.set(key, count);
-      else {
-        this.#counts.delete(key);
-        this.#dead.push(learned);
-      }
-    }
+    for (const learned of learnedBy(instructions))
+      if (!this.#counts.add(keyOf(learned), -1)) this.#dead.push(learned);
   }
 
   /** Those whose last action has gone since this was asked. */
