@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
-import { connectContainer } from '../../src/host/connect.ts';
+import { connectContainer } from '../../src/host/connect/connect.ts';
+import { findTarget } from '../../src/host/connect/target.ts';
 import { HostDatabase } from '../../src/host/database.ts';
-import { findTarget } from '../../src/host/target.ts';
 
 // Runs in a host's namespace: for each line `CONTAINER IP/PREFIX MAC KEY` it connects that container as the command does,
 // and answers with the name of the port.

@@ -15,14 +15,14 @@ import { openVswitch } from '../ovsdb/schemas/index.ts';
 import { ClosedError, type GalagoError } from '../util/errors.ts';
 import { type Log, silentLog } from '../util/log.ts';
 import { systemTimer } from '../util/timer.ts';
-import { parseEncapsulation, parseTunnelEnds } from './addresses.ts';
-import { BridgeControl, type BridgeOrder } from './bridge-control.ts';
-import { BridgeOrders, type HostChanges } from './bridge-orders.ts';
+import { BridgeControl, type BridgeOrder } from './bridges/bridge-control.ts';
 import { DhcpServer } from './dhcp/server.ts';
 import type { BridgeMode, EventSink, NetworkEvent, SwitchState } from './events.ts';
-import { Host } from './host.ts';
-import type { BridgeView, OpenVswitch } from './host-view.ts';
-import type { PodBridgeOrder } from './order.ts';
+import { parseEncapsulation, parseTunnelEnds } from './hosts/addresses.ts';
+import { Host } from './hosts/host.ts';
+import type { BridgeView, OpenVswitch } from './hosts/host-view.ts';
+import { BridgeOrders, type HostChanges } from './orders/bridge-orders.ts';
+import type { PodBridgeOrder } from './orders/order.ts';
 
 /** What a {@link Controller} controls, and how. */
 export interface ControllerOptions {

@@ -1,6 +1,7 @@
-export { type ApiAddress, formatApiAddress, isLoopback, parseApiAddress } from './api-address.ts';
-export { parseOrigin } from './api-guard.ts';
-export { ApiServer, type ApiServerOptions, DEFAULT_API_ADDRESS } from './api-server.ts';
+export { type ApiAddress, formatApiAddress, isLoopback, parseApiAddress } from './api/api-address.ts';
+export { parseOrigin } from './api/api-guard.ts';
+export { ApiServer, type ApiServerOptions, DEFAULT_API_ADDRESS } from './api/api-server.ts';
+export { Feed, type FeedOptions, type FeedSource, type FeedState } from './api/feed.ts';
 export { Controller, type ControllerOptions, OVSDB_PORT } from './controller.ts';
 export type {
   BridgeMode,
@@ -11,4 +12,3 @@ export type {
   SeenEndpoint,
   SwitchState,
 } from './events.ts';
-export { Feed, type FeedOptions, type FeedSource, type FeedState } from './feed.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { systemCode } from '../net/reason.ts';
 import { GalagoError, UsageError } from '../util/errors.ts';
-import { addCompletionCommands } from './completion.ts';
+import { addCompletionCommands } from './completion/completion.ts';
 import { EXIT_CODE_HELP, ExitCode } from './exit-code.ts';
 import { addHelpCommands } from './help.ts';
 import { printable } from './printable.ts';
@@ -90,25 +90,25 @@ type AddCommand = (program: Command, stdout: CliOutput['stdout']) => void;
 
 /** The commands in the order of help, with where they are. */
 const COMMANDS: readonly { readonly names: readonly string[]; readonly load: () => Promise<AddCommand> }[] = [
-  { names: ['connect'], load: async () => (await import('./connect.ts')).addConnectCommand },
-  { names: ['disconnect'], load: async () => (await import('./disconnect.ts')).addDisconnectCommand },
-  { names: ['endpoints'], load: async () => (await import('./endpoints.ts')).addEndpointsCommand },
-  { names: ['pods'], load: async () => (await import('./pods.ts')).addPodsCommand },
-  { names: ['init'], load: async () => (await import('./init.ts')).addInitCommand },
-  { names: ['cleanup'], load: async () => (await import('./cleanup.ts')).addCleanupCommand },
-  { names: ['uplink-guard'], load: async () => (await import('./uplink.ts')).addUplinkGuardCommand },
-  { names: ['cluster'], load: async () => (await import('./cluster.ts')).addClusterCommand },
-  { names: ['agent'], load: async () => (await import('./agent.ts')).addAgentCommand },
-  { names: ['vswitch'], load: async () => (await import('./vswitch.ts')).addVswitchCommand },
-  { names: ['start'], load: async () => (await import('./start.ts')).addStartCommand },
-  { names: ['attach'], load: async () => (await import('./attach.ts')).addAttachCommand },
-  { names: ['stop'], load: async () => (await import('./stop.ts')).addStopCommand },
-  { names: ['restart'], load: async () => (await import('./restart.ts')).addRestartCommand },
-  { names: ['ps'], load: async () => (await import('./ps.ts')).addPsCommand },
-  { names: ['status'], load: async () => (await import('./status.ts')).addStatusCommand },
+  { names: ['connect'], load: async () => (await import('./host/connect.ts')).addConnectCommand },
+  { names: ['disconnect'], load: async () => (await import('./host/disconnect.ts')).addDisconnectCommand },
+  { names: ['endpoints'], load: async () => (await import('./host/endpoints.ts')).addEndpointsCommand },
+  { names: ['pods'], load: async () => (await import('./host/pods.ts')).addPodsCommand },
+  { names: ['init'], load: async () => (await import('./host/init.ts')).addInitCommand },
+  { names: ['cleanup'], load: async () => (await import('./host/cleanup.ts')).addCleanupCommand },
+  { names: ['uplink-guard'], load: async () => (await import('./host/uplink.ts')).addUplinkGuardCommand },
+  { names: ['cluster'], load: async () => (await import('./host/cluster.ts')).addClusterCommand },
+  { names: ['agent'], load: async () => (await import('./host/agent.ts')).addAgentCommand },
+  { names: ['vswitch'], load: async () => (await import('./slots/vswitch.ts')).addVswitchCommand },
+  { names: ['start'], load: async () => (await import('./slots/start.ts')).addStartCommand },
+  { names: ['attach'], load: async () => (await import('./slots/attach.ts')).addAttachCommand },
+  { names: ['stop'], load: async () => (await import('./slots/stop.ts')).addStopCommand },
+  { names: ['restart'], load: async () => (await import('./slots/restart.ts')).addRestartCommand },
+  { names: ['ps'], load: async () => (await import('./slots/ps.ts')).addPsCommand },
+  { names: ['status'], load: async () => (await import('./host/status.ts')).addStatusCommand },
   { names: ['controller'], load: async () => (await import('./controller.ts')).addControllerCommand },
-  { names: ['ovsdb'], load: async () => (await import('./ovsdb.ts')).addOvsdbCommand },
-  { names: ['ofp'], load: async () => (await import('./ofp.ts')).addOfpCommand },
+  { names: ['ovsdb'], load: async () => (await import('./ovsdb/ovsdb.ts')).addOvsdbCommand },
+  { names: ['ofp'], load: async () => (await import('./ofp/ofp.ts')).addOfpCommand },
 ];
 
 const EXAMPLES = `

@@ -1,6 +1,6 @@
 import { isPortUp, type Port, PortConfig, PortState } from '../ofp/port.ts';
+import type { Tunnel } from './packet/tunnel.ts';
 import { Queues } from './queues.ts';
-import type { Tunnel } from './tunnel.ts';
 
 /** Takes what leaves through a port; `tunnel` is what a tunnel port puts around it. */
 export type Transmit = (frame: Uint8Array, tunnel?: Tunnel) => void;

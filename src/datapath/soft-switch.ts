@@ -5,17 +5,17 @@ import type { ConnectionOptions } from '../ofp/session/connection.ts';
 import { UsageError } from '../util/errors.ts';
 import { type SetTimer, systemTimer } from '../util/timer.ts';
 import type { U64 } from '../util/u64.ts';
-import { Agent } from './agent.ts';
-import { ControllerLink, type LinkLimits } from './controller-link.ts';
+import { Agent } from './agent/agent.ts';
+import { ControllerLink, type LinkLimits } from './agent/controller-link.ts';
+import { Notices } from './agent/notices.ts';
+import { PacketBuffers } from './agent/packet-buffers.ts';
+import type { Self } from './agent/statistics.ts';
 import { loadDump, type SwitchDump } from './load-dump.ts';
-import { Notices } from './notices.ts';
-import { PacketBuffers } from './packet-buffers.ts';
+import type { Tunnel } from './packet/tunnel.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
 import { portInit, type Transmit } from './ports.ts';
 import { type QueueInit, Queues } from './queues.ts';
-import type { Self } from './statistics.ts';
-import { type Trace, tracePacket } from './trace.ts';
-import type { Tunnel } from './tunnel.ts';
+import { type Trace, tracePacket } from './trace/trace.ts';
 
 /** A port as it is added: the rest is made up. */
 export interface PortInit extends Partial<Port> {

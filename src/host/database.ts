@@ -7,7 +7,7 @@ import {
 } from '../ovsdb/index.ts';
 import { openVswitch } from '../ovsdb/schemas/open-vswitch.ts';
 import { TimeoutError, UsageError } from '../util/errors.ts';
-import { type Endpoint, EndpointKey } from './endpoint.ts';
+import { type Endpoint, EndpointKey } from './connect/endpoint.ts';
 import { HostError } from './host-error.ts';
 
 type OpenVswitch = typeof openVswitch extends DatabaseSchema<infer S> ? S : never;

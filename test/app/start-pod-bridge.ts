@@ -1,11 +1,11 @@
+import { PodBridge } from '../../src/app/bridges/pod-bridge.ts';
+import type { PodPlan } from '../../src/app/bridges/pod-plan.ts';
 import { DhcpServer } from '../../src/app/dhcp/server.ts';
 import type { NetworkEvent } from '../../src/app/events.ts';
+import { parsePod } from '../../src/app/hosts/pod.ts';
 import { compile } from '../../src/app/pipeline/compile.ts';
 import type { Location } from '../../src/app/pipeline/intent.ts';
 import { Table } from '../../src/app/pipeline/tables.ts';
-import { parsePod } from '../../src/app/pod.ts';
-import { PodBridge } from '../../src/app/pod-bridge.ts';
-import type { PodPlan } from '../../src/app/pod-plan.ts';
 import { formatFlow } from '../../src/ofp/index.ts';
 import { silentLog } from '../../src/util/log.ts';
 import { SoftSession, TUNNEL_PORT } from './soft-session.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { packetInMatch } from '../../src/datapath/packet-in-match.ts';
+import { packetInMatch } from '../../src/datapath/agent/packet-in-match.ts';
 import { ethernet, hex, ipv4, udp, udpFrame } from './frames.ts';
 import { TextPipeline } from './switch-text.ts';
 

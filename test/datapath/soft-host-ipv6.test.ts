@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { SoftNetwork, SoftSwitch } from '../../src/datapath/index.ts';
-import { SoftHost } from '../../src/datapath/soft-host.ts';
+import { SoftHost } from '../../src/datapath/network/soft-host.ts';
 import { decode, encode } from '../../src/ofp/message.ts';
 import type { FlowMod } from '../../src/ofp/messages/flow-mod.ts';
 import { parseFlow } from '../../src/ofp/text/flow-parse.ts';

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Command as Program } from 'commander';
 import { LeaseKey } from '../../src/app/dhcp/lease.ts';
-import { Key } from '../../src/app/host-view.ts';
-import { parsePod } from '../../src/app/pod.ts';
+import { Key } from '../../src/app/hosts/host-view.ts';
+import { parsePod } from '../../src/app/hosts/pod.ts';
 import { addControllerCommand } from '../../src/cli/controller.ts';
 import { ROOT, readDocuments } from './documents.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { Command as Program } from 'commander';
-import { addStartCommand } from '../../src/cli/start.ts';
-import { addStopCommand } from '../../src/cli/stop.ts';
-import { addVswitchCommand } from '../../src/cli/vswitch.ts';
-import { parseEndpointAddress } from '../../src/host/address.ts';
-import { MAX_SLOT, slotOf } from '../../src/host/slot.ts';
-import { VswitchKey } from '../../src/host/vswitch-labels.ts';
+import { addStartCommand } from '../../src/cli/slots/start.ts';
+import { addStopCommand } from '../../src/cli/slots/stop.ts';
+import { addVswitchCommand } from '../../src/cli/slots/vswitch.ts';
+import { parseEndpointAddress } from '../../src/host/addresses/address.ts';
+import { MAX_SLOT, slotOf } from '../../src/host/slots/slot.ts';
+import { VswitchKey } from '../../src/host/slots/vswitch-labels.ts';
 import { readDocuments } from './documents.ts';
 
 const { text } = readDocuments().find(({ file }) => file === 'docs/slots.md')!;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { formatTrace, SoftSwitch, type Trace, tablesOf } from '../../src/datapath/index.ts';
-import type { Tunnel } from '../../src/datapath/tunnel.ts';
+import type { Tunnel } from '../../src/datapath/packet/tunnel.ts';
 import { connectSwitch } from '../../src/ofp/index.ts';
 import { encodeArp } from '../../src/packet/arp.ts';
 import { encodeUdp } from '../../src/packet/ipv4.ts';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { OvsdbClient, type OvsdbConnectOptions } from '../../src/ovsdb/index.ts';
-import type { Json, JsonObject } from '../../src/ovsdb/json.ts';
-import type { JsonRpcPeer } from '../../src/ovsdb/json-rpc.ts';
+import type { Json, JsonObject } from '../../src/ovsdb/rpc/json.ts';
+import type { JsonRpcPeer } from '../../src/ovsdb/rpc/json-rpc.ts';
 import { rejection } from '../net/sockets.ts';
 import { FakeServer } from './fake-server.ts';
 import { FakeTime } from './fake-time.ts';

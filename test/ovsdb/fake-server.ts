@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { formatMethod, type Listener, listen, parseMethod } from '../../src/net/index.ts';
-import type { Json } from '../../src/ovsdb/json.ts';
-import { JsonRpcPeer } from '../../src/ovsdb/json-rpc.ts';
-import { OvsdbError } from '../../src/ovsdb/remote-error.ts';
+import type { Json } from '../../src/ovsdb/rpc/json.ts';
+import { JsonRpcPeer } from '../../src/ovsdb/rpc/json-rpc.ts';
+import { OvsdbError } from '../../src/ovsdb/rpc/remote-error.ts';
 import { Arrivals } from '../net/sockets.ts';
 import { testSchema } from './test-schema.ts';
 

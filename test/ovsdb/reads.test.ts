@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { OvsdbClient } from '../../src/ovsdb/index.ts';
-import type { Json, JsonObject } from '../../src/ovsdb/json.ts';
+import type { Json, JsonObject } from '../../src/ovsdb/rpc/json.ts';
 import { FakeServer } from './fake-server.ts';
 import { testSchema, uuidOf } from './test-schema.ts';
 

@@ -1,4 +1,4 @@
-import type { OpenVswitch } from '../../src/app/host-view.ts';
+import type { OpenVswitch } from '../../src/app/hosts/host-view.ts';
 import { type SoftHost, type SoftNetwork, SoftSwitch } from '../../src/datapath/index.ts';
 import { OvsdbClient, OvsdbTestServer } from '../../src/ovsdb/index.ts';
 import { openVswitch } from '../../src/ovsdb/schemas/index.ts';

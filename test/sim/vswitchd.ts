@@ -1,4 +1,4 @@
-import type { OpenVswitch } from '../../src/app/host-view.ts';
+import type { OpenVswitch } from '../../src/app/hosts/host-view.ts';
 import type { SoftHost, SoftHostOptions, SoftNetwork, SoftSwitch } from '../../src/datapath/index.ts';
 import { Backoff, dial, parseMethod, Reconnector } from '../../src/net/index.ts';
 import { OPENFLOW_PORT } from '../../src/ofp/index.ts';

@@ -3,7 +3,7 @@ import { type DhcpMessage, DhcpPort, decodeDhcp, encodeDhcp, encodeUdp } from '.
 import type { GalagoError } from '../../util/errors.ts';
 import { isIpv4 } from '../../util/ip.ts';
 import type { Log } from '../../util/log.ts';
-import { endpointId, type Member } from '../host-view.ts';
+import { endpointId, type Member } from '../hosts/host-view.ts';
 import { AddressPool } from './address-pool.ts';
 import { answerDhcp, type DhcpDecision } from './answer.ts';
 import type { Grant } from './lease.ts';

@@ -1,5 +1,5 @@
-import type { Json } from '../json.ts';
-import type { Atom } from '../row-types.ts';
+import type { Json } from '../rpc/json.ts';
+import type { Atom } from '../schema/row-types.ts';
 import {
   compareData,
   type Datum,

@@ -1,5 +1,5 @@
-import type { Atom } from '../row-types.ts';
-import type { BaseType } from '../schema.ts';
+import type { Atom } from '../schema/row-types.ts';
+import type { BaseType } from '../schema/schema.ts';
 import { type Datum, filterDatum, formatDatum, subtract } from './datum.ts';
 import { Failure, violation } from './failure.ts';
 import type { StagedRow, Staging } from './staging.ts';

@@ -1,7 +1,7 @@
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import { parseSchema } from '../parse-schema.ts';
-import type { DatabaseSchema } from '../schema.ts';
-import { type Uuid, ZERO_UUID } from '../uuid.ts';
+import { isJsonObject, type Json, type JsonObject } from '../rpc/json.ts';
+import { parseSchema } from '../schema/parse-schema.ts';
+import type { DatabaseSchema } from '../schema/schema.ts';
+import { type Uuid, ZERO_UUID } from '../values/uuid.ts';
 import { checkCommit } from './commit-checks.ts';
 import { datumToJson, parseDatum } from './datum.ts';
 import { Failure } from './failure.ts';

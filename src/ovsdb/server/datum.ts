@@ -1,7 +1,7 @@
-import type { Json } from '../json.ts';
-import type { Atom } from '../row-types.ts';
-import type { ColumnType } from '../schema.ts';
-import { ZERO_UUID } from '../uuid.ts';
+import type { Json } from '../rpc/json.ts';
+import type { Atom } from '../schema/row-types.ts';
+import type { ColumnType } from '../schema/schema.ts';
+import { ZERO_UUID } from '../values/uuid.ts';
 import { Failure, syntaxError } from './failure.ts';
 import { atomToJson, checkAtom, compareAtoms, formatAtom, parseAtom, type RowNames } from './stored-atom.ts';
 

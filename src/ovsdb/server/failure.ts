@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '../json.ts';
-import { OvsdbError } from '../remote-error.ts';
+import type { Json, JsonObject } from '../rpc/json.ts';
+import { OvsdbError } from '../rpc/remote-error.ts';
 
 /** An `<error>` (RFC 7047, 3.1) that the test server answers with. */
 export class Failure extends OvsdbError {

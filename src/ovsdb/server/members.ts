@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../rpc/json.ts';
 import { type Failure, syntaxError } from './failure.ts';
 
 /** What a member may be; an `id` is a string that names something (RFC 7047, 3.1). */

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '../json.ts';
-import { isUuid } from '../uuid.ts';
+import type { Json, JsonObject } from '../rpc/json.ts';
+import { isUuid } from '../values/uuid.ts';
 import { parseClauses, rowsWhere } from './clause.ts';
 import { checkDatum, compareData, type Datum, parseDatum } from './datum.ts';
 import { Failure, sortedJson, syntaxError } from './failure.ts';

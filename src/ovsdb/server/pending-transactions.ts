@@ -1,4 +1,4 @@
-import type { Json } from '../json.ts';
+import type { Json } from '../rpc/json.ts';
 import type { Database, ExecuteOptions } from './database.ts';
 
 /** A `transact` that is carried out now, or when its `wait` operations allow. */

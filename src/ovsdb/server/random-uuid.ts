@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Uuid } from '../uuid.ts';
+import type { Uuid } from '../values/uuid.ts';
 
 /** A uuid that no row has had. */
 export function randomUuid(): Uuid {

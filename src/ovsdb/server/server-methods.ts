@@ -1,5 +1,5 @@
-import type { Json } from '../json.ts';
-import { isUuid, ZERO_UUID } from '../uuid.ts';
+import type { Json } from '../rpc/json.ts';
+import { isUuid, ZERO_UUID } from '../values/uuid.ts';
 import type { CommittedRow, Database } from './database.ts';
 import { Failure, syntaxError } from './failure.ts';
 import type { LockTable } from './lock-table.ts';

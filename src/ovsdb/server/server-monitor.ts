@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../rpc/json.ts';
 import { type Clause, equalClauses, matchesAny, parseClauses } from './clause.ts';
 import type { CommittedRow, Database } from './database.ts';
 import { datumToJson, difference, equalData, isDefault } from './datum.ts';

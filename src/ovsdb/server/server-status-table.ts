@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '../json.ts';
-import { defineSchema } from '../parse-schema.ts';
+import type { Json, JsonObject } from '../rpc/json.ts';
+import { defineSchema } from '../schema/parse-schema.ts';
 import { Database } from './database.ts';
 import { sortedJson } from './failure.ts';
 

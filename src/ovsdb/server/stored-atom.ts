@@ -1,7 +1,7 @@
-import type { Json } from '../json.ts';
-import type { Atom } from '../row-types.ts';
-import type { BaseType } from '../schema.ts';
-import { isUuid } from '../uuid.ts';
+import type { Json } from '../rpc/json.ts';
+import type { Atom } from '../schema/row-types.ts';
+import type { BaseType } from '../schema/schema.ts';
+import { isUuid } from '../values/uuid.ts';
 import { syntaxError, violation } from './failure.ts';
 import { isId } from './members.ts';
 import { randomUuid } from './random-uuid.ts';

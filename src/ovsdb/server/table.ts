@@ -1,6 +1,6 @@
-import type { Json } from '../json.ts';
-import type { Atom } from '../row-types.ts';
-import type { BaseType, ColumnType, DatabaseSchema, TableSchema } from '../schema.ts';
+import type { Json } from '../rpc/json.ts';
+import type { Atom } from '../schema/row-types.ts';
+import type { BaseType, ColumnType, DatabaseSchema, TableSchema } from '../schema/schema.ts';
 import { type Datum, datumToJson, defaultDatum } from './datum.ts';
 import { unknownColumn } from './failure.ts';
 

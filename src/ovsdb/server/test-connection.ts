@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { WireError } from '../../util/errors.ts';
-import { JsonFramer, type JsonFramerOptions } from '../framer.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { JsonFramer, type JsonFramerOptions } from '../rpc/framer.ts';
+import { isJsonObject, type Json, type JsonObject } from '../rpc/json.ts';
 import { Outbox, type OutboxClock } from './outbox.ts';
 
 /** What a {@link TestConnection} is made with. */

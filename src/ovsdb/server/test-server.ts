@@ -9,14 +9,14 @@ import {
   parseMethod,
 } from '../../net/index.ts';
 import { ClosedError } from '../../util/errors.ts';
-import type { JsonFramerOptions } from '../framer.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import { OvsdbError } from '../remote-error.ts';
-import { decodeRow } from '../row.ts';
-import type { Row, TableName } from '../row-types.ts';
-import { type DatabaseSchema, tableOf } from '../schema.ts';
-import type { SchemaJson } from '../schema-json.ts';
-import type { Uuid } from '../uuid.ts';
+import type { JsonFramerOptions } from '../rpc/framer.ts';
+import { isJsonObject, type Json, type JsonObject } from '../rpc/json.ts';
+import { OvsdbError } from '../rpc/remote-error.ts';
+import type { Row, TableName } from '../schema/row-types.ts';
+import { type DatabaseSchema, tableOf } from '../schema/schema.ts';
+import type { SchemaJson } from '../schema/schema-json.ts';
+import { decodeRow } from '../values/row.ts';
+import type { Uuid } from '../values/uuid.ts';
 import { Database } from './database.ts';
 import { LockTable } from './lock-table.ts';
 import { memoryStreams } from './memory-stream.ts';

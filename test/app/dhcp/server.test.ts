@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Lease } from '../../../src/app/dhcp/lease.ts';
 import { DhcpServer } from '../../../src/app/dhcp/server.ts';
 import { parseDhcpSubnet } from '../../../src/app/dhcp/subnet.ts';
-import type { Member } from '../../../src/app/host-view.ts';
+import type { Member } from '../../../src/app/hosts/host-view.ts';
 import {
   addressOption,
   type DhcpMessage,

@@ -1,6 +1,6 @@
 import type { UntypedRow } from '../../../src/ovsdb/index.ts';
-import { decodeRow } from '../../../src/ovsdb/row.ts';
-import { decodeUuid } from '../../../src/ovsdb/uuid.ts';
+import { decodeRow } from '../../../src/ovsdb/values/row.ts';
+import { decodeUuid } from '../../../src/ovsdb/values/uuid.ts';
 import { run } from '../../lab/index.ts';
 import { chaosSchema } from './chaos-schema.ts';
 

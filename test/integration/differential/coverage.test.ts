@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { hasPlace, optionNumber } from '../../../src/datapath/layout.ts';
+import { hasPlace, optionNumber } from '../../../src/datapath/packet/layout.ts';
 import { Pipeline } from '../../../src/datapath/pipeline.ts';
 import { portInit } from '../../../src/datapath/ports.ts';
 import { niciraActions } from '../../../src/ofp/actions/nicira/index.ts';

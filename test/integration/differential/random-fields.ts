@@ -1,4 +1,4 @@
-import { hasPlace, optionNumber } from '../../../src/datapath/layout.ts';
+import { hasPlace, optionNumber } from '../../../src/datapath/packet/layout.ts';
 import { TEXT_FIELDS, type TextField } from '../../../src/ofp/text/fields.ts';
 import type { Random } from '../../fuzz/random.ts';
 import { POOLS } from './random-frames.ts';

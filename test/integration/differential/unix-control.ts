@@ -1,6 +1,6 @@
 import { dial } from '../../../src/net/dial.ts';
 import { parseMethod } from '../../../src/net/method.ts';
-import { JsonRpcPeer } from '../../../src/ovsdb/json-rpc.ts';
+import { JsonRpcPeer } from '../../../src/ovsdb/rpc/json-rpc.ts';
 
 /** How many commands ovs-vswitchd does of one connection before it turns to its packets again. */
 const COMMANDS_A_TURN = 10;

@@ -1,0 +1,397 @@
+import { type FlowRemoved, type Match, output, type PacketIn, type Switch } from '../../ofp/index.ts';
+import type { GalagoError } from '../../util/errors.ts';
+import type { Log } from '../../util/log.ts';
+import { readMac } from '../../util/mac.ts';
+import type { DhcpReply, DhcpServer } from '../dhcp/server.ts';
+import type { EventSink, Membership } from '../events.ts';
+import type { Member } from '../hosts/host-view.ts';
+import { compile, OWNED } from '../pipeline/compile.ts';
+import { cookie, KIND_MASK, OURS, OURS_MASK, TYPE_MASK } from '../pipeline/cookie.ts';
+import { type Intent, intentId, type Location, STATION_ELSEWHERE } from '../pipeline/intent.ts';
+import { joinParts, type Part } from '../pipeline/part.ts';
+import { Table } from '../pipeline/tables.ts';
+import { announce } from './announce.ts';
+import type { BridgeApp } from './bridge.ts';
+import { type MacEntry, MacTable, type Seen } from './mac-table.ts';
+import { PlanIntents } from './pod-intents.ts';
+import {
+  locationId,
+  NO_PLAN,
+  Places,
+  type PodPlan,
+  type RemoteStation,
+  recallPeer,
+  recallStations,
+  seenAt,
+  withPeers,
+  withStations,
+} from './pod-plan.ts';
+
+/** What a {@link PodBridge} works with. */
+export interface PodBridgeOptions {
+  readonly session: Switch;
+  readonly onEvent: EventSink;
+  readonly log: Log;
+  /** Whether the switch has meters; without, frames of unknown sources come unlimited. */
+  readonly hasMeters: boolean;
+  /** Answers the DHCP clients of all pods. */
+  readonly dhcp: DhcpServer;
+}
+
+/*
+ * What should be in the switch is a map of intents, what is believed to be in it a map of their compiled parts. A
+ * change marks the intents that it touches; at the end of the turn their parts are compared and the difference goes
+ * out as one bundle. One bundle is under way at a time. When one fails, or somebody else has deleted flows, belief
+ * and switch have parted, and everything is read back and put right.
+ */
+
+/** A pod network on one bridge: intents from the configuration and from what is learnt, realised as flows. */
+export class PodBridge implements BridgeApp {
+  readonly #session: Switch;
+  readonly #onEvent: EventSink;
+  readonly #log: Log;
+  readonly #planIntents: PlanIntents;
+  readonly #dhcp: DhcpServer;
+  readonly #macs = new MacTable<Location>({ maxEntries: 65_536, maxPerLocation: 16_384, locationId });
+  readonly #desired = new Map<string, Intent>();
+  readonly #realised = new Map<string, Part>();
+  readonly #touched = new Set<string>();
+  /** Members that are new, until the switch has what it takes to reach the others. */
+  #unannounced: Member[] = [];
+  /** What ports are told when the switch lets their new addresses through, by port. */
+  readonly #unacknowledged = new Map<number, DhcpReply>();
+  #plan = NO_PLAN;
+  #places = new Places(this.#plan);
+  /** The peers that the switch knew when it was taken over, for as long as there may be hosts that have not told. */
+  #recalledPeers = new Map<number, string[]>();
+  /** Stations on other hosts, likewise. */
+  #recalledStations: readonly RemoteStation[] = [];
+  /** Whether the switch may have something else than what is believed to be in it. */
+  #isUncertain = false;
+  #working: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor({ session, onEvent, log, hasMeters, dhcp }: PodBridgeOptions) {
+    this.#session = session;
+    this.#onEvent = onEvent;
+    this.#log = log;
+    this.#planIntents = new PlanIntents(hasMeters);
+    this.#dhcp = dhcp;
+  }
+
+  /** Makes the switch what the plan says; addresses that its flows still know are taken over. @throws as Switch.reconcile */
+  async start(plan: PodPlan): Promise<void> {
+    this.#session.on('packetIn', this.#onPacketIn);
+    this.#session.on('flowRemoved', this.#onFlowRemoved);
+    this.#working = this.#takeOver(plan);
+    try {
+      await this.#working;
+    } finally {
+      this.#working = undefined;
+    }
+    this.#realiseSoon();
+  }
+
+  /** Follows a change of the configuration. */
+  update(plan: PodPlan): void {
+    this.#follow(plan);
+    this.#realiseSoon();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#session.off('packetIn', this.#onPacketIn);
+    this.#session.off('flowRemoved', this.#onFlowRemoved);
+    await this.settled();
+  }
+
+  /** True when the switch has everything that was asked for so far, or cannot have it. */
+  get isSettled(): boolean {
+    return this.#working === undefined;
+  }
+
+  /** Resolves when the switch has everything that was asked for so far, or cannot have it; never rejects. */
+  async settled(): Promise<void> {
+    while (this.#working !== undefined) await this.#working.catch(() => {});
+  }
+
+  state(): ReturnType<BridgeApp['state']> {
+    const endpoints = [...this.#macs.values()].map(({ domain, mac, location }) => ({
+      domain: this.#places.podName(domain),
+      mac,
+      at: seenAt(location),
+    }));
+    const members = this.#plan.members.map((member) => {
+      const { switch: _, ...membership } = this.#membership(member);
+      return membership;
+    });
+    return { endpoints, members };
+  }
+
+  async #takeOver(plan: PodPlan): Promise<void> {
+    const ours = { cookie: OURS, cookieMask: OURS_MASK };
+    if (plan.keepsPeers) {
+      for await (const { match } of this.#session.flowStats({ tableId: Table.CLASSIFY, ...ours }))
+        this.#recallPeer(match);
+      this.#recalledStations = recallStations(await this.#session.multipart('flow', STATIONS_ELSEWHERE));
+    }
+    this.#setPlan(plan);
+    this.#tellMembers([], plan.members);
+    const learnt = { cookie: cookie('learnt', 0), cookieMask: KIND_MASK };
+    for await (const { match } of this.#session.flowStats({ tableId: Table.LEARN, ...learnt }))
+      this.#recall(match);
+    this.#follow(plan);
+    await this.#resync();
+    // Whoever was here before has been heard.
+    this.#unannounced = [];
+  }
+
+  #setPlan(plan: PodPlan): void {
+    if (!plan.keepsPeers) {
+      this.#recalledPeers.clear();
+      this.#recalledStations = [];
+    }
+    this.#plan = withStations(withPeers(plan, this.#recalledPeers), this.#recalledStations);
+    this.#places = new Places(this.#plan);
+  }
+
+  /** Puts everything right, whatever is in the switch. */
+  async #resync(): Promise<void> {
+    this.#isUncertain = false;
+    this.#touched.clear();
+    const parts = new Map([...this.#desired].map(([id, intent]) => [id, compile(intent)] as const));
+    await this.#session.reconcile(joinParts(parts.values()), OWNED);
+    this.#realised.clear();
+    for (const [id, part] of parts) this.#realised.set(id, part);
+  }
+
+  #follow(plan: PodPlan): void {
+    const before = this.#plan.members;
+    const placesBefore = this.#places;
+    this.#setPlan(plan);
+    const gone = this.#macs.deleteWhere(({ domain, location }) => !this.#places.has(domain, location));
+    for (const entry of gone) this.#tellAged(entry, placesBefore);
+    this.#tellMembers(before, plan.members);
+    const wanted = new Map(this.#intents().map((intent) => [intentId(intent), intent]));
+    for (const id of this.#desired.keys()) if (!wanted.has(id)) this.#want(id, undefined);
+    for (const [id, intent] of wanted) this.#want(id, intent);
+  }
+
+  #intents(): Intent[] {
+    const learnt = [...this.#macs.values()].map((entry) => this.#learntIntent(entry));
+    return [...this.#planIntents.of(this.#plan), ...learnt];
+  }
+
+  #learntIntent({ domain, mac, location }: Omit<MacEntry<Location>, 'seenAtMs'>): Intent {
+    return { type: 'learnt', key: domain, mac, location, tunnel: this.#plan.tunnel };
+  }
+
+  #want(id: string, intent: Intent | undefined): void {
+    const present = this.#desired.get(id);
+    if (isSame(present, intent)) return;
+    if (intent === undefined) this.#desired.delete(id);
+    else this.#desired.set(id, intent);
+    this.#touched.add(id);
+  }
+
+  #realiseSoon(): void {
+    if (this.#working !== undefined || !this.#hasWork()) return;
+    this.#working = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#realise());
+  }
+
+  #hasWork(): boolean {
+    return (this.#isUncertain || this.#touched.size > 0) && !this.#stopped && !this.#session.isClosed;
+  }
+
+  async #realise(): Promise<void> {
+    while (this.#hasWork()) {
+      if (this.#isUncertain) await this.#mend();
+      else await this.#realiseTouched().catch((error: GalagoError) => this.#tellFailure(error));
+    }
+    this.#working = undefined;
+    this.#announceNew();
+    this.#acknowledge();
+  }
+
+  async #realiseTouched(): Promise<void> {
+    const ids = [...this.#touched];
+    this.#touched.clear();
+    const current = ids.flatMap((id) => this.#realised.get(id) ?? []);
+    const parts = ids.map((id) => {
+      const intent = this.#desired.get(id);
+      return [id, intent && compile(intent)] as const;
+    });
+    await this.#session.apply(joinParts(current), joinParts(parts.flatMap(([, part]) => part ?? [])));
+    for (const [id, part] of parts) {
+      if (part === undefined) this.#realised.delete(id);
+      else this.#realised.set(id, part);
+    }
+  }
+
+  #announceNew(): void {
+    const members = this.#unannounced;
+    this.#unannounced = [];
+    if (this.#stopped || this.#session.isClosed) return;
+    for (const message of members.flatMap(announce)) this.#session.send(message);
+  }
+
+  #tellFailure({ code, message }: GalagoError): void {
+    this.#isUncertain = true;
+    if (this.#stopped || this.#session.isClosed) return;
+    this.#log.error({ switch: this.#session.id, code }, `flows could not be changed: ${message}`);
+    this.#onEvent({ type: 'problem', switch: this.#session.id, code, message });
+  }
+
+  async #mend(): Promise<void> {
+    try {
+      await this.#resync();
+    } catch (cause) {
+      this.#tellFailure(cause as GalagoError);
+      if (!this.#stopped) await this.#session.close(cause as GalagoError);
+    }
+  }
+
+  readonly #onPacketIn = (message: PacketIn): void => {
+    if (message.tableId === Table.SERVE) void this.#serve(message);
+    if (message.tableId !== Table.LEARN || message.data.length < ETH_SRC_END) return;
+    const place = this.#places.of(message.match);
+    // The rest of the frame does not matter, and may be cut off.
+    if (place !== undefined) this.#learn(place.key, readMac(message.data, ETH_SRC), place.location);
+  };
+
+  async #serve({ match, data }: PacketIn): Promise<void> {
+    const member = this.#plan.members.find(({ ofport }) => ofport === match.inPort);
+    const subnet = member && this.#plan.subnets.get(member.pod.key);
+    if (member === undefined || subnet === undefined) return;
+    const reply = await this.#dhcp.receive(data, { host: this.#plan.host, member, subnet });
+    if (reply === undefined) return;
+    this.#unacknowledged.set(member.ofport, reply);
+    if (this.#working === undefined) this.#acknowledge();
+  }
+
+  /** Sends what may be sent: a client that was granted an address may use it at once. */
+  #acknowledge(): void {
+    if (this.#stopped || this.#session.isClosed) return;
+    for (const [ofport, { frame, granted }] of this.#unacknowledged) {
+      const member = this.#plan.members.find((candidate) => candidate.ofport === ofport);
+      if (granted !== undefined && member?.addresses?.ips.includes(granted) !== true) continue;
+      this.#unacknowledged.delete(ofport);
+      this.#session.send({ type: 'packetOut', actions: [output(ofport)], data: frame });
+    }
+  }
+
+  readonly #onFlowRemoved = (message: FlowRemoved): void => {
+    if (message.tableId === Table.CLASSIFY && message.reason === 'delete') return this.#onFlush();
+    if (message.tableId !== Table.LEARN || message.reason !== 'idleTimeout') return;
+    const { ethSrc } = message.match;
+    const place = this.#places.of(message.match);
+    if (typeof ethSrc !== 'string' || place === undefined) return;
+    const known = this.#macs.get(place.key, ethSrc);
+    if (known === undefined || locationId(known) !== locationId(place.location)) return;
+    this.#macs.delete(place.key, ethSrc);
+    this.#tellAged({ domain: place.key, mac: ethSrc, location: known });
+    this.#want(intentId(this.#learntIntent({ domain: place.key, mac: ethSrc, location: known })), undefined);
+    this.#realiseSoon();
+  };
+
+  /** The flow that is never deleted was: somebody has emptied the table, as `ovs-vsctl set-controller` does. */
+  #onFlush(): void {
+    this.#log.warn({ switch: this.#session.id }, 'flows were deleted by somebody else, putting them back');
+    this.#isUncertain = true;
+    this.#realiseSoon();
+  }
+
+  #recallPeer(match: Match): void {
+    const recalled = recallPeer(match);
+    if (recalled === undefined) return;
+    const { key, peer } = recalled;
+    this.#recalledPeers.set(key, [...(this.#recalledPeers.get(key) ?? []), peer]);
+  }
+
+  /** Takes over an address that a flow in the switch knows, from before this process. */
+  #recall(match: Match): void {
+    const place = this.#places.of(match);
+    if (place !== undefined && typeof match.ethSrc === 'string')
+      this.#note(place.key, match.ethSrc, place.location);
+  }
+
+  #learn(key: number, mac: string, location: Location): void {
+    // An endpoint's address is where its database says, whoever else sends from it.
+    if (this.#places.isStation(key, mac) || !this.#note(key, mac, location)) return;
+    const intent = this.#learntIntent({ domain: key, mac, location });
+    this.#want(intentId(intent), intent);
+    this.#realiseSoon();
+  }
+
+  /** Keeps an address and tells of it; false when there is nothing new, or no room. */
+  #note(key: number, mac: string, location: Location): boolean {
+    const seen = this.#macs.see(key, mac, location);
+    if (seen.type === 'known') return false;
+    if (seen.type === 'full') {
+      this.#log.debug({ switch: this.#session.id, mac, ...seenAt(location) }, 'no room to learn an address');
+      return false;
+    }
+    this.#tellSeen(seen, key, mac, location);
+    return true;
+  }
+
+  #tellSeen(seen: Seen<Location>, key: number, mac: string, location: Location): void {
+    const domain = this.#places.podName(key);
+    const endpoint = { switch: this.#session.id, domain, mac, at: seenAt(location) };
+    if (seen.type === 'moved') this.#onEvent({ type: 'endpointMoved', ...endpoint, from: seenAt(seen.from) });
+    else this.#onEvent({ type: 'endpointLearnt', ...endpoint });
+  }
+
+  #tellAged(
+    { domain, mac, location }: Omit<MacEntry<Location>, 'seenAtMs'>,
+    places: Places = this.#places,
+  ): void {
+    const endpoint = { domain: places.podName(domain), mac, at: seenAt(location) };
+    this.#onEvent({ type: 'endpointAged', switch: this.#session.id, ...endpoint });
+  }
+
+  #tellMembers(before: readonly Member[], after: readonly Member[]): void {
+    const stays = new Set(before);
+    const is = new Set(after);
+    const gone = before.filter((member) => !is.has(member));
+    const left = new Map(gone.map((member) => [memberId(member), member]));
+    for (const member of after) {
+      if (stays.has(member)) continue;
+      if (left.delete(memberId(member))) continue;
+      this.#onEvent({ type: 'podJoined', ...this.#membership(member) });
+      this.#unannounced.push(member);
+    }
+    for (const member of left.values()) this.#onEvent({ type: 'podLeft', ...this.#membership(member) });
+  }
+
+  #membership({ interface: name, ofport, pod, addresses }: Member): Membership {
+    return {
+      switch: this.#session.id,
+      interface: name,
+      port: ofport,
+      pod: pod.name,
+      key: pod.key,
+      ...addresses,
+    };
+  }
+}
+
+const STATIONS_ELSEWHERE = { cookie: cookie('intended', STATION_ELSEWHERE), cookieMask: TYPE_MASK };
+
+/** Where the source address of a frame begins and ends (IEEE 802.3, 3.1.1). */
+const ETH_SRC = 6;
+const ETH_SRC_END = 12;
+
+function memberId({ interface: name, ofport, pod, addresses }: Member): string {
+  return JSON.stringify([name, ofport, pod.key, addresses]);
+}
+
+/** Compares values of plain data. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const [left, right] = [Object.entries(a), Object.entries(b)];
+  return (
+    left.length === right.length && left.every(([key, value]) => isSame(value, (b as typeof a)[key as never]))
+  );
+}

@@ -1,0 +1,196 @@
+import type { FlowStats, Match } from '../../ofp/index.ts';
+import { toBigInt } from '../../util/u64.ts';
+import type { DhcpSubnet } from '../dhcp/subnet.ts';
+import type { SeenAt } from '../events.ts';
+import type { Member } from '../hosts/host-view.ts';
+import type { Addresses, Location, TunnelPort } from '../pipeline/intent.ts';
+import { peerOf } from '../pipeline/part.ts';
+import { Table } from '../pipeline/tables.ts';
+
+/** Everything that a bridge's flows follow from, but for the addresses that it learns. */
+export interface PodPlan {
+  readonly members: readonly Member[];
+  /** Undefined while there is no tunnel port, or nowhere to go. */
+  readonly tunnel: TunnelPort | undefined;
+  /** The hosts that hold each pod, by key; their tunnel addresses. */
+  readonly peersByKey: PeersByKey;
+  /** The endpoints of the same pods on other hosts whose addresses are known. */
+  readonly remoteStations: readonly RemoteStation[];
+  /** What DHCP serves here, by pod key. */
+  readonly subnets: ReadonlyMap<number, DhcpSubnet>;
+  /** The host's name, which leases are recorded under. */
+  readonly host: string;
+  /** True while there may be hosts that have not told yet: those that the switch knows from before stay. */
+  readonly keepsPeers: boolean;
+}
+
+/** An endpoint on another host. */
+export interface RemoteStation extends Addresses {
+  /** Its pod's. */
+  readonly key: number;
+  /** Its host's tunnel address. */
+  readonly peer: string;
+}
+
+/** The plan of a bridge that carries nothing. */
+export const NO_PLAN: PodPlan = {
+  members: [],
+  tunnel: undefined,
+  peersByKey: new Map(),
+  remoteStations: [],
+  subnets: new Map(),
+  host: '',
+  keepsPeers: false,
+};
+
+/** Tunnel addresses by pod key, in one order. */
+export type PeersByKey = ReadonlyMap<number, readonly string[]>;
+
+/** Where an address of a pod is. */
+export interface Place {
+  readonly key: number;
+  readonly location: Location;
+}
+
+/** The places that a plan knows, looked up by what a switch says of a frame. */
+export class Places {
+  readonly #plan: PodPlan;
+  #keyByOfport: ReadonlyMap<number, number> | undefined;
+  #nameByKey: ReadonlyMap<number, string> | undefined;
+  #stations: ReadonlySet<string> | undefined;
+
+  constructor(plan: PodPlan) {
+    this.#plan = plan;
+  }
+
+  /** Where a frame that the match is of came from, if that is a place where a pod is. */
+  of(match: Match): Place | undefined {
+    const { metadata, inPort } = match;
+    const peer = peerOf(match);
+    const key = keyOf(metadata);
+    if (key === undefined || inPort === undefined) return undefined;
+    const location: Location =
+      inPort === this.#plan.tunnel?.ofport && peer !== undefined
+        ? { type: 'tunnel', peer }
+        : { type: 'port', ofport: inPort };
+    return this.has(key, location) ? { key, location } : undefined;
+  }
+
+  has(key: number, location: Location): boolean {
+    if (location.type === 'port') return this.#keyOf(location.ofport) === key;
+    const { tunnel, peersByKey } = this.#plan;
+    const peers = this.#nameOf(key) !== undefined && tunnel !== undefined ? peersByKey.get(key) : undefined;
+    return peers?.includes(location.peer) ?? false;
+  }
+
+  /** True for the address of an endpoint that is known to be its. */
+  isStation(key: number, mac: string): boolean {
+    this.#stations ??= stationsOf(this.#plan);
+    return this.#stations.has(`${key} ${mac}`);
+  }
+
+  /** The pod's name, as events tell it. */
+  podName(key: number): string {
+    return this.#nameOf(key) ?? `key ${key}`;
+  }
+
+  // Most plans are followed by the next before anybody asks for a place.
+  #keyOf(ofport: number): number | undefined {
+    this.#keyByOfport ??= new Map(this.#plan.members.map((member) => [member.ofport, member.pod.key]));
+    return this.#keyByOfport.get(ofport);
+  }
+
+  #nameOf(key: number): string | undefined {
+    this.#nameByKey ??= new Map(this.#plan.members.map(({ pod }) => [pod.key, pod.name]));
+    return this.#nameByKey.get(key);
+  }
+}
+
+/** The key of the pod that a frame or a flow is of. */
+function keyOf(metadata: Match['metadata']): number | undefined {
+  if (metadata === undefined) return undefined;
+  return Number(toBigInt('value' in metadata ? metadata.value : metadata) & 0xffff_ffffn);
+}
+
+/** The peers of the flow that accepts a pod's frames from another host: what is left of a plan from before. */
+export function recallPeer(match: Match): { key: number; peer: string } | undefined {
+  const { tunnelId } = match;
+  const peer = peerOf(match);
+  if (tunnelId === undefined || 'value' in tunnelId || peer === undefined) return undefined;
+  return { key: Number(toBigInt(tunnelId)), peer };
+}
+
+/** The plan with the peers of another one, for the pods that it has. */
+export function withPeers(plan: PodPlan, more: PeersByKey): PodPlan {
+  if (more.size === 0) return plan;
+  const peersByKey = new Map(plan.peersByKey);
+  for (const [key, peers] of peersByKey)
+    peersByKey.set(key, [...new Set([...peers, ...(more.get(key) ?? [])])].sort());
+  return { ...plan, peersByKey };
+}
+
+/** A flow as a switch tells of it. */
+type KnownFlow = Pick<FlowStats, 'tableId' | 'match' | 'instructions'>;
+
+/** The stations on other hosts that flows are for: what is left of a plan from before. */
+export function recallStations(flows: readonly KnownFlow[]): RemoteStation[] {
+  const ips = new Map<string, string[]>();
+  for (const { match, instructions } of flows) {
+    const mac = instructions.flatMap(answeredAs)[0];
+    const ip = match.arpTpa ?? match.ipv6NdTarget;
+    if (mac === undefined || typeof ip !== 'string') continue;
+    const id = `${keyOf(match.metadata)} ${mac}`;
+    ips.set(id, [...(ips.get(id) ?? []), ip]);
+  }
+  return flows.flatMap(({ tableId, match }) => {
+    const key = keyOf(match.metadata);
+    const { ethSrc: mac } = match;
+    const peer = peerOf(match);
+    if (tableId !== Table.LEARN || key === undefined || typeof mac !== 'string' || peer === undefined)
+      return [];
+    return { key, mac, peer, ips: ips.get(`${key} ${mac}`) ?? [] };
+  });
+}
+
+/** The source that an instruction gives to answers. */
+function answeredAs(instruction: KnownFlow['instructions'][number]): string[] {
+  if (instruction.type !== 'applyActions') return [];
+  return instruction.actions.flatMap((action) =>
+    action.type === 'setField' && action.field === 'ethSrc' && typeof action.value === 'string'
+      ? action.value
+      : [],
+  );
+}
+
+/** The plan with stations of another one, for the pods that it has. */
+export function withStations(plan: PodPlan, more: readonly RemoteStation[]): PodPlan {
+  if (more.length === 0) return plan;
+  const known = new Set([
+    ...plan.remoteStations.map(stationId),
+    ...plan.members.map(({ pod, addresses }) => `${pod.key} ${addresses?.mac}`),
+  ]);
+  const keys = new Set(plan.members.map(({ pod }) => pod.key));
+  const missing = more.filter((station) => keys.has(station.key) && !known.has(stationId(station)));
+  return { ...plan, remoteStations: [...plan.remoteStations, ...missing] };
+}
+
+function stationsOf({ members, remoteStations }: PodPlan): ReadonlySet<string> {
+  return new Set([
+    ...members.flatMap(({ pod, addresses }) => (addresses ? `${pod.key} ${addresses.mac}` : [])),
+    ...remoteStations.map(stationId),
+  ]);
+}
+
+function stationId({ key, mac }: RemoteStation): string {
+  return `${key} ${mac}`;
+}
+
+/** A name for the location that equal locations share. */
+export function locationId(location: Location): string {
+  return location.type === 'port' ? `port ${location.ofport}` : `peer ${location.peer}`;
+}
+
+/** The location, as events tell it. */
+export function seenAt(location: Location): SeenAt {
+  return location.type === 'port' ? { port: location.ofport } : { peer: location.peer };
+}

@@ -1,0 +1,84 @@
+import type { Command } from 'commander';
+import type { HostDatabase } from '../../host/database.ts';
+import { parsePeers, writePeers } from '../../host/setup/peers.ts';
+import { readSettings } from '../../host/setup/settings.ts';
+import { UsageError } from '../../util/errors.ts';
+import { EXIT_CODE_HELP } from '../exit-code.ts';
+import { print } from '../print.ts';
+import { addHostOptions, type HostOptions, openDatabase } from './host-options.ts';
+
+interface ClusterOptions extends HostOptions {
+  readonly dryRun?: true;
+}
+
+/** Adds `galago cluster` and its commands. */
+export function addClusterCommand(program: Command): void {
+  const cluster = program
+    .command('cluster')
+    .summary('say which other hosts there are')
+    .description(
+      'Keeps the tunnel addresses of the other hosts in the database, where the agent finds them. The address of this ' +
+        'host is passed over, so that the same command is right on all of them.',
+    )
+    .argument('[ip...]', 'as for cluster add; without any, as cluster list')
+    .helpCommand(false);
+  addClusterOptions(cluster)
+    .addHelpText('after', EXAMPLES + EXIT_CODE_HELP)
+    .action((ips: readonly string[], options: ClusterOptions) => change(ips, options, cluster, add));
+  const adding = cluster.command('add').description('Adds hosts.').argument('<ip...>');
+  addClusterOptions(adding)
+    .addHelpText('after', '\nExamples:\n  $ galago cluster add 192.0.2.3')
+    .action((ips: readonly string[], _: ClusterOptions) =>
+      change(ips, adding.optsWithGlobals(), adding, add),
+    );
+  const removing = cluster.command('remove').description('Removes hosts.').argument('<ip...>');
+  addClusterOptions(removing)
+    .addHelpText('after', '\nExamples:\n  $ galago cluster remove 192.0.2.3')
+    .action((ips: readonly string[], _: ClusterOptions) =>
+      change(ips, removing.optsWithGlobals(), removing, (peers, gone) =>
+        peers.filter((ip) => !gone.includes(ip)),
+      ),
+    );
+  const list = cluster.command('list').description('Prints the hosts, one a line.');
+  addHostOptions(list)
+    .addHelpText('after', '\nExamples:\n  $ galago cluster list --json')
+    .action((_: ClusterOptions) => change([], list.optsWithGlobals(), list, add));
+}
+
+const EXAMPLES = `
+Examples:
+  $ galago cluster 192.0.2.1 192.0.2.2 192.0.2.3
+  $ galago cluster remove 192.0.2.3
+  $ galago cluster list
+`;
+
+function addClusterOptions(command: Command): Command {
+  return addHostOptions(command.option('--dry-run', 'print what the hosts would be, and do nothing'));
+}
+
+type Peers = readonly string[];
+
+function add(peers: Peers, more: Peers): Peers {
+  return [...peers, ...more];
+}
+
+/** Makes of the peers that there are and those given what shall be, and prints that. */
+async function change(
+  texts: Peers,
+  options: ClusterOptions,
+  command: Command,
+  combine: (peers: Peers, given: Peers) => Peers,
+): Promise<void> {
+  await using db: HostDatabase = await openDatabase(options);
+  const { peers, localIp } = readSettings(db);
+  const given = parsePeers(texts, localIp);
+  if (texts.length > 0 && localIp === undefined) {
+    throw new UsageError(
+      'HOST_NOT_INITIALIZED',
+      'this host has no tunnel address yet: run galago init first',
+    );
+  }
+  const wanted = [...new Set(combine(peers, given))].sort();
+  const changed = options.dryRun ? wanted.join() !== peers.join() : await writePeers(db, wanted);
+  print(command, options.json ? JSON.stringify({ peers: wanted, changed }) : wanted);
+}

@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import { attachContainer } from '../../host/docker/docker-attach.ts';
+import { readSlots, requireContainer } from '../../host/slots/slot-state.ts';
+import { UsageError } from '../../util/errors.ts';
+import { EXIT_CODE_HELP } from '../exit-code.ts';
+import { openDatabase } from '../host/host-options.ts';
+import { addSlotOptions, readSlot, type SlotOptions } from './slot-options.ts';
+
+/** Adds `galago attach`. */
+export function addAttachCommand(program: Command): void {
+  const command = program
+    .command('attach')
+    .summary('attach the terminal to a container in a slot')
+    .description(
+      'Attaches standard input and output to the terminal of the container in a slot, until the container ends or ' +
+        'ctrl-p ctrl-q is typed. A shell may wait for a key before it shows its prompt.',
+    )
+    .argument('<slot>', 'its number, or its name as in galago ps');
+  addSlotOptions(command)
+    .addHelpText('after', `\nExamples:\n  $ galago attach 1\n  $ galago attach ovs1-s03\n${EXIT_CODE_HELP}`)
+    .action((slot: string, options: SlotOptions) => run(slot, options));
+}
+
+async function run(text: string, options: SlotOptions): Promise<void> {
+  const container = await find(text, options);
+  if (container.state !== 'running') {
+    const message = `'${container.name}' does not run: galago restart starts it again`;
+    throw new UsageError('HOST_CONTAINER_STOPPED', message);
+  }
+  await attachContainer(options.docker, container.id, { input: process.stdin, output: process.stdout });
+}
+
+async function find(text: string, options: SlotOptions) {
+  await using db = await openDatabase(options);
+  const { name } = readSlot(db, text, options);
+  return requireContainer(name, (await readSlots(db, options.docker)).get(name));
+}

@@ -1,0 +1,151 @@
+import type { Command } from 'commander';
+import { formatEndpointAddress } from '../../host/addresses/address.ts';
+import type { HostDatabase } from '../../host/database.ts';
+import {
+  carryOutVswitch,
+  parseIpv6Prefix,
+  parseVswitchAddress,
+  planVswitch,
+  readVswitches,
+  removeVswitch,
+  requireRemovable,
+  type Vswitch,
+} from '../../host/slots/vswitch.ts';
+import { slotInterfaces } from '../../host/slots/vswitch-labels.ts';
+import { EXIT_CODE_HELP } from '../exit-code.ts';
+import { addHostOptions, type HostOptions, openDatabase } from '../host/host-options.ts';
+import { vswitchProgrammer } from '../host/vswitch-flows.ts';
+import { print, printTable } from '../print.ts';
+import { printable } from '../printable.ts';
+import { bridgeName } from '../values.ts';
+
+/** What `--vswitch` and `--name` are without being given: ecDock's. */
+export const DEFAULT_VSWITCH = 'ovs0';
+
+interface CreateOptions extends HostOptions {
+  readonly name: string;
+  readonly ipv6Prefix?: string;
+  readonly usermode?: true;
+  readonly dryRun?: true;
+}
+
+interface RemoveOptions extends HostOptions {
+  readonly dryRun?: true;
+}
+
+/** Adds `galago vswitch` with its subcommands. */
+export function addVswitchCommand(program: Command): void {
+  const vswitch = program
+    .command('vswitch')
+    .summary('virtual switches with slots for containers')
+    .description(
+      'A virtual switch is a network of this host alone, with an address of its own, which is the gateway of the ' +
+        'containers that galago start puts into its slots. It works without an agent.',
+    )
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', EXAMPLES + EXIT_CODE_HELP);
+  addCreate(vswitch);
+  const list = vswitch.command('list').description("prints this host's virtual switches");
+  addHostOptions(list)
+    .addHelpText('after', '\nExamples:\n  $ galago vswitch list --json')
+    .action((options: HostOptions) => runList(options, list));
+  const remove = vswitch
+    .command('remove')
+    .description('removes a virtual switch that has no containers')
+    .argument('[name]', 'its name', DEFAULT_VSWITCH)
+    .option('--dry-run', 'print what would be removed, and do nothing');
+  addHostOptions(remove)
+    .addHelpText('after', '\nExamples:\n  $ galago vswitch remove ovs1')
+    .action((name: string, options: RemoveOptions) => runRemove(name, options, remove));
+}
+
+const EXAMPLES = `
+Examples:
+  $ galago vswitch create 10.0.0.254/24             ovs0, with room for slots 1 to 253
+  $ galago vswitch create 10.1.0.1/16 eth1 --name ovs1 --ipv6-prefix fd00:1::/64
+  $ galago vswitch list --json
+  $ galago vswitch remove ovs1
+`;
+
+function addCreate(vswitch: Command): void {
+  const create = vswitch
+    .command('create')
+    .description('makes a virtual switch, or puts right what a reboot has left of it')
+    .argument('<address>', 'its own address, with the mask of the subnet: 10.0.0.254/24')
+    .argument('[device]', 'what connects it with a network outside')
+    .option('--name <name>', 'its name', bridgeName, DEFAULT_VSWITCH)
+    .option('--ipv6-prefix <prefix>', 'gives it and its slots IPv6 addresses too: fd00:1::/64')
+    .option('--usermode', "Open vSwitch's userspace datapath, for kernels without its module")
+    .option('--dry-run', 'print what would be done, and do nothing');
+  addHostOptions(create)
+    .addHelpText('after', EXAMPLES)
+    .action((address: string, device: string | undefined, options: CreateOptions) =>
+      runCreate(address, device, options, create),
+    );
+}
+
+async function runCreate(
+  text: string,
+  device: string | undefined,
+  options: CreateOptions,
+  command: Command,
+): Promise<void> {
+  const request = {
+    name: options.name,
+    address: parseVswitchAddress(text),
+    ipv6Prefix: options.ipv6Prefix === undefined ? undefined : parseIpv6Prefix(options.ipv6Prefix),
+    device,
+    isUserspace: options.usermode,
+  };
+  await using db = await openDatabase(options);
+  if (options.dryRun) return print(command, (await planVswitch(db, request)).changes);
+  const { vswitch, changes } = await db.locked(async () => {
+    const plan = await planVswitch(db, request);
+    await carryOutVswitch(db, plan, vswitchProgrammer(db, options));
+    return plan;
+  });
+  const row = rowOf(db, vswitch);
+  if (options.json) return print(command, JSON.stringify({ ...row, changes }));
+  const by = row.device === null ? '' : `, connected by ${row.device}`;
+  const before = changes.length === 0 ? ', as before' : '';
+  print(command, `${row.name}: ${[row.address, row.ipv6 ?? []].flat().join(' ')}${by}${before}`);
+}
+
+async function runList(options: HostOptions, command: Command): Promise<void> {
+  await using db = await openDatabase(options);
+  const rows = readVswitches(db).map((vswitch) => rowOf(db, vswitch));
+  if (options.json) return print(command, JSON.stringify(rows));
+  printTable(
+    command,
+    ['VSWITCH', 'ADDRESS', 'IPV6', 'DEVICE', 'DATAPATH', 'SLOTS'],
+    rows.map(({ name, address, ipv6, device, datapath, slots }) =>
+      [name, address, ipv6 ?? '-', device ?? '-', datapath, `${slots}`].map((cell) => printable(cell)),
+    ),
+  );
+}
+
+async function runRemove(name: string, options: RemoveOptions, command: Command): Promise<void> {
+  await using db = await openDatabase(options);
+  if (options.dryRun) {
+    requireRemovable(db, name);
+    return print(command, `ovsdb: delete bridge ${name}`);
+  }
+  await db.locked(() => removeVswitch(db, name));
+  print(command, options.json ? JSON.stringify({ name, removed: true }) : `${name}: removed`);
+}
+
+function rowOf(db: HostDatabase, vswitch: Vswitch) {
+  const { name, address, ipv6Prefix, device, isUserspace } = vswitch;
+  const bridge = db.bridge(name);
+  const ports = new Set(bridge && db.interfacesOf(bridge).map((row) => row.name));
+  const used = [...slotInterfaces(db).values()].filter((rows) => rows.some((row) => ports.has(row.name)));
+  return {
+    name,
+    address: formatEndpointAddress(address),
+    ipv6: ipv6Prefix === undefined ? null : `${ipv6Prefix}/64`,
+    device: device ?? null,
+    datapath: isUserspace ? 'netdev' : 'system',
+    /** In use. */
+    slots: used.length,
+  };
+}

@@ -1,0 +1,95 @@
+import { stat } from 'node:fs/promises';
+import { UsageError } from '../../util/errors.ts';
+import { inspectContainer } from '../docker/docker.ts';
+
+/** A container that runs: where its network namespace is, and how it is told from others. */
+export interface Target {
+  /** What was asked for: `web`, `netns:blue`, `pid:4711`. */
+  readonly name: string;
+  /** The same for as long as the container is there: `docker:ID`, `netns:NAME`, `pid:N`. */
+  readonly container: string;
+  /** The file that stands for its network namespace. */
+  readonly netns: string;
+  /** What `ip link … netns` takes for it: a name, or a process id. */
+  readonly linkNetns: string;
+  /** Changes when the container gets another namespace, as by a restart. */
+  readonly inode: string;
+}
+
+/** Where `ip netns` keeps the namespaces that it has named. */
+export const NETNS_DIRECTORY = '/var/run/netns';
+
+/** A container by name, before anybody has looked whether it runs. */
+export type TargetName =
+  | { readonly type: 'netns'; readonly name: string }
+  | { readonly type: 'pid'; readonly pid: number }
+  | { readonly type: 'docker'; readonly name: string };
+
+/**
+ * Reads `netns:NAME`, `pid:N`, or the name or id of a Docker container.
+ * @throws UsageError `HOST_TARGET_INVALID`
+ */
+export function parseTarget(text: string): TargetName {
+  const [, type, rest = ''] = /^(netns|pid|docker):(.*)$/s.exec(text) ?? [undefined, 'docker', text];
+  if (type === 'pid' && /^[1-9]\d{0,9}$/.test(rest)) return { type, pid: Number(rest) };
+  if (type === 'netns' && /^[A-Za-z0-9_][\w.-]*$/.test(rest)) return { type, name: rest };
+  if (type === 'docker' && /^[A-Za-z0-9][\w.-]*$/.test(rest)) return { type, name: rest };
+  const expected = 'netns:NAME, pid:N, or the name or id of a Docker container';
+  throw new UsageError('HOST_TARGET_INVALID', `expected ${expected}, got '${text}'`);
+}
+
+/**
+ * Finds the namespace of a container that runs.
+ * @throws UsageError `HOST_CONTAINER_UNKNOWN`, `HOST_CONTAINER_STOPPED`, `HOST_NAMESPACE_SHARED`
+ * @throws HostError `HOST_DOCKER_FAILED`
+ */
+export async function findTarget(text: string, dockerSocket: string): Promise<Target> {
+  const target = await locate(parseTarget(text), text, dockerSocket);
+  const [inode, own] = await Promise.all([namespaceId(target.netns), namespaceId('/proc/self/ns/net')]);
+  if (inode === undefined) throw stopped(text, `${target.netns} is not there`);
+  if (inode === own) {
+    const message = `'${text}' has the network namespace of the host itself: there is nothing to connect`;
+    throw new UsageError('HOST_NAMESPACE_SHARED', message);
+  }
+  return { ...target, name: text, inode };
+}
+
+type Located = Omit<Target, 'name' | 'inode'>;
+
+async function locate(target: TargetName, text: string, dockerSocket: string): Promise<Located> {
+  switch (target.type) {
+    case 'netns': {
+      const netns = `${NETNS_DIRECTORY}/${target.name}`;
+      return { container: `netns:${target.name}`, netns, linkNetns: target.name };
+    }
+    case 'pid':
+      return { container: `pid:${target.pid}`, ...ofProcess(target.pid) };
+    case 'docker': {
+      const { id, pid, networkMode } = await inspectContainer(dockerSocket, target.name);
+      if (pid === 0) throw stopped(text, 'start it first');
+      if (networkMode.startsWith('container:')) {
+        const message = `'${text}' shares the network of ${networkMode}: connect that one`;
+        throw new UsageError('HOST_NAMESPACE_SHARED', message);
+      }
+      return { container: `docker:${id}`, ...ofProcess(pid) };
+    }
+  }
+}
+
+function ofProcess(pid: number): { readonly netns: string; readonly linkNetns: string } {
+  return { netns: `/proc/${pid}/ns/net`, linkNetns: `${pid}` };
+}
+
+/** Tells a namespace from all others, by the file that stands for it; undefined when that is not there. */
+export async function namespaceId(path: string): Promise<string | undefined> {
+  try {
+    const { dev, ino } = await stat(path);
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function stopped(text: string, why: string): UsageError {
+  return new UsageError('HOST_CONTAINER_STOPPED', `'${text}' does not run: ${why}`);
+}

@@ -1,0 +1,68 @@
+import { runCommand } from '../system/command.ts';
+import { type IpCommand, ipBatch } from '../system/ip.ts';
+import { type EndpointSettings, portName } from './endpoint.ts';
+import type { Target } from './target.ts';
+
+/** What has to be done to links for an endpoint, apart from Open vSwitch's part. */
+export interface Wiring {
+  /** The name of the port, on the host. */
+  readonly port: string;
+  /** The name under which the interface comes into the container. */
+  readonly insideName: string;
+  /** In the host's namespace. */
+  readonly outside: readonly IpCommand[];
+  /** In the container's. */
+  readonly inside: readonly IpCommand[];
+  /** There as well, when all else is done: an interface that is up, and a route by it, say so. */
+  readonly finish: readonly IpCommand[];
+  /** True when the interface has to be allowed IPv6 first, which Docker does not by itself. */
+  readonly needsIpv6: boolean;
+  /** True when checksums cannot be left to hardware that is not there. */
+  readonly needsChecksums: boolean;
+}
+
+/** Plans the links of an endpoint. */
+export function planWiring(
+  settings: EndpointSettings,
+  target: Target,
+  place: { readonly mtu: number; readonly isUserspace: boolean },
+): Wiring {
+  const { ip, mac, ifname, isInternal, gateway, replacesDefaultRoute } = settings;
+  const port = portName(target.container, ifname);
+  const size = ['mtu', `${place.mtu}`];
+  const isIpv6 = ip.includes(':');
+  const veth = ['link', 'add', 'name', port, ...size, 'up', 'type', 'veth'];
+  const peer = ['peer', 'name', ifname, 'netns', target.linkNetns, 'address', mac, ...size];
+  const via = ['default', 'via', `${gateway}`, 'dev', ifname];
+  return {
+    port,
+    insideName: isInternal ? port : ifname,
+    outside: [isInternal ? ['link', 'set', 'dev', port, 'netns', target.linkNetns] : [...veth, ...peer]],
+    inside: [
+      ...(isInternal ? [['link', 'set', 'dev', port, 'name', ifname, 'address', mac, ...size]] : []),
+      // Nobody else in the pod has the address: that was looked at, so that there is nothing to wait for.
+      ...(ip === 'dhcp' ? [] : [['address', 'add', ip, 'dev', ifname, ...(isIpv6 ? ['nodad'] : [])]]),
+    ],
+    finish: [
+      ['link', 'set', 'dev', ifname, 'up'],
+      ...(gateway === undefined ? [] : [['route', replacesDefaultRoute ? 'replace' : 'add', ...via]]),
+    ],
+    needsIpv6: isIpv6,
+    needsChecksums: place.isUserspace && !isInternal,
+  };
+}
+
+/** Does the part of it that is inside of the container. @throws HostError as runCommand */
+export async function wireInside(wiring: Wiring, ifname: string, { netns }: Target): Promise<void> {
+  if (wiring.needsIpv6) {
+    // What is written goes to the namespace of the process that writes.
+    const file = `/proc/sys/net/ipv6/conf/${wiring.insideName}/disable_ipv6`;
+    await runCommand('tee', [file], { netns, input: '0' });
+  }
+  if (!wiring.needsChecksums) return ipBatch([...wiring.inside, ...wiring.finish], { netns });
+  await Promise.all([
+    ipBatch(wiring.inside, { netns }),
+    runCommand('ethtool', ['-K', ifname, 'tx', 'off'], { netns }),
+  ]);
+  await ipBatch(wiring.finish, { netns });
+}

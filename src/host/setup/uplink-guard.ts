@@ -1,0 +1,208 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { UsageError } from '../../util/errors.ts';
+import type { HostDatabase } from '../database.ts';
+import { HostError } from '../host-error.ts';
+import { type MovedUplink, moveToDevice } from './uplink.ts';
+
+/*
+ * A move of the uplink is watched over by a process of its own, in a session of its own, which no loss of the
+ * operator's connection ends:
+ *
+ *     guard starts ──ready──► move ──moved──► waits for the confirmation ──► ends
+ *                              │                      │
+ *              end of its input, not moved    time is over
+ *                              └──────► puts back ◄───┘
+ *
+ * The file that says what to put back is whoever's that renames it first: the confirmation's, the guard's or cleanup's.
+ */
+
+/** What a guard has to know to put a device back. */
+export interface UplinkRecord extends MovedUplink {
+  /** Connection method of the database. */
+  readonly db: string;
+  /** How long it waits for the confirmation once the device has moved; 0 when none is needed. */
+  readonly confirmWithinMs: number;
+  /** What tells the operator's connection from others, where there is one: `SSH_CONNECTION`. */
+  readonly connection: string | undefined;
+}
+
+/** A guard as the one who moves sees it. */
+export interface Guard {
+  /** Says that the move is done. @throws HostError `HOST_UPLINK_STUCK` when the guard has gone */
+  moved(): void;
+  /** Has everything put back, and waits for it. @throws HostError `HOST_UPLINK_STUCK` when it could not be */
+  putBack(): Promise<void>;
+}
+
+/** Where the record of a move is, beside the sockets of Open vSwitch, where it does not outlive a reboot. */
+export function recordPath(directory: string): string {
+  return join(directory, 'galago-uplink.json');
+}
+
+/**
+ * Starts a guard, and waits until it watches.
+ * @param command what runs {@link guardUplink} with the path of the record as last argument
+ * @throws UsageError `HOST_UPLINK_PENDING`; HostError `HOST_UPLINK_STUCK` when it does not start
+ */
+export async function startGuard(
+  path: string,
+  record: UplinkRecord,
+  [file, ...args]: readonly string[],
+  open: (db: string) => Promise<HostDatabase>,
+): Promise<Guard> {
+  try {
+    writeFileSync(path, JSON.stringify(record), { flag: 'wx', mode: 0o600 });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+    const message = 'a move of the uplink waits to be confirmed: galago init --confirm, or galago cleanup';
+    throw new UsageError('HOST_UPLINK_PENDING', message, { cause });
+  }
+  const log = openSync(logOf(path), 'w', 0o600);
+  const guard = spawn(file!, [...args, path], { detached: true, stdio: ['pipe', 'pipe', log] });
+  closeSync(log);
+  // Its end is looked for where it matters.
+  guard.stdin?.on('error', () => {});
+  guard.on('error', () => {});
+  if (await saysReady(guard)) return guardOf(guard, path, open);
+  guard.kill('SIGKILL');
+  rmSync(path, { force: true });
+  throw stuck(logOf(path), 'cannot be watched over, so that nothing was moved');
+}
+
+/** Takes a move that waits as it is. @throws UsageError `HOST_UPLINK_SETTLED`, `HOST_UPLINK_SAME_CONNECTION` */
+export function confirmUplink(path: string, connection: string | undefined, isDryRun = false): UplinkRecord {
+  const record = readRecord(path);
+  if (record !== undefined && connection !== undefined && connection === record.connection) {
+    const message = 'this connection was there before: only a new one shows that the host can be reached';
+    throw new UsageError('HOST_UPLINK_SAME_CONNECTION', message);
+  }
+  if (record !== undefined && (isDryRun || claim(path))) return record;
+  throw new UsageError('HOST_UPLINK_SETTLED', 'no move of the uplink waits to be confirmed');
+}
+
+/** The record of a move that nobody has confirmed; it is the caller's from now on. */
+export function takeOver(path: string): UplinkRecord | undefined {
+  const record = readRecord(path);
+  return record !== undefined && claim(path) ? record : undefined;
+}
+
+/**
+ * Watches over a move until it is confirmed, and puts everything back when it is not.
+ * @returns false when it was put back
+ */
+export async function guardUplink(
+  path: string,
+  open: (db: string) => Promise<HostDatabase>,
+): Promise<boolean> {
+  // A terminal that goes is what it is there for.
+  process.on('SIGHUP', () => {});
+  process.stdout.on('error', () => {});
+  const record = readRecord(path);
+  if (record === undefined) return true;
+  const lines = createInterface({ input: process.stdin });
+  const moved = once(lines, 'line').then(() => true);
+  const ended = once(lines, 'close').then(() => false);
+  process.stdout.write('ready\n');
+  const isMoved = await Promise.race([moved, ended]);
+  if (isMoved && (record.confirmWithinMs === 0 || (await isConfirmed(path, record.confirmWithinMs)))) {
+    for (const file of [path, logOf(path)]) rmSync(file, { force: true });
+    return true;
+  }
+  if (claim(path)) await putBack(record, open);
+  rmSync(logOf(path), { force: true });
+  return false;
+}
+
+async function isConfirmed(path: string, withinMs: number): Promise<boolean> {
+  const end = performance.now() + withinMs;
+  while (existsSync(path)) {
+    const left = end - performance.now();
+    if (left <= 0) return false;
+    await delay(Math.min(left, LOOK_EVERY_MS));
+  }
+  return true;
+}
+
+/** What fails may do better later: nobody else will try. */
+async function putBack(record: UplinkRecord, open: (db: string) => Promise<HostDatabase>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await moveToDevice(record, () => open(record.db));
+    } catch (error) {
+      process.stderr.write(`attempt ${attempt}: ${(error as Error).message}\n`);
+      if (attempt === ATTEMPTS) throw error;
+      await delay(attempt * 1000);
+    }
+  }
+}
+
+function guardOf(guard: ChildProcess, path: string, open: (db: string) => Promise<HostDatabase>): Guard {
+  const log = logOf(path);
+  const isAlive = () => guard.exitCode === null && guard.signalCode === null;
+  return {
+    moved: () => {
+      if (!isAlive()) throw stuck(log, 'is not watched over any more');
+      guard.stdin?.end('moved\n');
+      for (const part of [guard, guard.stdin, guard.stdout] as readonly { unref?(): void }[]) part.unref?.();
+    },
+    putBack: async () => {
+      guard.stdin?.end();
+      if (isAlive()) await once(guard, 'exit');
+      // Whoever has killed it has left the work undone.
+      const left = takeOver(path);
+      if (left !== undefined) await putBack(left, open);
+      else if (guard.exitCode !== 0) throw stuck(log, 'could not be put back');
+    },
+  };
+}
+
+async function saysReady(guard: ChildProcess): Promise<boolean> {
+  const signal = AbortSignal.timeout(START_TIMEOUT_MS);
+  const answers = [once(guard.stdout!, 'data', { signal }), once(guard, 'exit', { signal })];
+  try {
+    await Promise.race(answers);
+  } catch {
+    return false;
+  } finally {
+    for (const answer of answers) answer.catch(() => {});
+  }
+  return guard.exitCode === null && guard.signalCode === null;
+}
+
+/** What the guard says, which has nobody else to say it to; gone when all went well. */
+function logOf(path: string): string {
+  return `${path}.log`;
+}
+
+function readRecord(path: string): UplinkRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as UplinkRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** True for only one of those who try at the same time. */
+function claim(path: string): boolean {
+  const claimed = `${path}.${process.pid}`;
+  try {
+    renameSync(path, claimed);
+  } catch {
+    return false;
+  }
+  rmSync(claimed, { force: true });
+  return true;
+}
+
+function stuck(log: string, what: string): HostError {
+  return new HostError('HOST_UPLINK_STUCK', `the uplink ${what}: see ${log}`);
+}
+
+const LOOK_EVERY_MS = 200;
+const START_TIMEOUT_MS = 20_000;
+const ATTEMPTS = 5;

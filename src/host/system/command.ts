@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { HostError } from '../host-error.ts';
+
+/** How {@link runCommand} runs a command. */
+export interface CommandOptions {
+  /** Text for its standard input. */
+  readonly input?: string;
+  /** Path of the network namespace that it runs in. Default: that of this process. */
+  readonly netns?: string;
+  /** It is killed after so long. Default 10000. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Runs a command of the system to its end, without a shell, and returns what it printed.
+ * @throws HostError `HOST_COMMAND_MISSING`, `HOST_COMMAND_FAILED` with what it said.
+ */
+export function runCommand(
+  name: string,
+  args: readonly string[],
+  { input = '', netns, timeoutMs = 10_000 }: CommandOptions = {},
+): Promise<string> {
+  const [file, argv] = netns === undefined ? [name, args] : ['nsenter', [`--net=${netns}`, name, ...args]];
+  return new Promise((resolve, reject) => {
+    const options = { env: ENVIRONMENT, timeout: timeoutMs, maxBuffer: MAX_OUTPUT_BYTES };
+    const child = execFile(file, argv, options, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(failure(name, args, error, stderr));
+    });
+    // A command that ends before it has read everything says so by its status.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input);
+  });
+}
+
+/** What a command printed; undefined when it is not there, or the kernel has nothing for it. */
+export async function tryCommand(name: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    return await runCommand(name, args);
+  } catch (error) {
+    if (error instanceof HostError) return undefined;
+    throw error;
+  }
+}
+
+function failure(name: string, args: readonly string[], cause: Error, stderr: string): HostError {
+  if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+    return new HostError('HOST_COMMAND_MISSING', `there is no command '${name}' on this machine`, { cause });
+  }
+  const said = stderr.trim().split('\n').slice(0, 3).join('; ') || cause.message;
+  return new HostError('HOST_COMMAND_FAILED', `${[name, ...args].join(' ')}: ${said}`, { cause });
+}
+
+/** Where the commands are that only root uses, which are not in everybody's path. Messages are in English. */
+const ENVIRONMENT = {
+  ...process.env,
+  PATH: `${process.env.PATH ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`,
+  LC_ALL: 'C',
+};
+
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;

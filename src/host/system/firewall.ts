@@ -1,0 +1,82 @@
+import type { Encapsulation } from '../setup/encapsulation.ts';
+import { readIptables } from './iptables.ts';
+import { readNftables } from './nftables.ts';
+
+/** A firewall of this machine, as far as tunnels go. */
+export interface FirewallState {
+  /** Where it decides over tunnel packets to an address. */
+  places(localIp: string): readonly FirewallPlace[];
+  /** The rules of ours. */
+  readonly rules: readonly FirewallRule[];
+}
+
+/** A chain that decides over tunnel packets. */
+interface FirewallPlace {
+  /** For people: `nftables inet filter input`. */
+  readonly name: string;
+  /** Lets a tunnel in, by a rule with that label. */
+  open(tunnel: Encapsulation, label: string): Promise<void>;
+}
+
+/** A rule of ours. */
+export interface FirewallRule {
+  /** The name of the place that it is in. */
+  readonly place: string;
+  readonly label: string;
+  delete(): Promise<void>;
+}
+
+/** What this machine's firewall is like and what has to be done to it for a tunnel. */
+export interface FirewallPlan {
+  /** Where tunnels are let in, then. */
+  readonly places: readonly string[];
+  readonly changes: readonly FirewallChange[];
+}
+
+/** One step of a {@link FirewallPlan}. */
+interface FirewallChange {
+  /** For people: `nftables inet filter input: let vxlan in`. */
+  readonly text: string;
+  carryOut(): Promise<void>;
+}
+
+/**
+ * What this machine's firewall needs, if one is active, to let tunnels in: a rule in each chain of nftables, or of
+ * iptables where that is all there is, that looks at incoming packets and has rules, or drops what no rule takes.
+ * Rules of ours for another tunnel, or twice the same, go.
+ */
+export async function planFirewall(tunnel: Encapsulation, localIp: string): Promise<FirewallPlan> {
+  const label = `${MARK} ${tunnel.type} ${localIp}`;
+  const { places, rules } = await readFirewall();
+  const wanted = places(localIp);
+  const kept = new Map(rules.filter((rule) => rule.label === label).map((rule) => [rule.place, rule]));
+  const stale = rules.filter((rule) => kept.get(rule.place) !== rule);
+  const shut = wanted.filter(({ name }) => !kept.has(name));
+  return {
+    places: wanted.map(({ name }) => name),
+    changes: [
+      ...shut.map((place) => ({
+        text: `${place.name}: let ${tunnel.type} in`,
+        carryOut: () => place.open(tunnel, label),
+      })),
+      ...stale.map((rule) => ({
+        text: `${rule.place}: delete the rule '${rule.label}'`,
+        carryOut: () => rule.delete(),
+      })),
+    ],
+  };
+}
+
+/** Takes every rule of ours out of the firewall. @returns how many there were */
+export async function closeFirewall(isDryRun = false): Promise<number> {
+  const { rules } = await readFirewall();
+  for (const rule of isDryRun ? [] : rules) await rule.delete();
+  return rules.length;
+}
+
+async function readFirewall(): Promise<FirewallState> {
+  return (await readNftables(MARK)) ?? (await readIptables(MARK));
+}
+
+/** What the comments of our rules begin with. */
+const MARK = 'galago';

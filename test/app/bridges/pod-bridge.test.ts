@@ -1,0 +1,215 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { PodPlan } from '../../../src/app/bridges/pod-plan.ts';
+import { LEARNT_IDLE_TIMEOUT } from '../../../src/app/pipeline/compile.ts';
+import { Table } from '../../../src/app/pipeline/tables.ts';
+import { parseFlow } from '../../../src/ofp/index.ts';
+import { closeSessions, SoftSession } from '../soft-session.ts';
+import {
+  base,
+  FRAME,
+  joined,
+  learntFlows,
+  MAC,
+  PEER,
+  planOf,
+  startAgain,
+  startBridge,
+} from '../start-pod-bridge.ts';
+
+afterEach(closeSessions);
+
+describe('a pod bridge', () => {
+  it('tells who is in which pod when it starts, and what changes', async () => {
+    const { update, told, soft } = await startBridge(planOf(['7', '8']));
+    expect(told()).toEqual([joined(1, '7'), joined(2, '8')]);
+    await update(planOf(['7', '7']));
+    expect(told()).toEqual([joined(2, '7'), { ...joined(2, '8'), type: 'podLeft' }]);
+    expect(soft.bundles()).toHaveLength(2);
+    soft.received();
+    await update(planOf(['7', '7']));
+    expect(told()).toEqual([]);
+    expect(soft.received()).toEqual([]);
+  });
+
+  it('learns where the source of a frame is, and that it moved', async () => {
+    const { frame, frameFrom, told, isForwarded, bridge } = await startBridge(planOf(['7', '7']));
+    told();
+    await frame(1);
+    expect(told()).toEqual([{ type: 'endpointLearnt', ...base, at: { port: 1 } }]);
+    expect(isForwarded({ type: 'port', ofport: 1 })).toBe(true);
+
+    await frameFrom(PEER);
+    expect(told()).toEqual([{ type: 'endpointMoved', ...base, at: { peer: PEER }, from: { port: 1 } }]);
+    expect(isForwarded({ type: 'port', ofport: 1 })).toBe(false);
+    expect(isForwarded({ type: 'tunnel', peer: PEER })).toBe(true);
+    expect(bridge.state().endpoints).toEqual([{ domain: '7', mac: MAC, at: { peer: PEER } }]);
+  });
+
+  it('takes several frames of one turn in one change', async () => {
+    const { soft, frame } = await startBridge(planOf(['7', '7']));
+    soft.bundles();
+    for (let i = 10; i < 99; i++) soft.receive(1, `ffffffffffff 0200000000${i} 0800`);
+    soft.receive(1, FRAME);
+    await frame(1);
+    expect(soft.bundles()).toEqual([180]);
+  });
+
+  it('learns nothing from where no pod is', async () => {
+    const { soft, told, frame, frameFrom } = await startBridge(planOf(['7']));
+    await soft.order(
+      ...[
+        'in_port=2,actions=write_metadata:0x10007,goto_table:20',
+        'in_port=1,dl_type=0x88b5,actions=write_metadata:0x10008,goto_table:20',
+        'in_port=9,tun_src=192.0.2.3,actions=write_metadata:0x100010007,goto_table:20',
+        `in_port=9,tun_src=${PEER},tun_id=0x10008,actions=write_metadata:0x100010008,goto_table:20`,
+        'in_port=1,dl_type=0x88b6,actions=controller',
+        'in_port=1,dl_type=0x88b7,actions=goto_table:20',
+      ].map((text) => parseFlow(`priority=300,${text}`)),
+    );
+    told();
+    soft.received();
+    const tables: number[] = [];
+    soft.session.on('packetIn', ({ tableId }) => tables.push(tableId));
+    await frame(2);
+    await frame(1, FRAME.replace('0800', '88b5'));
+    await frameFrom('192.0.2.3');
+    await frameFrom(PEER, 0x10008);
+    await frame(1, FRAME.replace('0800', '88b6'));
+    await frame(1, FRAME.replace('0800', '88b7'));
+    const { LEARN, CLASSIFY } = Table;
+    expect(tables).toEqual([LEARN, LEARN, LEARN, LEARN, CLASSIFY, LEARN]);
+    expect(told()).toEqual([]);
+    expect(soft.received()).toEqual([]);
+  });
+
+  it('outlives frames that are cut off', async () => {
+    // A switch that keeps packets sends as much of them as a flow says.
+    const { soft, told, frame } = await startBridge(planOf(['7']), await SoftSession.open({ maxBuffers: 8 }));
+    await soft.order(
+      parseFlow('table=20,priority=300,dl_type=0x0800,actions=controller(max_len=8)'),
+      parseFlow('table=20,priority=301,dl_vlan=5,actions=controller(max_len=14)'),
+    );
+    told();
+    const sizes: number[] = [];
+    soft.session.on('packetIn', ({ data }) => sizes.push(data.length));
+    await frame(1);
+    expect(told()).toEqual([]);
+    await frame(1, `ffffffffffff ${MAC} 8100 0005 0800`);
+    expect(told()).toMatchObject([{ type: 'endpointLearnt', mac: MAC }]);
+    expect(sizes).toEqual([8, 14]);
+  });
+
+  it('forgets an address whose flow has gone idle, and hears of it again', async () => {
+    const { soft, frame, told, isForwarded } = await startBridge(planOf(['7']));
+    await frame(1);
+    told();
+    await soft.advance(LEARNT_IDLE_TIMEOUT * 1000);
+    expect(told()).toEqual([{ type: 'endpointAged', ...base, at: { port: 1 } }]);
+    expect(isForwarded({ type: 'port', ofport: 1 })).toBe(false);
+    await frame(1);
+    expect(told()).toEqual([{ type: 'endpointLearnt', ...base, at: { port: 1 } }]);
+    expect(isForwarded({ type: 'port', ofport: 1 })).toBe(true);
+
+    const reasons: unknown[] = [];
+    soft.session.on('flowRemoved', ({ reason }) => reasons.push(reason));
+    const [known] = learntFlows({ type: 'port', ofport: 1 });
+    await soft.order({ ...known!, type: 'flowMod', command: 'deleteStrict' });
+    expect(reasons).toEqual(['delete']);
+    expect(told()).toEqual([]);
+  });
+
+  it('does not forget an address that has moved away from the flow that went idle', async () => {
+    const soft = await SoftSession.open();
+    // The flow goes when the move is known here, and not yet to the switch.
+    const { frame, told, isForwarded } = await startBridge(planOf(['7', '7']), soft, ({ type }) => {
+      if (type === 'endpointMoved') soft.clock.advance(LEARNT_IDLE_TIMEOUT * 1000);
+    });
+    const removed: unknown[] = [];
+    soft.session.on('flowRemoved', ({ reason, match }) => removed.push([reason, match.inPort]));
+    await frame(1);
+    told();
+    await frame(2);
+    expect(removed).toEqual([['idleTimeout', 1]]);
+    expect(told()).toEqual([{ type: 'endpointMoved', ...base, at: { port: 2 }, from: { port: 1 } }]);
+    expect(isForwarded({ type: 'port', ofport: 2 })).toBe(true);
+  });
+
+  it('forgets the addresses of an interface or a host that left, by the name of the pod it left', async () => {
+    const { frame, frameFrom, told, update, hasFlowWith } = await startBridge(planOf(['8', '7']));
+    await frame(2);
+    expect(hasFlowWith(MAC)).toBe(true);
+    told();
+    await update(planOf(['8']));
+    expect(told()).toEqual([
+      { type: 'endpointAged', ...base, at: { port: 2 } },
+      { ...joined(2, '7'), type: 'podLeft' },
+    ]);
+    expect(hasFlowWith(MAC)).toBe(false);
+
+    await update(planOf(['8', '7']));
+    await frameFrom(PEER);
+    expect(hasFlowWith(MAC)).toBe(true);
+    told();
+    await update(planOf(['8', '7'], { peersByKey: new Map() }));
+    expect(told()).toEqual([{ type: 'endpointAged', ...base, at: { peer: PEER } }]);
+    expect(hasFlowWith(MAC)).toBe(false);
+  });
+
+  it('sends nothing more when it has stopped', async () => {
+    const { soft, told, bridge, frame } = await startBridge(planOf(['7']));
+    told();
+    soft.received();
+    const flows = soft.flows();
+    let stopped: Promise<void> | undefined;
+    soft.session.once('packetIn', () => {
+      stopped = bridge.stop();
+    });
+    await frame(1);
+    await stopped;
+    expect(told()).toMatchObject([{ type: 'endpointLearnt' }]);
+    await frame(1, 'ffffffffffff 020000000009 0800');
+    bridge.update(planOf([]));
+    await soft.idle();
+    expect(soft.received()).toEqual([]);
+    expect(soft.flows()).toEqual(flows);
+  });
+});
+
+describe('a pod bridge with an endpoint whose addresses are known', () => {
+  const withAddresses = (ip = '10.0.0.1'): PodPlan => {
+    const plan = planOf(['7', '7']);
+    const [first, second] = plan.members;
+    return { ...plan, members: [{ ...first!, addresses: { mac: MAC, ips: [ip] } }, second!] };
+  };
+
+  it('announces it when it comes or changes, not when it was there before', async () => {
+    const { soft, update } = await startBridge(withAddresses());
+    await soft.idle();
+    expect(soft.left(2)).toEqual([]);
+    await update(withAddresses('10.0.0.9'));
+    await soft.idle();
+    expect(soft.left(2)).toEqual([expect.stringMatching(/^ffffffffffff020000000001.*0a000009/)]);
+    soft.received();
+    await update(withAddresses('10.0.0.9'));
+    await soft.idle();
+    expect(soft.received()).toEqual([]);
+  });
+
+  it('does not learn its address anywhere', async () => {
+    const { soft, told, frame } = await startBridge(withAddresses());
+    told();
+    soft.received();
+    let packetIns = 0;
+    soft.session.on('packetIn', () => packetIns++);
+    await frame(2);
+    expect(packetIns).toBe(1);
+    expect(told()).toEqual([]);
+    expect(soft.received()).toEqual([]);
+  });
+
+  it('does not take its flows for learnt ones when it starts again', async () => {
+    const { told, soft } = await startAgain(await startBridge(withAddresses()), withAddresses());
+    expect(told().map(({ type }) => type)).toEqual(['podJoined', 'podJoined']);
+    expect(soft.received()).toEqual([]);
+  });
+});
