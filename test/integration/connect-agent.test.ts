@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { eventually, type Host, Lab } from '../lab/index.ts';
+import { eventually, type Host, Lab, run } from '../lab/index.ts';
 import type { RunningProcess } from '../lab/running-process.ts';
 import { describeWithLab } from './describe-with-lab.ts';
 import { galago, galagoJson, startAgent } from './host-cli.ts';
@@ -51,6 +51,18 @@ describeWithLab('galago connect on a host with an agent', () => {
     await host.ovs.vsctl('set', 'Open_vSwitch', '.', 'external_ids:somebody=else');
     const cfg = Number(await host.ovs.vsctl('get', 'Open_vSwitch', '.', 'cur_cfg'));
     await eventually(async () => (await confirmed()) >= cfg, { what: 'the agent to follow' });
+  });
+
+  it('is done again when a namespace was made anew under its name', async () => {
+    const [a, b] = await Promise.all(['a', 'b'].map((name) => host.addContainer({ name, bridge: false })));
+    await galagoJson(host, 'connect', `netns:${a!.netns}`, '10.0.9.1', '9');
+    await galagoJson(host, 'connect', `netns:${b!.netns}`, '10.0.9.2', '9');
+    for (let i = 0; i < 2; i++) {
+      await run('ip', ['netns', 'delete', b!.netns]);
+      await run('ip', ['netns', 'add', b!.netns]);
+      await eventually(async () => (await a!.ping('10.0.9.2')).received === 1, { what: 'it to be back' });
+    }
+    expect(agent.output).not.toMatch(/WARN|ERROR/);
   });
 
   it('does not wait for an agent that has gone', async () => {

@@ -11,6 +11,7 @@ import { type Endpoint, EndpointKey, EndpointOwner, isConnected } from './endpoi
 import { type PodReader, readEndpointWords } from './endpoint-words.ts';
 import { reconnectContainers } from './reconnect.ts';
 import { findTarget } from './target.ts';
+import { NamespaceWatch } from './watch-namespaces.ts';
 
 /** What {@link ContainerKeeper} needs beside the database. */
 interface KeepOptions {
@@ -29,7 +30,8 @@ export class ContainerKeeper implements AsyncDisposable {
   readonly #db: HostDatabase;
   readonly #options: KeepOptions;
   readonly #stop: () => void;
-  readonly #stopDevices: () => void;
+  readonly #stopChanges: () => void;
+  readonly #namespaces: NamespaceWatch;
   /** The devices of ports, by their index: it tells one from another of the same name. */
   #devices: ReadonlyMap<string, number> = new Map();
   /** One thing is done after the other: a container that starts anew has ended before. */
@@ -39,13 +41,20 @@ export class ContainerKeeper implements AsyncDisposable {
   constructor(db: HostDatabase, options: KeepOptions) {
     this.#db = db;
     this.#options = options;
+    const timer = options.setTimer && { setTimer: options.setTimer };
+    this.#namespaces = new NamespaceWatch({
+      isWanted: (name) => db.endpoints().some((endpoint) => containerOf(endpoint) === `netns:${name}`),
+      onNamed: (name) => this.#then(() => this.#reconnect(`netns:${name}`)),
+      log: options.log,
+      ...timer,
+    });
     this.#then(() => this.#reconnect(undefined));
     this.#followDevices();
-    this.#stopDevices = db.onChange(() => this.#followDevices());
+    this.#stopChanges = db.onChange(() => this.#followDevices());
     this.#stop = followEvents(options.dockerSocket, {
       onReached: () => this.#then(() => this.#lookAtAll()),
       onEvent: (event) => this.#then(() => this.#follow(event)),
-      ...(options.setTimer && { setTimer: options.setTimer }),
+      ...timer,
     });
   }
 
@@ -53,7 +62,8 @@ export class ContainerKeeper implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopped = true;
     this.#stop();
-    this.#stopDevices();
+    this.#stopChanges();
+    this.#namespaces[Symbol.dispose]();
     await this.#work;
   }
 
@@ -161,10 +171,15 @@ export class ContainerKeeper implements AsyncDisposable {
 
 const GONE: readonly unknown[] = ['HOST_CONTAINER_UNKNOWN', 'HOST_CONTAINER_STOPPED'];
 
+/** What an endpoint was connected to; empty when it was not by us. */
+function containerOf(endpoint: Endpoint): string {
+  return isConnected(endpoint) ? (endpoint.externalIds.get(EndpointKey.CONTAINER) ?? '') : '';
+}
+
 /** The id of the Docker container that an endpoint was connected to. */
 function dockerId(endpoint: Endpoint): string | undefined {
-  const container = endpoint.externalIds.get(EndpointKey.CONTAINER) ?? '';
-  return isConnected(endpoint) && container.startsWith('docker:') ? container.slice(7) : undefined;
+  const container = containerOf(endpoint);
+  return container.startsWith('docker:') ? container.slice(7) : undefined;
 }
 
 function isLabelled({ externalIds }: Endpoint): boolean {

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import { UsageError } from '../../util/errors.ts';
 import { inspectContainer } from '../docker/docker.ts';
 
@@ -80,11 +80,11 @@ function ofProcess(pid: number): { readonly netns: string; readonly linkNetns: s
   return { netns: `/proc/${pid}/ns/net`, linkNetns: `${pid}` };
 }
 
-/** Tells a namespace from all others, by the file that stands for it; undefined when that is not there. */
+/** Tells a namespace from all others, by the file that stands for it; undefined when there is none. */
 export async function namespaceId(path: string): Promise<string | undefined> {
   try {
-    const { dev, ino } = await stat(path);
-    return `${dev}:${ino}`;
+    const [{ dev, ino }, { type }] = await Promise.all([stat(path), statfs(path)]);
+    return type === NSFS_MAGIC ? `${dev}:${ino}` : undefined;
   } catch {
     return undefined;
   }
@@ -93,3 +93,6 @@ export async function namespaceId(path: string): Promise<string | undefined> {
 function stopped(text: string, why: string): UsageError {
   return new UsageError('HOST_CONTAINER_STOPPED', `'${text}' does not run: ${why}`);
 }
+
+/** The file system of namespaces (statfs(2)); a name that `ip netns` has not given one yet is a plain file. */
+const NSFS_MAGIC = 0x6e73_6673;
