@@ -87,6 +87,29 @@ describeWithLab('containers of Docker with labels', () => {
     await docker.exec('rm', '--force', 'late');
   });
 
+  it('are attached as soon as what stands in their way has gone, and refused with one line until then', async () => {
+    const refused = () => agent.output.match(/not attached/g)?.length ?? 0;
+    const before = refused();
+    await docker.run('heir', { 'galago.pod': '7', 'galago.ip': '10.7.0.9/16' });
+    await docker.run('early', { 'galago.pod': '9', 'galago.ip': 'auto' });
+    await agent.waitForOutput(/ERROR not attached: .* container=early code=HOST_SUBNET_UNKNOWN\n/);
+    expect(refused()).toBe(before + 2);
+    // Neither of these helps.
+    await galagoJson(host, 'pods', 'set', '8', '--subnet', '10.8.0.0/24');
+    await docker.run('other', { 'galago.pod': '7', 'galago.ip': '10.7.0.8/16' });
+    await untilEndpoints('other eth1 7 10.7.0.8/16', 'web eth1 7 10.7.0.9/16');
+    await docker.exec('rm', '--force', 'other');
+    await galagoJson(host, 'pods', 'set', '9', '--subnet', '10.9.0.0/24');
+    await untilEndpoints('early eth1 9 10.9.0.2/24', 'web eth1 7 10.7.0.9/16');
+    await docker.exec('stop', '--time', '0', 'web');
+    await untilEndpoints('early eth1 9 10.9.0.2/24', 'heir eth1 7 10.7.0.9/16');
+    expect(refused()).toBe(before + 2);
+    await docker.exec('rm', '--force', 'heir', 'early');
+    await galagoJson(host, 'pods', 'unset', '8');
+    await docker.exec('start', 'web');
+    await untilEndpoints('web eth1 7 10.7.0.9/16');
+  });
+
   it('are made up for that started, ended or were removed while no agent ran', async () => {
     for (const name of ['known', 'gone']) {
       await docker.run(name);

@@ -10,6 +10,7 @@ import { readContainerLabels } from './container-labels.ts';
 import { type Endpoint, EndpointKey, EndpointOwner, isConnected } from './endpoint.ts';
 import { type PodReader, readEndpointWords } from './endpoint-words.ts';
 import { reconnectContainers } from './reconnect.ts';
+import { Refusals } from './refusals.ts';
 import { findTarget } from './target.ts';
 import { NamespaceWatch } from './watch-namespaces.ts';
 
@@ -24,7 +25,8 @@ interface KeepOptions {
 /**
  * Keeps a host's endpoints what its containers need: attaches those whose labels ask for it when they start, and
  * detaches them when they end; connects again what was connected and has lost its interface; removes the ports of
- * containers that Docker has no more. What happened while nobody looked is made up for.
+ * containers that Docker has no more. What happened while nobody looked is made up for, and what was refused is tried
+ * again when things are otherwise.
  */
 export class ContainerKeeper implements AsyncDisposable {
   readonly #db: HostDatabase;
@@ -32,6 +34,9 @@ export class ContainerKeeper implements AsyncDisposable {
   readonly #stop: () => void;
   readonly #stopChanges: () => void;
   readonly #namespaces: NamespaceWatch;
+  readonly #refusals: Refusals;
+  /** Whether those that were refused are going to be looked at. */
+  #isRetrying = false;
   /** The devices of ports, by their index: it tells one from another of the same name. */
   #devices: ReadonlyMap<string, number> = new Map();
   /** One thing is done after the other: a container that starts anew has ended before. */
@@ -41,6 +46,7 @@ export class ContainerKeeper implements AsyncDisposable {
   constructor(db: HostDatabase, options: KeepOptions) {
     this.#db = db;
     this.#options = options;
+    this.#refusals = new Refusals(db);
     const timer = options.setTimer && { setTimer: options.setTimer };
     this.#namespaces = new NamespaceWatch({
       isWanted: (name) => db.endpoints().some((endpoint) => containerOf(endpoint) === `netns:${name}`),
@@ -50,7 +56,10 @@ export class ContainerKeeper implements AsyncDisposable {
     });
     this.#then(() => this.#reconnect(undefined));
     this.#followDevices();
-    this.#stopChanges = db.onChange(() => this.#followDevices());
+    this.#stopChanges = db.onChange(() => {
+      this.#followDevices();
+      this.#retrySoon();
+    });
     this.#stop = followEvents(options.dockerSocket, {
       onReached: () => this.#then(() => this.#lookAtAll()),
       onEvent: (event) => this.#then(() => this.#follow(event)),
@@ -82,6 +91,7 @@ export class ContainerKeeper implements AsyncDisposable {
         await this.#reconnect(`docker:${id}`);
         return this.#attach(id);
       case 'die':
+        this.#refusals.delete(id);
         return this.#remove(own.filter(isLabelled), 'detached');
       case 'destroy':
         return this.#remove(own, 'removed with its container');
@@ -99,6 +109,16 @@ export class ContainerKeeper implements AsyncDisposable {
       if ((before.get(name) ?? 0) === 0 || before.get(name) === ifindex) continue;
       this.#then(() => this.#reconnect(ids.get(EndpointKey.CONTAINER)));
     }
+  }
+
+  /** Has those tried again that were refused when things were otherwise, once for all changes until then. */
+  #retrySoon(): void {
+    if (this.#isRetrying || this.#refusals.outdated().length === 0) return;
+    this.#isRetrying = true;
+    this.#then(async () => {
+      this.#isRetrying = false;
+      for (const id of this.#refusals.outdated()) await this.#attach(id);
+    });
   }
 
   async #lookAtAll(): Promise<void> {
@@ -131,12 +151,13 @@ export class ContainerKeeper implements AsyncDisposable {
   /** Attaches a container as its labels say, if they say anything, and if it still runs. */
   async #attach(id: string): Promise<void> {
     const { dockerSocket, reader, log } = this.#options;
+    const { situation } = this.#refusals;
     let container = id.slice(0, 12);
     try {
       const { name, pid, labels } = await inspectContainer(dockerSocket, id);
       container = name;
       const words = readContainerLabels(labels);
-      if (pid === 0 || words.length === 0) return;
+      if (pid === 0 || words.length === 0) return this.#refusals.delete(id);
       // All are looked at before the first one is attached.
       const requests = words.map((one) => readEndpointWords(this.#db, one, reader));
       const target = { ...(await findTarget(`docker:${id}`, dockerSocket)), name };
@@ -147,11 +168,15 @@ export class ContainerKeeper implements AsyncDisposable {
         if (plan.existing === undefined)
           log.info({ container, ifname, pod: pod.name, ip, port: plan.wiring.port }, 'attached');
       }
+      this.#refusals.delete(id);
     } catch (error) {
       const { code, message } = error as GalagoError;
       // It has ended meanwhile, which is told next.
-      if (GONE.includes(code)) return;
-      log.error({ container, code }, `not attached: ${message}`);
+      if (GONE.includes(code)) return this.#refusals.delete(id);
+      if (this.#refusals.add(id, error as GalagoError, situation))
+        log.error({ container, code }, `not attached: ${message}`);
+      // What has changed meanwhile is not told again.
+      this.#retrySoon();
     }
   }
 
