@@ -15,7 +15,7 @@ import { findExposures } from './exposure.ts';
 import { createLog, LOG_LEVELS, type LogLevel } from './log.ts';
 import { addTlsOptions, readTls, type TlsOptions } from './tls-options.ts';
 import { untilSignal } from './until-signal.ts';
-import { checked, repeatable, tunnelAddress } from './values.ts';
+import { checked, oneOf, repeatable, tunnelAddress } from './values.ts';
 
 /** The options of `galago controller` as they were read. */
 interface Options extends TlsOptions {
@@ -38,7 +38,6 @@ const DEFAULT_OPENFLOW: readonly string[] = [`ptcp:${OPENFLOW_PORT}:127.0.0.1`];
 export function addControllerCommand(program: Command): void {
   const command = program
     .command('controller')
-    .summary('run the controller')
     .description(
       'Runs the controller until a signal ends it: a learning switch on every bridge that calls, and a pod ' +
         'network on those whose database puts interfaces into pods (external_ids:galago-pod). Flows stay in ' +
@@ -74,9 +73,11 @@ function addConnectionOptions(command: Command): void {
 function addPodOptions(command: Command): void {
   command
     .addOption(
-      new Option('--encap <type>', 'the encapsulation of tunnels between hosts')
-        .choices(['vxlan', 'geneve', 'gre'])
-        .default('vxlan', 'vxlan'),
+      oneOf(new Option('--encap <type>', 'the encapsulation of tunnels between hosts'), [
+        'vxlan',
+        'geneve',
+        'gre',
+      ]).default('vxlan', 'vxlan'),
     )
     .option(
       '--local-ip <ip>',
@@ -108,9 +109,10 @@ function addServingOptions(command: Command): void {
       repeatable(checked(parseOrigin)),
     )
     .addOption(
-      new Option('--log-level <level>', 'the least important of what is logged')
-        .choices(LOG_LEVELS)
-        .default('info', 'info'),
+      oneOf(new Option('--log-level <level>', 'the least important of what is logged'), LOG_LEVELS).default(
+        'info',
+        'info',
+      ),
     )
     .option('--json', 'log a JSON object a line')
     .helpOption('-h, --help', 'print this help');

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { suggest } from '../util/suggest.ts';
+import { unknownCommand } from './command-line.ts';
 
 /** Adds `help` to the program and to each command that has others; commander's own does not know what is there. */
 export function addHelpCommands(program: Command): void {
@@ -18,16 +18,8 @@ function addHelpCommand(group: Command): void {
     .addHelpText('after', `\nExamples:\n  $ ${path} help ${example}`)
     .action((names: readonly string[]) => {
       let found = group;
-      for (const name of names) found = subcommand(found, name);
+      for (const name of names)
+        found = found.commands.find((command) => command.name() === name) ?? unknownCommand(found, name);
       found.help();
     });
-}
-
-function subcommand(parent: Command, name: string): Command {
-  const command = parent.commands.find((candidate) => candidate.name() === name);
-  if (command !== undefined) return command;
-  const names = parent.commands.map((candidate) => candidate.name());
-  const near = suggest(name, names);
-  const hint = near === undefined ? '' : ` (Did you mean ${near}?)`;
-  return parent.error(`error: unknown command '${name}'${hint}`);
 }

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { systemCode } from '../net/reason.ts';
 import { GalagoError, UsageError } from '../util/errors.ts';
+import { readCommandLine, requireCommand } from './command-line.ts';
+import { COMMAND_GROUPS } from './commands.ts';
 import { addCompletionCommands } from './completion/completion.ts';
 import { EXIT_CODE_HELP, ExitCode } from './exit-code.ts';
 import { addHelpCommands } from './help.ts';
@@ -18,17 +20,40 @@ export interface CliOutput {
  * line on standard error.
  */
 export async function runCli(args: readonly string[], output: CliOutput = process): Promise<number> {
+  const wanted = commandIn(args);
+  const program = await createProgram(output, (name) => name === wanted);
+  const line = readCommandLine(program, args);
   try {
-    const program = await createProgram(output, commandIn(args));
+    requireCommand(line);
     await program.parseAsync(args, { from: 'user' });
     return ExitCode.OK;
   } catch (error) {
-    // It has been said already; help that was asked for is no failure.
-    if (error instanceof CommanderError) return error.exitCode;
+    if (error instanceof CommanderError) {
+      // Help that was asked for is no failure, and has been printed.
+      if (!HELP_CODES.has(error.code)) say(output, error.message + usageFor(error, line.command));
+      return error.exitCode;
+    }
     if (!(error instanceof GalagoError)) throw error;
-    output.stderr.write(`error: ${printable(messageOf(error))}\n`);
+    say(output, `error: ${messageOf(error)}`);
     return error instanceof UsageError ? ExitCode.USAGE : ExitCode.FAILED;
   }
+}
+
+function say({ stderr }: CliOutput, message: string): void {
+  stderr.write(`${printable(message, ' ')}\n`);
+}
+
+/** What Commander ends with when it has printed what was asked for, or its help in place of an error. */
+const HELP_CODES: ReadonlySet<string> = new Set([
+  'commander.helpDisplayed',
+  'commander.help',
+  'commander.version',
+]);
+
+/** How the command is called, where that is what was wrong. */
+function usageFor({ code }: CommanderError, command: Command): string {
+  const isAboutArguments = code === 'commander.missingArgument' || code === 'commander.excessArguments';
+  return isAboutArguments ? ` (usage: ${command.createHelp().commandUsage(command)})` : '';
 }
 
 /** What went wrong, and its code, unless that is in it: a switch's own names of errors are their codes. */
@@ -51,14 +76,14 @@ function hintOf({ code, message, cause }: GalagoError): string {
 }
 
 /** The command that is called, or that help or completion is asked for. */
-function commandIn([first, ...rest]: readonly string[]): string | undefined {
-  return first === 'help' || first === 'complete' ? rest.find((word) => !word.startsWith('-')) : first;
+function commandIn(args: readonly string[]): string | undefined {
+  return args.find((word) => !word.startsWith('-') && word !== 'help' && word !== 'complete');
 }
 
-/** The program, with the command of that name, or with all of them. */
+/** The program with all its commands, of which only those wanted can be run: of the others it knows what help says. */
 export async function createProgram(
   { stdout, stderr }: CliOutput,
-  first: string | undefined,
+  isWanted: (name: string) => boolean,
 ): Promise<Command> {
   const program = new Command('galago')
     .description('A pod network on Open vSwitch, spoken to in OpenFlow 1.3 and OVSDB')
@@ -70,46 +95,25 @@ export async function createProgram(
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
-      outputError: (text, write) => write(`${printable(text.trim(), ' ')}\n`),
+      // runCli says what is wrong, with more than Commander knows.
+      outputError: () => {},
     });
-  for (const { load } of commandsFor(first)) (await load())(program, stdout);
+  for (const { heading, commands } of COMMAND_GROUPS) {
+    for (const { name, summary, load } of commands) {
+      if (isWanted(name)) (await load())(program, stdout);
+      else program.command(name, { hidden: summary === undefined });
+      program.commands
+        .at(-1)!
+        .summary(summary ?? '')
+        .helpGroup(heading);
+    }
+  }
+  program.commandsGroup('Help:');
   addCompletionCommands(program);
   addHelpCommands(program);
-  return program;
+  // The commands' own help says how they are called.
+  return program.configureHelp({ subcommandTerm: (command) => command.name() });
 }
-
-/** Loading all of them takes longer than `connect` does: only help needs more than one. */
-function commandsFor(first: string | undefined): typeof COMMANDS {
-  if (first === '-V' || first === '--version') return [];
-  const wanted = COMMANDS.filter(({ names }) => first !== undefined && names.includes(first));
-  return wanted.length > 0 ? wanted : COMMANDS;
-}
-
-/** What adds a command to the program. */
-type AddCommand = (program: Command, stdout: CliOutput['stdout']) => void;
-
-/** The commands in the order of help, with where they are. */
-const COMMANDS: readonly { readonly names: readonly string[]; readonly load: () => Promise<AddCommand> }[] = [
-  { names: ['connect'], load: async () => (await import('./host/connect.ts')).addConnectCommand },
-  { names: ['disconnect'], load: async () => (await import('./host/disconnect.ts')).addDisconnectCommand },
-  { names: ['endpoints'], load: async () => (await import('./host/endpoints.ts')).addEndpointsCommand },
-  { names: ['pods'], load: async () => (await import('./host/pods.ts')).addPodsCommand },
-  { names: ['init'], load: async () => (await import('./host/init.ts')).addInitCommand },
-  { names: ['cleanup'], load: async () => (await import('./host/cleanup.ts')).addCleanupCommand },
-  { names: ['uplink-guard'], load: async () => (await import('./host/uplink.ts')).addUplinkGuardCommand },
-  { names: ['cluster'], load: async () => (await import('./host/cluster.ts')).addClusterCommand },
-  { names: ['agent'], load: async () => (await import('./host/agent.ts')).addAgentCommand },
-  { names: ['vswitch'], load: async () => (await import('./slots/vswitch.ts')).addVswitchCommand },
-  { names: ['start'], load: async () => (await import('./slots/start.ts')).addStartCommand },
-  { names: ['attach'], load: async () => (await import('./slots/attach.ts')).addAttachCommand },
-  { names: ['stop'], load: async () => (await import('./slots/stop.ts')).addStopCommand },
-  { names: ['restart'], load: async () => (await import('./slots/restart.ts')).addRestartCommand },
-  { names: ['ps'], load: async () => (await import('./slots/ps.ts')).addPsCommand },
-  { names: ['status'], load: async () => (await import('./host/status.ts')).addStatusCommand },
-  { names: ['controller'], load: async () => (await import('./controller.ts')).addControllerCommand },
-  { names: ['ovsdb'], load: async () => (await import('./ovsdb/ovsdb.ts')).addOvsdbCommand },
-  { names: ['ofp'], load: async () => (await import('./ofp/ofp.ts')).addOfpCommand },
-];
 
 const EXAMPLES = `
 Examples:

@@ -1,6 +1,7 @@
-import { InvalidArgumentError } from 'commander';
+import { type Argument, InvalidArgumentError, type Option } from 'commander';
 import { UsageError } from '../util/errors.ts';
 import { readTunnelAddress } from '../util/tunnel-address.ts';
+import { didYouMean } from './command-line.ts';
 
 /** Reads the value of an option; `previous` is what earlier ones came to, or the default. */
 export type ValueParser<T> = (text: string, previous: T) => T;
@@ -27,6 +28,15 @@ export function repeatable(
     const value = parse(text, '');
     return previous === undefined || previous === defaults ? [value] : [...previous, value];
   };
+}
+
+/** Has an option or an argument take one of these words, and refuse others with the one that is near. */
+export function oneOf<T extends Option | Argument>(what: T, words: readonly string[]): T {
+  what.choices(words).argParser((text: string) => {
+    if (words.includes(text)) return text;
+    throw new InvalidArgumentError(`Allowed choices are ${words.join(', ')}${didYouMean(text, words)}`);
+  });
+  return what;
 }
 
 /** The address of a tunnel's end. */
@@ -56,12 +66,19 @@ export const port: ValueParser<string> = (text) => {
   throw new InvalidArgumentError(`expected a port from 1 to 65535, got '${text}'`);
 };
 
+/** A name for a bridge, whose link is called the same. */
+export const bridgeName = linkName(15);
+
 /** A name for a bridge that leaves room for those of its ports. */
-export const bridgeName: ValueParser<string> = (text) => {
-  if (/^[A-Za-z][\w.-]{0,10}$/.test(text)) return text;
-  const expected = "a letter, then letters, digits, '.', '_' or '-', at most 11";
-  throw new InvalidArgumentError(`expected a name (${expected}), got '${text}'`);
-};
+export const vswitchName = linkName(11);
+
+function linkName(maxLength: number): ValueParser<string> {
+  return (text) => {
+    if (/^[A-Za-z][\w.-]*$/.test(text) && text.length <= maxLength) return text;
+    const expected = `a letter, then letters, digits, '.', '_' or '-', at most ${maxLength}`;
+    throw new InvalidArgumentError(`expected a name (${expected}), got '${text}'`);
+  };
+}
 
 /** A number of seconds that somebody may wait. */
 export const graceSeconds: ValueParser<number> = (text) => {

@@ -35,6 +35,8 @@ const READERS = [
   ...['ovsdb list-dbs', 'ovsdb monitor', 'pods', 'ps', 'status', 'vswitch list', 'complete', 'uplink-guard'],
 ];
 
+const NOWHERE = { stdout: { write: () => {} }, stderr: { write: () => {} } };
+
 describe('the command line', () => {
   it('prints its version', async () => {
     expect(await run('--version')).toEqual({
@@ -67,10 +69,7 @@ describe('the command line', () => {
   });
 
   it('has examples for each command, of commands and options that there are', async () => {
-    const program = await createProgram(
-      { stdout: { write: () => {} }, stderr: { write: () => {} } },
-      undefined,
-    );
+    const program = await createProgram(NOWHERE, () => true);
     const problems: string[] = [];
     for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
       const path = command.parent === program ? [command.name()] : [command.parent!.name(), command.name()];
@@ -85,10 +84,7 @@ describe('the command line', () => {
   });
 
   it('has --dry-run for each command that changes something', async () => {
-    const program = await createProgram(
-      { stdout: { write: () => {} }, stderr: { write: () => {} } },
-      undefined,
-    );
+    const program = await createProgram(NOWHERE, () => true);
     const without = program.commands
       .flatMap((one) =>
         one.commands.length > 0 && !one.options.length ? one.commands : [one, ...one.commands],
@@ -114,9 +110,28 @@ describe('the command line', () => {
     [['contoller'], "unknown command 'contoller' (Did you mean controller?)"],
     [['help', 'contoller'], "unknown command 'contoller' (Did you mean controller?)"],
     [['help', 'x'], "unknown command 'x'"],
+    [['pods', 'st'], "unknown command 'st' (Did you mean set?)"],
+    [['pods', 'st', '7', '--subnet', '10.0.0.0/24'], "unknown command 'st' (Did you mean set?)"],
+    [['pods', '--json', 'x'], "unknown command 'x'"],
+    [['help', 'pods', 'unst'], "unknown command 'unst' (Did you mean unset?)"],
+    [['cluster', 'lst'], "unknown command 'lst' (Did you mean list?)"],
+    [['vswitch', 'crate'], "unknown command 'crate' (Did you mean create?)"],
+    [['ofp', 'dump-flow', 'br0'], "unknown command 'dump-flow' (Did you mean dump-flows?)"],
+    [
+      ['init', '--encap', 'vxlna'],
+      "option '--encap <type>' argument 'vxlna' is invalid. " +
+        'Allowed choices are vxlan, geneve, gre (Did you mean vxlan?)',
+    ],
     [['--verson'], "unknown option '--verson' (Did you mean --version?)"],
     [['controller', '--opnflow', 'ptcp:0'], "unknown option '--opnflow' (Did you mean --openflow?)"],
-    [['controller', 'br0'], "too many arguments for 'controller'. Expected 0 arguments but got 1."],
+    [
+      ['controller', 'br0'],
+      "too many arguments for 'controller'. Expected 0 arguments but got 1. (usage: galago controller [options])",
+    ],
+    [
+      ['connect', 'web'],
+      "missing required argument 'address' (usage: galago connect [options] <container> <address> [pod])",
+    ],
     [['controller', '--openflow'], "option '--openflow <method>' argument missing"],
   ])('refuses %j', async (args, message) => {
     expect(await run(...args)).toEqual({ exitCode: 1, stdout: '', stderr: `error: ${message}\n` });
@@ -134,13 +149,13 @@ describe('the command line', () => {
       "expected ptcp:PORT[:HOST], got 'ptcp:x': 'x' is not a port from 0 to 65535",
     ],
     ['--ovsdb <method>', 'tcp:fd00::1:6640', 'expected tcp:HOST:PORT, .* an IPv6 address needs brackets'],
-    ['--encap <type>', 'vxlam', 'Allowed choices are vxlan, geneve, gre.'],
+    ['--encap <type>', 'vxlam', 'Allowed choices are vxlan, geneve, gre (Did you mean vxlan?)'],
     ['--local-ip <ip>', '10.0.0.1/24', "expected a host's address like 192.0.2.1 .*, got '10.0.0.1/24'"],
     ['--peer <ip>', 'fe80::1', "expected a host's address like .* 2001:db8::1, got 'fe80::1'"],
     ['--peer <ip>', '010.0.0.1', "expected a host's address like .*, got '010.0.0.1'"],
     ['--api <host:port>', '8181', "expected HOST:PORT, got '8181': there is no ':' and port"],
     ['--api-origin <origin>', '*', 'expected an origin, SCHEME://HOST[:PORT]'],
-    ['--log-level <level>', 'loud', 'Allowed choices are debug, info, warn, error.'],
+    ['--log-level <level>', 'loud', 'Allowed choices are debug, info, warn, error'],
   ])('names the option and what was expected: %s %s', async (option, value, expected) => {
     const { exitCode, stderr } = await run('controller', option.split(' ')[0]!, value);
     expect(exitCode).toBe(1);

@@ -152,7 +152,7 @@ function npmProblem(at: string, [verb, ...rest]: readonly string[]): string | un
 /** The command's own definitions judge its options and their values. */
 async function galagoProblem(at: string, args: readonly string[]): Promise<string | undefined> {
   const silent = { write: () => {} };
-  const program = await createProgram({ stdout: silent, stderr: silent }, undefined);
+  const program = await createProgram({ stdout: silent, stderr: silent }, () => true);
   for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
     const runs = command.commands.length === 0 || command.registeredArguments.length > 0;
     if (runs) command.action(() => {});

@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
+import { type CommandLine, findOption, readCommandLine } from '../command-line.ts';
 
 /** A word that may stand where the cursor is. */
 interface Candidate {
@@ -39,10 +40,10 @@ export async function complete(
   findValues: FindValues,
 ): Promise<Completion> {
   const partial = words.at(-1) ?? '';
-  const line = readLine(program, words.slice(0, -1));
+  const line = readCommandLine(program, words.slice(0, -1));
   if (line.command.name() === 'help') return fixed(startingWith(partial, helpTopics(line)));
   const [, name] = /^(--[^=]+)=/.exec(partial) ?? [];
-  const option = line.pending ?? (name === undefined ? undefined : findOption(line, name));
+  const option = line.pending ?? (name === undefined ? undefined : findOption(line.command, name));
   let completion: Completion;
   if (option !== undefined) completion = await valuesOf(line, option, findValues, name && `${name}=`);
   else if (partial.startsWith('-') && !line.isOnlyArguments) completion = fixed(optionsOf(line.command));
@@ -55,58 +56,9 @@ function startingWith(partial: string, candidates: readonly Candidate[]): Candid
 }
 
 /** What may come behind `help ofp`. */
-function helpTopics({ command, given }: Line): Candidate[] {
-  const topic = readLine(command.parent!, given);
+function helpTopics({ command, given }: CommandLine): Candidate[] {
+  const topic = readCommandLine(command.parent!, given);
   return topic.given.length > 0 ? [] : commandsOf(topic.command);
-}
-
-/** What the words before the cursor come to. */
-interface Line {
-  readonly command: Command;
-  /** The arguments that the command has already. */
-  readonly given: readonly string[];
-  readonly options: ReadonlyMap<string, string>;
-  /** The option whose value comes next. */
-  readonly pending: Option | undefined;
-  /** True behind `--`. */
-  readonly isOnlyArguments: boolean;
-}
-
-function readLine(program: Command, words: readonly string[]): Line {
-  let command = program;
-  let pending: Option | undefined;
-  let isOnlyArguments = false;
-  const given: string[] = [];
-  const options = new Map<string, string>();
-  for (const word of words) {
-    if (pending !== undefined) {
-      options.set(pending.name(), word);
-      pending = undefined;
-    } else if (isOnlyArguments || !word.startsWith('-') || word === '-') {
-      const found = given.length === 0 && !isOnlyArguments ? findCommand(command, word) : undefined;
-      if (found === undefined) given.push(word);
-      else command = found;
-    } else if (word === '--') isOnlyArguments = true;
-    else {
-      const [name = word, value] = word.split(/=(.*)/s);
-      const option = findOption({ command }, name);
-      if (option !== undefined && value !== undefined) options.set(option.name(), value);
-      else if (option?.required) pending = option;
-    }
-  }
-  return { command, given, options, pending, isOnlyArguments };
-}
-
-function findCommand({ commands }: Command, name: string): Command | undefined {
-  return commands.find((command) => command.name() === name || command.aliases().includes(name));
-}
-
-function findOption({ command }: Pick<Line, 'command'>, name: string): Option | undefined {
-  for (let at: Command | null = command; at !== null; at = at.parent) {
-    const found = at.options.find(({ long, short }) => long === name || short === name);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 function optionsOf(command: Command): Candidate[] {
@@ -116,7 +68,7 @@ function optionsOf(command: Command): Candidate[] {
     .map(({ long, short, description }) => ({ value: long ?? short ?? '', description }));
 }
 
-async function wordsOf(line: Line, findValues: FindValues): Promise<Completion> {
+async function wordsOf(line: CommandLine, findValues: FindValues): Promise<Completion> {
   const { command, given } = line;
   const names = given.length > 0 || line.isOnlyArguments ? [] : commandsOf(command);
   const argument = command.registeredArguments[given.length] ?? variadicOf(command);
@@ -143,7 +95,7 @@ function variadicOf({ registeredArguments }: Command): Argument | undefined {
 }
 
 async function valuesOf(
-  { command, options }: Line,
+  { command, options }: CommandLine,
   what: Argument | Option,
   findValues: FindValues,
   prefix = '',

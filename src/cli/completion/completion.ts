@@ -1,6 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { printable } from '../printable.ts';
+import { oneOf } from '../values.ts';
 import { complete, type FindValues } from './complete.ts';
 import { SCRIPTS, SHELLS, type Shell } from './completion-scripts.ts';
 
@@ -12,7 +13,7 @@ export function addCompletionCommands(program: Command): void {
     .description(
       'Prints what makes a shell complete commands, options and values of galago when Tab is pressed.',
     )
-    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .addArgument(oneOf(new Argument('<shell>', 'the shell'), SHELLS))
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', EXAMPLES + EXIT_CODE_HELP)
     .action((shell: Shell) => write(completion, SCRIPTS[shell]));

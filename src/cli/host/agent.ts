@@ -10,7 +10,7 @@ import { systemTimer } from '../../util/timer.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.ts';
 import { untilSignal } from '../until-signal.ts';
-import { checked } from '../values.ts';
+import { checked, oneOf } from '../values.ts';
 import { FLOWS_LOCK } from './flows-lock.ts';
 import {
   addHostOptions,
@@ -31,7 +31,6 @@ interface AgentOptions extends HostOptions {
 export function addAgentCommand(program: Command): void {
   const command = program
     .command('agent')
-    .summary("run this host's controller")
     .description(
       'Runs the controller of the bridge that galago init has made, and of virtual switches, through the sockets of ' +
         'this host, until a signal ends it. The hosts that galago cluster names are its peers; it follows them when ' +
@@ -46,9 +45,10 @@ export function addAgentCommand(program: Command): void {
     .option('--docker <socket>', "Docker's socket", dockerSocket())
     .option('--no-api', 'serve no feed')
     .addOption(
-      new Option('--log-level <level>', 'the least important of what is logged')
-        .choices(LOG_LEVELS)
-        .default('info', 'info'),
+      oneOf(new Option('--log-level <level>', 'the least important of what is logged'), LOG_LEVELS).default(
+        'info',
+        'info',
+      ),
     );
   addHostOptions(command)
     .addHelpText('after', EXAMPLES + EXIT_CODE_HELP)

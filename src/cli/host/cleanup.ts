@@ -21,7 +21,6 @@ interface CleanupOptions extends HostOptions {
 export function addCleanupCommand(program: Command): void {
   const cleanup = program
     .command('cleanup')
-    .summary('remove everything that init and connect have made')
     .description(
       'Removes the bridge and its ports, the links of containers, the settings and the firewall rules that galago init ' +
         'and galago connect have made, and nothing else. An agent that systemd does not run has to be ended first. With ' +

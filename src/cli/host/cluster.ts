@@ -15,7 +15,6 @@ interface ClusterOptions extends HostOptions {
 export function addClusterCommand(program: Command): void {
   const cluster = program
     .command('cluster')
-    .summary('say which other hosts there are')
     .description(
       'Keeps the tunnel addresses of the other hosts in the database, where the agent finds them. The address of this ' +
         'host is passed over, so that the same command is right on all of them.',

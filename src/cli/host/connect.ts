@@ -33,7 +33,6 @@ interface ConnectOptions extends HostOptions {
 export function addConnectCommand(program: Command): void {
   const command = program
     .command('connect')
-    .summary('put a container into a pod')
     .description(
       'Gives a container of this host an interface in a pod, with an address, an MTU that fits into the tunnels, and ' +
         'port security. Everything is looked at before anything is changed, and a failure leaves nothing behind. The ' +

@@ -15,7 +15,6 @@ interface DisconnectOptions extends HostOptions {
 export function addDisconnectCommand(program: Command): void {
   const command = program
     .command('disconnect')
-    .summary('take a container out of a pod')
     .description(
       'Removes the interface that galago connect has given a container, also when the container has gone meanwhile. A ' +
         'container that is in no pod is nothing to do.',

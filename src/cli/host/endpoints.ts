@@ -11,7 +11,6 @@ import { keyOf } from './pod-reader.ts';
 export function addEndpointsCommand(program: Command): void {
   const endpoints = program
     .command('endpoints')
-    .summary("list this host's endpoints")
     .description(
       'Prints what is in pods on this host: a line for each interface, or a JSON object with --json.',
     )

@@ -6,7 +6,7 @@ import { endpointMtu, SettingKey } from '../../host/setup/settings.ts';
 import { UPLINK_BRIDGE, type UplinkPlan } from '../../host/setup/uplink.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { print } from '../print.ts';
-import { bytes, seconds, tunnelAddress } from '../values.ts';
+import { bridgeName, bytes, oneOf, seconds, tunnelAddress } from '../values.ts';
 import { planUnit } from './agent-unit.ts';
 import { addHostOptions, openDatabase } from './host-options.ts';
 import { confirmMove, initWithUplink, type UplinkOptions } from './uplink.ts';
@@ -28,15 +28,15 @@ interface InitOptions extends UplinkOptions {
 export function addInitCommand(program: Command): void {
   const init = program
     .command('init')
-    .summary('prepare this host for containers')
     .description(
       'Makes a bridge for containers with a port for tunnels, lets tunnel packets through the firewall where one is ' +
         'active, starts the agent where systemd is, and looks whether the switch has done as it was told. The same ' +
         'again is nothing to do.',
     )
-    .option('--bridge <name>', 'the bridge (default: br-int)')
+    .option('--bridge <name>', 'the bridge (default: br-int)', bridgeName)
     .addOption(
-      new Option('--encap <type>', 'the encapsulation of tunnels (default: vxlan)').choices(
+      oneOf(
+        new Option('--encap <type>', 'the encapsulation of tunnels (default: vxlan)'),
         Object.keys(ENCAPSULATIONS),
       ),
     )

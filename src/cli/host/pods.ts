@@ -33,7 +33,6 @@ interface SetOptions extends ChangeOptions {
 export function addPodsCommand(program: Command): void {
   const pods = program
     .command('pods')
-    .summary("list this host's pods, and give them subnets")
     .description('Prints the pods that this host has endpoints or subnets of, with their tunnel keys.')
     .helpCommand(false);
   addHostOptions(pods)

@@ -26,7 +26,6 @@ import {
 export function addStatusCommand(program: Command): void {
   const command = program
     .command('status')
-    .summary('how this host is')
     .description(
       'Prints how this host has been set up, what its switch makes of that, and what is wrong with it.',
     );

@@ -14,7 +14,6 @@ import { addSnoopCommand } from './snoop.ts';
 export function addOfpCommand(program: Command, stdout: TextOutput): void {
   const group = program
     .command('ofp')
-    .summary('talk OpenFlow to a switch, and read what others say')
     .description('Talks OpenFlow 1.3 to a switch as ovs-ofctl does, and reads and writes its messages.')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)

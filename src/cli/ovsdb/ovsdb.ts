@@ -9,7 +9,6 @@ import { addTransactCommand } from './transact.ts';
 export function addOvsdbCommand(program: Command): void {
   const ovsdb = program
     .command('ovsdb')
-    .summary('read, follow and change an OVSDB database')
     .description(
       'Speaks to an OVSDB server: shows its databases, follows their changes, carries out transactions.',
     )

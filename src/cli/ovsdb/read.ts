@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { DatabaseSchema, UntypedRow } from '../../ovsdb/index.ts';
 import { printable } from '../printable.ts';
+import { oneOf } from '../values.ts';
 import {
   addDatabaseOption,
   addServerOptions,
@@ -37,9 +38,10 @@ export function addReadCommands(ovsdb: Command): void {
     .usage('[options] [server] [database] [table [column...]]')
     .argument('[what...]', `${SERVER_HELP}, the database, a table, its columns`)
     .addOption(
-      new Option('-f, --format <format>', "'json' is an object a table, as ovsdb-client writes it")
-        .choices(['table', 'json'])
-        .default('table'),
+      oneOf(new Option('-f, --format <format>', "'json' is an object a table, as ovsdb-client writes it"), [
+        'table',
+        'json',
+      ]).default('table'),
     );
   addServerOptions(addDatabaseOption(dump))
     .addHelpText('after', '\nExamples:\n  $ galago ovsdb dump Interface name ofport error')

@@ -10,7 +10,6 @@ import { addSlotOptions, readSlot, type SlotOptions } from './slot-options.ts';
 export function addAttachCommand(program: Command): void {
   const command = program
     .command('attach')
-    .summary('attach the terminal to a container in a slot')
     .description(
       'Attaches standard input and output to the terminal of the container in a slot, until the container ends or ' +
         'ctrl-p ctrl-q is typed. A shell may wait for a key before it shows its prompt.',

@@ -13,7 +13,6 @@ import { addSlotOptions, type SlotOptions } from './slot-options.ts';
 export function addPsCommand(program: Command): void {
   const command = program
     .command('ps')
-    .summary('list the containers in slots')
     .description(
       'Prints the containers in slots, of all virtual switches or one, also those that have ended.',
     );

@@ -23,7 +23,6 @@ export function addRestartCommand(program: Command): void {
   const command = program
     .command('restart')
     .passThroughOptions()
-    .summary('start the container of a slot again')
     .description(
       'Ends the container of a slot if it runs, and starts it again with the same interfaces and addresses; or, when ' +
         'an image is given, a new container in its place.',

@@ -36,7 +36,6 @@ export function addStartCommand(program: Command): void {
   const command = program
     .command('start')
     .passThroughOptions()
-    .summary('start a container in a slot')
     .description(
       'Starts a new container in a slot of a virtual switch. Its name, host name, addresses, port number and default ' +
         'route follow from the number of the slot. It has a terminal, and no other network. Everything is looked at ' +

@@ -16,7 +16,6 @@ interface StopCommandOptions extends SlotOptions {
 export function addStopCommand(program: Command): void {
   const command = program
     .command('stop')
-    .summary('end the container of a slot')
     .description(
       'Ends the container of a slot, removes it, and takes its ports away. An empty slot is nothing to do.',
     )

@@ -17,7 +17,7 @@ import { addHostOptions, type HostOptions, openDatabase } from '../host/host-opt
 import { vswitchProgrammer } from '../host/vswitch-flows.ts';
 import { print, printTable } from '../print.ts';
 import { printable } from '../printable.ts';
-import { bridgeName } from '../values.ts';
+import { vswitchName } from '../values.ts';
 
 /** What `--vswitch` and `--name` are without being given: ecDock's. */
 export const DEFAULT_VSWITCH = 'ovs0';
@@ -37,7 +37,6 @@ interface RemoveOptions extends HostOptions {
 export function addVswitchCommand(program: Command): void {
   const vswitch = program
     .command('vswitch')
-    .summary('virtual switches with slots for containers')
     .description(
       'A virtual switch is a network of this host alone, with an address of its own, which is the gateway of the ' +
         'containers that galago start puts into its slots. It works without an agent.',
@@ -73,7 +72,7 @@ function addCreate(vswitch: Command): void {
     .description('makes a virtual switch, or puts right what a reboot has left of it')
     .argument('<address>', 'its own address, with the mask of the subnet: 10.0.0.254/24')
     .argument('[device]', 'what connects it with a network outside')
-    .option('--name <name>', 'its name', bridgeName, DEFAULT_VSWITCH)
+    .option('--name <name>', 'its name', vswitchName, DEFAULT_VSWITCH)
     .option('--ipv6-prefix <prefix>', 'gives it and its slots IPv6 addresses too: fd00:1::/64')
     .option('--usermode', "Open vSwitch's userspace datapath, for kernels without its module")
     .option('--dry-run', 'print what would be done, and do nothing');
