@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { dial, parseMethod } from '../../src/net/index.ts';
 import { FeedClient } from '../app/feed-client.ts';
+import { startProcess } from '../lab/index.ts';
 import type { RunningProcess } from '../lab/running-process.ts';
 import { Authority, hasOpenssl } from '../net/certificates.ts';
 import { closed, temporaryDirectory } from '../net/sockets.ts';
@@ -44,6 +45,15 @@ describe('the galago command', () => {
       code: 1,
       output: "error: unknown option '--opnflow' (Did you mean --openflow?)\n",
     });
+  });
+
+  it('says when what it prints gets lost', async () => {
+    const full = await startGalago(['--version'], (command, args) =>
+      startProcess('sh', ['-c', 'exec "$@" > /dev/full', 'sh', command, ...args]),
+    );
+    started.push(full);
+    expect((await full.exited).code).toBe(2);
+    expect(full.output).toMatch(/^error: cannot write to standard output: .*ENOSPC.*\n$/);
   });
 
   it('calls standard input by its name', async () => {
