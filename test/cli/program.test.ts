@@ -220,6 +220,26 @@ describe('the command line', () => {
     expect(stderr.trimEnd()).not.toContain('\n');
   });
 
+  it.each([
+    ['connect web 10.0.0.999', 'HOST_ADDRESS_INVALID'],
+    ['connect pid:x 10.0.0.1', 'HOST_TARGET_INVALID'],
+    ['connect web 10.0.0.1 --mac 1', 'HOST_MAC_INVALID'],
+    ['connect web 10.0.0.1 --ifname /', 'HOST_INTERFACE_INVALID'],
+    ['connect web 10.0.0.1 --gateway 10.0.1.1', 'HOST_GATEWAY_INVALID'],
+    ['connect web dhcp --default-route', 'HOST_GATEWAY_INVALID'],
+    ['connect web auto 4095', 'POD_INVALID'],
+    ['connect web 10.0.0.1 backend --key 0', 'POD_INVALID'],
+    ['connect web 10.0.0.1 7 --key 8', 'POD_INVALID'],
+    ['disconnect netns:', 'HOST_TARGET_INVALID'],
+    ['cluster add 192.0.2.300', 'HOST_PEER_INVALID'],
+    ['pods set 4093 --subnet 10.0.0.0/24', 'POD_INVALID'],
+    ['pods set 7 --subnet 10.0.0.0/33', 'POD_DHCP_INVALID'],
+  ])('finds what is wrong in the words before it looks for a database: %s', async (line, code) => {
+    const { exitCode, stderr } = await run(...line.split(' '), '--db', 'unix:/nowhere');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^error: .* \\(${code}\\)\n$`));
+  });
+
   it("looks for Open vSwitch's sockets where OVS_RUNDIR says", async () => {
     process.env.OVS_RUNDIR = '/elsewhere';
     try {

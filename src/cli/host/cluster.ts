@@ -68,6 +68,7 @@ async function change(
   command: Command,
   combine: (peers: Peers, given: Peers) => Peers,
 ): Promise<void> {
+  parsePeers(texts);
   await using db: HostDatabase = await openDatabase(options);
   const { peers, localIp } = readSettings(db);
   const given = parsePeers(texts, localIp);

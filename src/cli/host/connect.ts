@@ -6,8 +6,8 @@ import {
   describeConnect,
   planConnect,
 } from '../../host/connect/connect.ts';
-import { readEndpointWords } from '../../host/connect/endpoint-words.ts';
-import { findTarget } from '../../host/connect/target.ts';
+import { parseEndpointWords, readEndpointWords } from '../../host/connect/endpoint-words.ts';
+import { findTarget, parseTarget } from '../../host/connect/target.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { print } from '../print.ts';
 import { bytes } from '../values.ts';
@@ -81,16 +81,18 @@ interface Words {
 }
 
 async function run(words: Words, options: ConnectOptions, command: Command): Promise<void> {
+  const { container, address, pod } = words;
+  const { defaultRoute: replacesDefaultRoute = false, internal: isInternal = false } = options;
+  parseTarget(container);
+  const asked = { ...options, address, pod, replacesDefaultRoute, isInternal };
+  const parsed = parseEndpointWords(asked, POD_READER);
   const opening = openDatabase(options);
   // Both are waited for together; an error of the first must not leave the other unheard.
-  const [opened, found] = await Promise.allSettled([opening, findTarget(words.container, options.docker)]);
+  const [opened, found] = await Promise.allSettled([opening, findTarget(container, options.docker)]);
   if (opened.status === 'rejected') throw opened.reason;
   await using db = opened.value;
   if (found.status === 'rejected') throw found.reason;
-  const { address, pod } = words;
-  const { defaultRoute: replacesDefaultRoute = false, internal: isInternal = false } = options;
-  const asked = { ...options, address, pod, replacesDefaultRoute, isInternal };
-  const request = { ...readEndpointWords(db, asked, POD_READER), target: found.value };
+  const request = { ...readEndpointWords(db, parsed, POD_READER), target: found.value };
   if (options.dryRun) return print(command, describeConnect(await planConnect(db, request)));
   const { plan, ofport } = await connectContainer(db, request);
   // So that the first packet finds them: an ARP request that is dropped is repeated only a second later.

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { removeEndpoint } from '../../host/connect/connect.ts';
 import { type Endpoint, EndpointKey, isConnected, isEndpointOf } from '../../host/connect/endpoint.ts';
+import { parseTarget } from '../../host/connect/target.ts';
 import { UsageError } from '../../util/errors.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { print } from '../print.ts';
@@ -34,6 +35,7 @@ Examples:
 `;
 
 async function run(container: string, options: DisconnectOptions, command: Command): Promise<void> {
+  parseTarget(container);
   await using db = await openDatabase(options);
   const found = db
     .endpoints()
@@ -53,8 +55,12 @@ async function run(container: string, options: DisconnectOptions, command: Comma
   print(command, options.json ? JSON.stringify(result) : sentenceOf(container, endpoint, options));
 }
 
-function sentenceOf(name: string, endpoint: Endpoint | undefined, { dryRun }: DisconnectOptions): string {
-  if (endpoint === undefined) return `${name}: is in no pod`;
+function sentenceOf(
+  name: string,
+  endpoint: Endpoint | undefined,
+  { ifname: asked, dryRun }: DisconnectOptions,
+): string {
+  if (endpoint === undefined) return `${name}: ${asked === undefined ? '' : `${asked} `}is in no pod`;
   const pod = endpoint.externalIds.get(EndpointKey.POD);
   const ifname = endpoint.externalIds.get(EndpointKey.IFNAME);
   return `${name}: ${ifname} ${dryRun ? 'would be taken' : 'is taken'} out of pod ${pod} (port ${endpoint.port})`;

@@ -14,7 +14,7 @@ function podOf(name: string, key: string | undefined): PodLabel {
 }
 
 /** What the controller makes of pods and subnets, for those who connect containers. */
-export const POD_READER: PodReader = { podOf, rangeOf: parseDhcpSubnet };
+export const POD_READER: PodReader = { requirePod, podOf, rangeOf: parseDhcpSubnet };
 
 /** The tunnel key of the pod that labels name; null when they name none. */
 export function keyOf(externalIds: ReadonlyMap<string, string>): number | null {
@@ -25,9 +25,9 @@ export function keyOf(externalIds: ReadonlyMap<string, string>): number | null {
   }
 }
 
-/** @throws UsageError `POD_INVALID` for what can be no pod's name, whatever its key */
-export function requirePodName(name: string): void {
-  parsePod(name, isKeyNeeded(name) ? '1' : undefined);
+/** @throws UsageError `POD_INVALID` for what can be no pod's name, whatever its key, or not with the key given */
+export function requirePod(name: string, key?: string): void {
+  parsePod(name, key ?? (isKeyNeeded(name) ? '1' : undefined));
 }
 
 function isKeyNeeded(name: string): boolean {

@@ -9,7 +9,7 @@ import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { print, printTable } from '../print.ts';
 import { printable } from '../printable.ts';
 import { addHostOptions, type HostOptions, openDatabase } from './host-options.ts';
-import { keyOf, requirePodName } from './pod-reader.ts';
+import { keyOf, requirePod } from './pod-reader.ts';
 
 interface ChangeOptions extends HostOptions {
   readonly bridge?: string;
@@ -104,7 +104,7 @@ async function change(
   options: ChangeOptions,
   command: Command,
 ): Promise<void> {
-  requirePodName(pod);
+  requirePod(pod);
   const subnet = text === undefined ? undefined : parseDhcpSubnet(text);
   await using db = await openDatabase(options);
   const bridge = requireBridge(db, options.bridge);

@@ -8,6 +8,7 @@ import {
   parseGateway,
 } from '../addresses/address.ts';
 import type { AddressRange } from '../addresses/address-range.ts';
+import type { AskedSettings } from '../addresses/asked-settings.ts';
 import { subnetKey } from '../addresses/subnet.ts';
 import type { HostDatabase } from '../database.ts';
 import { requireBridge } from '../setup/settings.ts';
@@ -31,43 +32,65 @@ export interface EndpointWords {
 
 /** What others know of pods, and this room does not. */
 export interface PodReader {
+  /** Looks at a name, and at a key that is given, without knowing the pod. @throws UsageError `POD_INVALID` */
+  readonly requirePod: (name: string, key: string | undefined) => void;
   /** What the name and the key of a pod stand for. @throws UsageError `POD_INVALID` */
   readonly podOf: (name: string, key: string | undefined) => PodLabel;
   /** The addresses of the subnet that a bridge has for a pod. @throws UsageError `POD_DHCP_INVALID` */
   readonly rangeOf: (subnet: string) => AddressRange;
 }
 
+/** {@link EndpointWords} that make sense by themselves. */
+export interface ParsedWords {
+  readonly words: EndpointWords;
+  /** Undefined when it is to be found. */
+  readonly address: EndpointAddress | undefined;
+  /** Undefined when it follows from the address that is found, or when there is none. */
+  readonly gateway: string | undefined;
+  readonly asked: Pick<AskedSettings, 'mac' | 'ifname' | 'isInternal' | 'replacesDefaultRoute' | 'mtu'>;
+}
+
 /**
- * Makes of words what {@link ConnectRequest} asks for, without the container.
- * @throws UsageError `HOST_ADDRESS_INVALID`, `HOST_MAC_INVALID`, `HOST_GATEWAY_INVALID`, `HOST_INTERFACE_INVALID`,
- * `HOST_SUBNET_UNKNOWN`, `HOST_NOT_INITIALIZED`, `HOST_BRIDGE_UNKNOWN`, and as {@link PodReader}
+ * Reads words, and looks at all that can be told from them alone.
+ * @throws UsageError `HOST_ADDRESS_INVALID`, `HOST_MAC_INVALID`, `HOST_GATEWAY_INVALID`, `HOST_INTERFACE_INVALID`, and
+ * as {@link PodReader}
  */
-export function readEndpointWords(
-  db: HostDatabase,
-  words: EndpointWords,
-  reader: PodReader,
-): Omit<ConnectRequest, 'target'> {
-  const { mac, replacesDefaultRoute = false, isInternal = false, mtu, bridge } = words;
-  const isGiven = words.address === 'auto' || words.address === 'dhcp';
-  const address = isGiven ? undefined : parseEndpointAddress(words.address);
+export function parseEndpointWords(words: EndpointWords, { requirePod }: PodReader): ParsedWords {
+  const { mac, replacesDefaultRoute = false, isInternal = false, mtu } = words;
+  const isFound = words.address === 'auto' || words.address === 'dhcp';
+  const address = isFound ? undefined : parseEndpointAddress(words.address);
   const asked = {
     mac: mac === undefined ? undefined : parseEndpointMac(mac),
     ifname: parseIfname(words.ifname),
     ...{ isInternal, replacesDefaultRoute, mtu },
   };
+  requirePod(words.pod, words.key);
+  const gateway = words.address === 'auto' ? undefined : readGateway(address, words);
+  return { words, address, gateway, asked };
+}
+
+/**
+ * Makes of words what {@link ConnectRequest} asks for, without the container.
+ * @throws UsageError `HOST_ADDRESS_TAKEN`, `HOST_GATEWAY_INVALID`, `HOST_SUBNET_UNKNOWN`, `HOST_NOT_INITIALIZED`,
+ * `HOST_BRIDGE_UNKNOWN`, and as {@link PodReader}
+ */
+export function readEndpointWords(
+  db: HostDatabase,
+  { words, address, gateway, asked }: ParsedWords,
+  reader: PodReader,
+): Omit<ConnectRequest, 'target'> {
+  const { bridge } = words;
   const pod = readPod(db, words, reader);
   const served = servedRange(db, words, reader);
-  if (address !== undefined) {
-    requireNotServer(address, served, pod);
-    const gateway = readGateway(address, words, undefined);
-    return { settings: { ...asked, pod, ip: formatEndpointAddress(address), gateway }, bridge };
+  if (words.address !== 'auto') {
+    if (address !== undefined) requireNotServer(address, served, pod);
+    const ip = address === undefined ? 'dhcp' : formatEndpointAddress(address);
+    return { settings: { ...asked, pod, ip, gateway }, bridge };
   }
-  if (words.address === 'dhcp')
-    return { settings: { ...asked, pod, ip: 'dhcp', gateway: readGateway(undefined, words) }, bridge };
   if (served === undefined) throw unknownSubnet(pod.name);
   const { network: ip, prefixLength, router } = served;
-  const gateway = readGateway({ family: 4, ip, prefixLength }, words, router);
-  return { settings: { ...asked, pod, ip: served, gateway }, bridge };
+  const found = readGateway({ family: 4, ip, prefixLength }, words, router);
+  return { settings: { ...asked, pod, ip: served, gateway: found }, bridge };
 }
 
 /** The key of a pod that this host has need not be said again. */

@@ -8,7 +8,7 @@ import { findLink } from '../system/ip.ts';
 import { connectContainer, removeEndpoint } from './connect.ts';
 import { readContainerLabels } from './container-labels.ts';
 import { type Endpoint, EndpointKey, EndpointOwner, isConnected } from './endpoint.ts';
-import { type PodReader, readEndpointWords } from './endpoint-words.ts';
+import { type PodReader, parseEndpointWords, readEndpointWords } from './endpoint-words.ts';
 import { reconnectContainers } from './reconnect.ts';
 import { Refusals } from './refusals.ts';
 import { findTarget } from './target.ts';
@@ -159,7 +159,8 @@ export class ContainerKeeper implements AsyncDisposable {
       const words = readContainerLabels(labels);
       if (pid === 0 || words.length === 0) return this.#refusals.delete(id);
       // All are looked at before the first one is attached.
-      const requests = words.map((one) => readEndpointWords(this.#db, one, reader));
+      const parsed = words.map((one) => parseEndpointWords(one, reader));
+      const requests = parsed.map((one) => readEndpointWords(this.#db, one, reader));
       const target = { ...(await findTarget(`docker:${id}`, dockerSocket)), name };
       for (const request of requests) {
         const wanted = { ...request, target, owner: EndpointOwner.LABELS };

@@ -5,9 +5,10 @@ import { readSettings, SettingKey } from './settings.ts';
 
 /**
  * Reads the tunnel addresses of hosts, without this host's own, so that the same list is right on all of them.
+ * @param localIp this host's own, where it is known
  * @throws UsageError `HOST_PEER_INVALID`
  */
-export function parsePeers(texts: readonly string[], localIp: string | undefined): readonly string[] {
+export function parsePeers(texts: readonly string[], localIp?: string): readonly string[] {
   const peers = texts.map((text) => parsePeer(text, localIp));
   return [...new Set(peers)].filter((peer) => peer !== localIp);
 }
