@@ -20,7 +20,7 @@ export async function startController(lab: Lab, network: DemoNetwork): Promise<R
   console.log(
     `\n$ galago controller --no-api \\\n    ${methods.map((words) => words.join(' ')).join(' \\\n    ')}`,
   );
-  const command = ['dist/cli/main.js', 'controller', '--no-api', ...methods.flat()];
+  const command = ['dist/cli/main.cjs', 'controller', '--no-api', ...methods.flat()];
   const running = await lab.start(process.execPath, command);
   const failure = (what: string) =>
     new GalagoError('DEMO_CONTROLLER_FAILED', `${what}; the controller printed:\n${running.output.trim()}`);

@@ -11,7 +11,7 @@ export interface CliResult {
 }
 
 /** The command as built: translating the sources takes longer than the command does. */
-export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url));
 
 /** Runs `galago` on a host to its end, whatever that is. */
 export async function galago(host: Host, ...args: readonly string[]): Promise<CliResult> {
