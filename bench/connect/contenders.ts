@@ -139,7 +139,6 @@ export function linksAlone({ host }: Scene): Way {
       const look = 'ip -json -details -batch - >/dev/null';
       const commands = [
         `printf 'address show\\nroute show default\\n' | ${inside} ${look}`,
-        `! ip -json -details address show dev ${tap} 2>/dev/null`,
         `echo link add name ${tap} up type veth peer name eth1 netns ${netns} address ${mac} | ip -batch -`,
         `printf 'address add ${ip} dev eth1\\nlink set dev eth1 up\\n' | ${inside} ip -batch -`,
         `${inside} ethtool -K eth1 tx off >/dev/null`,

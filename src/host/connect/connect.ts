@@ -137,9 +137,8 @@ export function describeConnect({
     ...remnants.ports.map((port) => `ovsdb: delete port ${port}, which is of no use any more`),
     ...(remnants.link === undefined ? [] : [`ip link delete dev ${remnants.link}`]),
     ...(settings.isInternal ? [ovsdb, ...outside] : [...outside, ovsdb]),
+    ...(wiring.needsChecksums ? [`${enter} ethtool -K ${wiring.insideName} tx off`] : []),
     ...wiring.inside.map((command) => `${enter} ip ${formatIp(command)}`),
-    ...(wiring.needsChecksums ? [`${enter} ethtool -K ${settings.ifname} tx off`] : []),
-    ...wiring.finish.map((command) => `${enter} ip ${formatIp(command)}`),
   ];
 }
 
@@ -152,10 +151,10 @@ async function carryOutConnect(db: HostDatabase, plan: ConnectPlan): Promise<num
     if (settings.isInternal) {
       await addPort(db, plan);
       await ipBatch(wiring.outside);
-      await wireInside(wiring, settings.ifname, target);
+      await wireInside(wiring, target);
     } else {
       await ipBatch(wiring.outside);
-      await allDone([wireInside(wiring, settings.ifname, target), addPort(db, plan)]);
+      await allDone([wireInside(wiring, target), addPort(db, plan)]);
     }
     return requireOpen(db.interface(wiring.port), wiring.port);
   } catch (error) {

@@ -11,10 +11,8 @@ export interface Wiring {
   readonly insideName: string;
   /** In the host's namespace. */
   readonly outside: readonly IpCommand[];
-  /** In the container's. */
+  /** In the container's; that the interface is up, and a route by it, comes last, and says that all else is done. */
   readonly inside: readonly IpCommand[];
-  /** There as well, when all else is done: an interface that is up, and a route by it, say so. */
-  readonly finish: readonly IpCommand[];
   /** True when the interface has to be allowed IPv6 first, which Docker does not by itself. */
   readonly needsIpv6: boolean;
   /** True when checksums cannot be left to hardware that is not there. */
@@ -42,8 +40,6 @@ export function planWiring(
       ...(isInternal ? [['link', 'set', 'dev', port, 'name', ifname, 'address', mac, ...size]] : []),
       // Nobody else in the pod has the address: that was looked at, so that there is nothing to wait for.
       ...(ip === 'dhcp' ? [] : [['address', 'add', ip, 'dev', ifname, ...(isIpv6 ? ['nodad'] : [])]]),
-    ],
-    finish: [
       ['link', 'set', 'dev', ifname, 'up'],
       ...(gateway === undefined ? [] : [['route', replacesDefaultRoute ? 'replace' : 'add', ...via]]),
     ],
@@ -53,16 +49,12 @@ export function planWiring(
 }
 
 /** Does the part of it that is inside of the container. @throws HostError as runCommand */
-export async function wireInside(wiring: Wiring, ifname: string, { netns }: Target): Promise<void> {
+export async function wireInside(wiring: Wiring, { netns }: Target): Promise<void> {
   if (wiring.needsIpv6) {
     // What is written goes to the namespace of the process that writes.
     const file = `/proc/sys/net/ipv6/conf/${wiring.insideName}/disable_ipv6`;
     await runCommand('tee', [file], { netns, input: '0' });
   }
-  if (!wiring.needsChecksums) return ipBatch([...wiring.inside, ...wiring.finish], { netns });
-  await Promise.all([
-    ipBatch(wiring.inside, { netns }),
-    runCommand('ethtool', ['-K', ifname, 'tx', 'off'], { netns }),
-  ]);
-  await ipBatch(wiring.finish, { netns });
+  if (wiring.needsChecksums) await runCommand('ethtool', ['-K', wiring.insideName, 'tx', 'off'], { netns });
+  await ipBatch(wiring.inside, { netns });
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { UsageError } from '../../util/errors.ts';
 import { HostError } from '../host-error.ts';
 import { type CommandOptions, runCommand } from './command.ts';
@@ -77,6 +78,9 @@ export async function readNamespace(options: CommandOptions = {}): Promise<Names
 
 /** The link of that name in this process's namespace, if there is one. @throws HostError as {@link runCommand} */
 export async function findLink(name: string): Promise<Link | undefined> {
+  // Mostly there is none: what tells so without a process is asked first.
+  const all = await readFile('/proc/self/net/dev', 'utf8');
+  if (!all.split('\n').some((line) => line.trimStart().startsWith(`${name}:`))) return undefined;
   try {
     const printed = await runCommand('ip', ['-json', '-details', 'address', 'show', 'dev', name]);
     return (JSON.parse(printed) as readonly IpLink[]).map(readLink).find((link) => link?.name === name);
