@@ -1,27 +1,17 @@
-import { setMaxListeners } from 'node:events';
-import {
-  type ConnectionMethod,
-  formatMethod,
-  isPassive,
-  type Listener,
-  parseMethod,
-  Reconnector,
-  type TlsFiles,
-} from '../net/index.ts';
+import { type ConnectionMethod, isPassive, parseMethod, type TlsFiles } from '../net/index.ts';
 import { readTlsFiles, requireTls } from '../net/tls.ts';
-import { OPENFLOW_PORT, OpenFlowServer, Switch } from '../ofp/index.ts';
-import { listenOvsdb, OvsdbClient, type OvsdbClientEvents } from '../ovsdb/index.ts';
-import { openVswitch } from '../ovsdb/schemas/index.ts';
+import { OPENFLOW_PORT, type Switch } from '../ofp/index.ts';
 import { ClosedError, type GalagoError } from '../util/errors.ts';
 import { type Log, silentLog } from '../util/log.ts';
 import { systemTimer } from '../util/timer.ts';
 import { BridgeControl, type BridgeOrder } from './bridges/bridge-control.ts';
+import { SwitchConnections } from './bridges/switch-connections.ts';
 import { DhcpServer } from './dhcp/server.ts';
 import type { BridgeMode, EventSink, NetworkEvent, SwitchState } from './events.ts';
 import { parseEncapsulation, parseTunnelEnds } from './hosts/addresses.ts';
-import { Host } from './hosts/host.ts';
-import type { BridgeView, OpenVswitch } from './hosts/host-view.ts';
-import { BridgeOrders, type HostChanges } from './orders/bridge-orders.ts';
+import { HostConnections } from './hosts/host-connections.ts';
+import type { BridgeView } from './hosts/host-view.ts';
+import { BridgeOrders } from './orders/bridge-orders.ts';
 import type { PodBridgeOrder } from './orders/order.ts';
 
 /** What a {@link Controller} controls, and how. */
@@ -66,32 +56,22 @@ const EXPIRE_EVERY_MS = 30_000;
 export class Controller implements AsyncDisposable {
   readonly #options: Required<Omit<ControllerOptions, Optional>> & Pick<ControllerOptions, Optional>;
   readonly #log: Log;
-  readonly #servers: OpenFlowServer[] = [];
-  readonly #reconnectors: Reconnector[] = [];
-  readonly #listeners: Listener[] = [];
-  readonly #clients = new Set<OvsdbClient<OpenVswitch>>();
-  readonly #hosts = new Map<string, Host>();
+  readonly #switches: SwitchConnections;
+  readonly #hosts: HostConnections;
   readonly #bridges = new Map<string, { readonly session: Switch; readonly control: BridgeControl }>();
   readonly #orders = new BridgeOrders();
-  /** The names of hosts that have told something, and of those that are gone, since orders were given last. */
-  readonly #told = new Set<string>();
-  readonly #gone = new Set<string>();
   /** Switches that no database has told of, and what they are used as meanwhile, once they have been told. */
   readonly #unknown = new Map<string, BridgeMode | undefined>();
   readonly #dhcp: DhcpServer;
   readonly #sinks = new Set<EventSink>();
-  /** Databases that have been asked for and have not told anything yet, and listeners that some may yet call. */
-  #hostsAwaited = 0;
-  readonly #cancelWaits = new Set<() => void>();
   #orderScheduled = false;
   /** Hosts whose databases have not been told yet that their bridges have their flows. */
   readonly #unconfirmed = new Set<string>();
-  readonly #abort = new AbortController();
+  #cancelExpiry = () => {};
+  #isClosed = false;
 
   /** @throws UsageError `POD_TUNNEL_ADDRESS_INVALID`, `POD_ENCAPSULATION_INVALID` */
   constructor(options: ControllerOptions) {
-    // Every call of a database that is under way listens to it, and there may be a thousand.
-    setMaxListeners(0, this.#abort.signal);
     this.#log = options.log ?? silentLog;
     this.#options = {
       ovsdb: [],
@@ -102,6 +82,18 @@ export class Controller implements AsyncDisposable {
       ...parseTunnelEnds(options),
       encapsulation: parseEncapsulation(options.encapsulation),
     };
+    const { tls, waitForHostsMs } = this.#options;
+    const shared = { tls, log: this.#log, onRetry: this.#logUnreachable.bind(this) };
+    this.#switches = new SwitchConnections({
+      ...shared,
+      onSwitch: (session) => this.#switchUp(session),
+      onRefused: (who, error) => this.#tellProblem(who, error),
+    });
+    this.#hosts = new HostConnections({
+      ...{ ...shared, waitForHostsMs },
+      onChange: () => this.#orderSoon(),
+      onFailure: (method, error) => this.#tellProblem(method, error),
+    });
     this.#dhcp = new DhcpServer({
       ownerOf: (key, address) => this.#orders.addresses.ownerOf(key, address),
       record: async (host, name, lease) => this.#hosts.get(host)?.recordLease(name, lease),
@@ -112,12 +104,12 @@ export class Controller implements AsyncDisposable {
 
   /** Where switches can call, with real ports where 0 was asked for. */
   get listening(): readonly string[] {
-    return this.#servers.flatMap((server) => server.method ?? []);
+    return this.#switches.listening;
   }
 
   /** Where databases can call, with real ports where 0 was asked for. */
   get listeningForHosts(): readonly string[] {
-    return this.#listeners.map(({ method }) => formatMethod(method));
+    return this.#hosts.listening;
   }
 
   /** Hears of everything that happens; the result ends that. */
@@ -143,12 +135,12 @@ export class Controller implements AsyncDisposable {
     const databases = ovsdb.map((text) => this.#readMethod(text, OVSDB_PORT));
     try {
       for (const { text, method } of databases) {
-        if (isPassive(method)) await this.#listenForHosts(text);
-        else this.#callHost(text);
+        if (isPassive(method)) await this.#hosts.listen(text);
+        else this.#hosts.call(text);
       }
       for (const { text, method } of methods) {
-        if (isPassive(method)) await this.#listenForSwitches(text);
-        else this.#callSwitch(text);
+        if (isPassive(method)) await this.#switches.listen(text);
+        else this.#switches.call(text);
       }
     } catch (error) {
       await this.close();
@@ -165,14 +157,12 @@ export class Controller implements AsyncDisposable {
 
   /** Ends every connection. Flows stay in the switches. May be called again. */
   async close(): Promise<void> {
-    this.#abort.abort();
-    for (const cancel of this.#cancelWaits) cancel();
+    this.#isClosed = true;
+    this.#cancelExpiry();
     await Promise.all([
       ...[...this.#bridges.values()].map(({ control }) => control.stop()),
-      ...this.#reconnectors.map((reconnector) => reconnector.close()),
-      ...this.#servers.map((server) => server.close()),
-      ...this.#listeners.map((listener) => listener.close()),
-      ...[...this.#clients].map((client) => client.close()),
+      this.#switches.close(),
+      this.#hosts.close(),
     ]);
   }
 
@@ -187,137 +177,19 @@ export class Controller implements AsyncDisposable {
     return { text, method };
   }
 
-  get #isClosed(): boolean {
-    return this.#abort.signal.aborted;
-  }
-
-  async #listenForSwitches(method: string): Promise<void> {
-    const server = new OpenFlowServer({ listen: method, log: this.#log, ...this.#tls });
-    server.on('switch', (session) => this.#switchUp(session));
-    server.on('refused', ({ remote, error: { code, message } }) => {
-      this.#tell({ type: 'problem', code, message: `${remote || method}: ${message}` });
-    });
-    this.#servers.push(server);
-    await server.listen();
-  }
-
-  #callSwitch(text: string): void {
-    const reconnector = new Reconnector({
-      ...this.#tls,
-      method: parseMethod(text, { defaultPort: OPENFLOW_PORT }),
-      onSocket: async (socket) => {
-        const session = await Switch.open(socket, { log: this.#log });
-        await this.#serve(session);
-      },
-      onFailure: (error, retryInMs) => this.#unreachable(text, error as GalagoError, retryInMs),
-    });
-    this.#reconnectors.push(reconnector);
-    reconnector.start();
-  }
-
-  /** Resolves at the end of the session. @throws what ended it, unless it was closed here on purpose */
-  async #serve(session: Switch): Promise<void> {
-    if (session.isClosed) return;
-    const closed = new Promise<GalagoError | undefined>((resolve) => {
-      session.once('close', ({ error }) => resolve(error));
-    });
-    this.#switchUp(session);
-    const error = await closed;
-    if (error !== undefined) throw error;
-  }
-
-  async #listenForHosts(method: string): Promise<void> {
-    const options = {
-      ...this.#tls,
-      schema: openVswitch,
-      onFailure: ({ code, message }: GalagoError) =>
-        this.#tell({ type: 'problem', code, message: `${method}: ${message}` }),
-    };
-    let number = 0;
-    const listener = await listenOvsdb(
-      method,
-      (client) => {
-        const name = `${method}#${number++}`;
-        client.on('disconnected', ({ error: { code, message } }) =>
-          this.#log.warn({ host: name, code }, `database lost: ${message}`),
-        );
-        return this.#hostUp(name, client);
-      },
-      options,
-    );
-    this.#listeners.push(listener);
-    this.#hostsAwaited++;
-    this.#cancelWaits.add(systemTimer(() => this.#hostTold(), this.#options.waitForHostsMs));
-  }
-
-  #callHost(method: string): void {
-    this.#hostsAwaited++;
-    const { signal } = this.#abort;
-    const onRetry: OvsdbClientEvents['retry'] = ({ error, retryInMs }) =>
-      this.#unreachable(method, error, retryInMs);
-    const options = { schema: openVswitch, waitForServer: true, signal, onRetry, ...this.#tls };
-    OvsdbClient.connect(method, options)
-      .then((client) => this.#hostUp(method, client))
-      .then(() => this.#hostTold())
-      .catch((error: GalagoError) => this.#hostLost(method, error));
-  }
-
   #expireLater(): void {
     if (this.#isClosed) return;
-    const cancel = systemTimer(() => {
-      this.#cancelWaits.delete(cancel);
+    this.#cancelExpiry = systemTimer(() => {
       void this.#expireLeases().finally(() => this.#expireLater());
     }, EXPIRE_EVERY_MS);
-    this.#cancelWaits.add(cancel);
   }
 
   async #expireLeases(): Promise<void> {
-    for (const { name, view } of this.#hosts.values()) {
+    for (const { name, view } of this.#hosts) {
       const members = view.bridges.flatMap((bridge) => bridge.members);
       await this.#dhcp.expire(name, members).catch(({ code, message }: GalagoError) => {
         this.#log.warn({ host: name, code }, `leases that have run out could not be taken back: ${message}`);
       });
-    }
-  }
-
-  #hostTold(): void {
-    this.#hostsAwaited--;
-    this.#orderSoon();
-  }
-
-  /** It stays awaited: without its database, a bridge of it may carry pods that a learning switch would join. */
-  #hostLost(method: string, error: GalagoError): void {
-    if (this.#isClosed) return;
-    const { code, message } = error;
-    this.#log.error({ method, code }, `the database cannot be followed: ${message}`);
-    this.#tell({ type: 'problem', code, message: `${method}: ${message}` });
-  }
-
-  async #hostUp(name: string, client: OvsdbClient<OpenVswitch>): Promise<void> {
-    this.#clients.add(client);
-    client.once('closed', () => {
-      this.#clients.delete(client);
-      this.#forgetTwins();
-    });
-    if (this.#isClosed) return client.close();
-    const onChange = () => {
-      this.#told.add(name);
-      this.#orderSoon();
-    };
-    const host = await Host.open(name, client, onChange, this.#log);
-    this.#hosts.set(name, host);
-    this.#forgetTwins();
-    this.#log.info({ host: name, bridges: host.view.bridges.length }, 'database followed');
-    onChange();
-  }
-
-  /** A host whose database went away is taken to be as it was, until it has called again. */
-  #forgetTwins(): void {
-    const hosts = [...this.#hosts];
-    for (const [name, { id, isClosed }] of hosts) {
-      if (!isClosed || !hosts.some(([other, host]) => other !== name && host.id === id)) continue;
-      this.#hosts.delete(name);
-      this.#gone.add(name);
     }
   }
 
@@ -344,11 +216,6 @@ export class Controller implements AsyncDisposable {
     this.#orderSoon();
   }
 
-  get #tls(): Pick<ControllerOptions, 'tls'> {
-    const { tls } = this.#options;
-    return tls === undefined ? {} : { tls };
-  }
-
   #orderSoon(): void {
     if (this.#orderScheduled || this.#isClosed) return;
     this.#orderScheduled = true;
@@ -360,8 +227,8 @@ export class Controller implements AsyncDisposable {
 
   #order(): void {
     const { encapsulation, localIp, peers } = this.#options;
-    const underlay = { encapsulation, localIp, peers, mayLackHosts: this.#hostsAwaited > 0 };
-    const changes = this.#takeChanges();
+    const underlay = { encapsulation, localIp, peers, mayLackHosts: this.#hosts.areAwaited };
+    const changes = this.#hosts.takeChanges();
     for (const { name } of changes.told) this.#unconfirmed.add(name);
     const changed = this.#orders.update(changes, underlay);
     for (const datapathId of new Set([...changed, ...this.#unknown.keys()])) {
@@ -387,14 +254,6 @@ export class Controller implements AsyncDisposable {
     return control?.settled().then(() => control.mode === 'pods');
   }
 
-  #takeChanges(): HostChanges {
-    const told = [...this.#told].flatMap((name) => this.#hosts.get(name) ?? []);
-    const gone = [...this.#gone];
-    this.#told.clear();
-    this.#gone.clear();
-    return { told, gone };
-  }
-
   #useUnknown(datapathId: string, control: BridgeControl): void {
     const order = this.#orderUnknown();
     if (this.#unknown.get(datapathId) === order.mode) return;
@@ -413,18 +272,20 @@ export class Controller implements AsyncDisposable {
    * whose datapath id they do not know.
    */
   #orderUnknown(): BridgeOrder {
-    const mayTell = this.#listeners.length > 0 || this.#hostsAwaited > 0;
-    const isUnnamed = ({ view }: Host) => view.bridges.some(({ datapathId }) => datapathId === undefined);
-    if (!mayTell && ![...this.#hosts.values()].some(isUnnamed)) return { mode: 'learning', problems: [] };
+    if (!this.#hosts.mayTellMore) return { mode: 'learning', problems: [] };
     return {
       mode: 'waiting',
       problems: ['no database has told of this bridge yet: its flows stay as they are until one has'],
     };
   }
 
-  #unreachable(method: string, { code, message }: GalagoError, retryInMs: number): void {
+  #logUnreachable(method: string, { code, message }: GalagoError, retryInMs: number): void {
     if (this.#isClosed) return;
     this.#log.warn({ method, code }, `${message}, trying again in ${Math.round(retryInMs)} ms`);
+  }
+
+  #tellProblem(whose: string, { code, message }: GalagoError): void {
+    this.#tell({ type: 'problem', code, message: `${whose}: ${message}` });
   }
 
   #tell(event: NetworkEvent): void {
