@@ -57,12 +57,13 @@ describeWithLab('galago connect on a host with an agent', () => {
     const [a, b] = await Promise.all(['a', 'b'].map((name) => host.addContainer({ name, bridge: false })));
     await galagoJson(host, 'connect', `netns:${a!.netns}`, '10.0.9.1', '9');
     await galagoJson(host, 'connect', `netns:${b!.netns}`, '10.0.9.2', '9');
+    const said = agent.output.length;
     for (let i = 0; i < 2; i++) {
       await run('ip', ['netns', 'delete', b!.netns]);
       await run('ip', ['netns', 'add', b!.netns]);
       await eventually(async () => (await a!.ping('10.0.9.2')).received === 1, { what: 'it to be back' });
     }
-    expect(agent.output).not.toMatch(/WARN|ERROR/);
+    expect(agent.output.slice(said)).not.toMatch(/WARN|ERROR/);
   });
 
   it('does not wait for an agent that has gone', async () => {
