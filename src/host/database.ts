@@ -140,6 +140,13 @@ export class HostDatabase implements AsyncDisposable {
     await this.#carriedOut(select.rows[0]!.next_cfg);
   }
 
+  /** Carries out a transaction that takes back what `error` ended. @throws as {@link HostDatabase.apply} */
+  async undo(error: unknown, comment: string, build: (tx: HostTransaction) => void): Promise<void> {
+    // A switch that has not done the one will not do the other either; it finds both in the database.
+    const isSilent = error instanceof TimeoutError && error.code === 'HOST_SWITCH_SILENT';
+    await (isSilent ? this.write(`undo ${comment}`, build) : this.apply(`undo ${comment}`, build));
+  }
+
   /**
    * Has nobody else connect or disconnect containers of this host meanwhile. The lock goes with the process that has it.
    * @throws TimeoutError `OVSDB_NO_ANSWER` when another one keeps it for half a minute; what `run` throws
@@ -246,8 +253,12 @@ export class HostDatabase implements AsyncDisposable {
   }
 
   async #carriedOut(number: number): Promise<void> {
-    if (await this.#until(() => this.root.cur_cfg >= number, TIMEOUT_MS)) return;
-    const message = `the switch has not carried it out within ${TIMEOUT_MS / 1000} s: does ovs-vswitchd run?`;
+    const isDone = () => this.root.cur_cfg >= number;
+    if (await this.#until(isDone, RESTART_MS)) return;
+    const isGone = await this.unlessLocked(VSWITCHD_LOCK, async () => {});
+    if (isGone) throw new TimeoutError('HOST_SWITCH_SILENT', 'ovs-vswitchd does not run: start it first');
+    if (await this.#until(isDone, TIMEOUT_MS - RESTART_MS)) return;
+    const message = `ovs-vswitchd runs, but has not carried it out within ${TIMEOUT_MS / 1000} s: see its log`;
     throw new TimeoutError('HOST_SWITCH_SILENT', message);
   }
 
@@ -275,6 +286,25 @@ export function requireOpen(row: InterfaceRow | undefined, name: string): number
   const why = row?.error ?? 'it says nothing of it';
   throw new HostError('HOST_PORT_FAILED', `the switch could not open ${name}: ${why}`);
 }
+
+/**
+ * As {@link requireOpen} for a bridge's own interface.
+ * @throws HostError `HOST_PORT_FAILED`, with what may be missing
+ */
+export function requireBridgeOpen(db: HostDatabase, bridge: string, isUserspace: boolean): void {
+  try {
+    requireOpen(db.interface(bridge), bridge);
+  } catch (cause) {
+    if (isUserspace) throw cause;
+    const hint = 'where the kernel has no module of Open vSwitch, it takes --usermode';
+    throw new HostError('HOST_PORT_FAILED', `${(cause as HostError).message}; ${hint}`, { cause });
+  }
+}
+
+/** Whoever carries the database out has this lock of it: ovs-vswitchd, as long as it runs. */
+const VSWITCHD_LOCK = 'ovs_vswitchd';
+/** How long ovs-vswitchd may be away when it is restarted. */
+const RESTART_MS = 5000;
 
 /** The key of a bridge's `external_ids` in which its controller says which `cur_cfg` it has the flows of. */
 const FLOWS_CFG = 'galago-flows-cfg';

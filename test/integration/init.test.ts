@@ -199,6 +199,26 @@ describeWithLab('galago init, cluster, agent and cleanup on two hosts', () => {
     await host.exec('nft', ['delete', 'table', 'inet', 'filter']);
   });
 
+  it('take back what they did when no switch runs', async () => {
+    const host = await lab.addHost({
+      ...{ name: 'h3', address: '192.0.2.3/24', bridge: false, uplink: 'device' },
+    });
+    await host.ovs.vsctl('init');
+    await host.ovs.killVswitchd();
+    // Without --no-wait, it waits for the switch.
+    const show = () => host.ovs.vsctl('--no-wait', 'show');
+    const settings = () => host.ovs.vsctl('--no-wait', 'get', 'Open_vSwitch', '.', 'external_ids');
+    const database = async () => [await show(), await settings()];
+    const before = await database();
+    for (const args of [['init'], ['vswitch', 'create', '10.0.0.254/24']]) {
+      expect(await galago(host, ...args)).toEqual({
+        ...{ exitCode: 2, stdout: '' },
+        stderr: 'error: ovs-vswitchd does not run: start it first (HOST_SWITCH_SILENT)\n',
+      });
+      expect(await database()).toEqual(before);
+    }
+  });
+
   it('refuse in one line what cannot be, and change nothing', async () => {
     const host = hosts[0]!;
     await host.addBridge('br-other');

@@ -158,7 +158,7 @@ async function carryOutConnect(db: HostDatabase, plan: ConnectPlan): Promise<num
     }
     return requireOpen(db.interface(wiring.port), wiring.port);
   } catch (error) {
-    await undo(db, plan).catch(() => {});
+    await undo(db, plan, error).catch(() => {});
     throw error;
   }
 }
@@ -176,11 +176,11 @@ async function removeRemnants(db: HostDatabase, { ports, link }: ConnectPlan['re
   if (link !== undefined) await deleteLinks([link]);
 }
 
-async function undo(db: HostDatabase, { wiring }: ConnectPlan): Promise<void> {
+async function undo(db: HostDatabase, { wiring }: ConnectPlan, error: unknown): Promise<void> {
   await allDone([
     db.interface(wiring.port) === undefined
       ? undefined
-      : db.apply(`undo ${wiring.port}`, (tx) => db.deletePort(tx, wiring.port)),
+      : db.undo(error, wiring.port, (tx) => db.deletePort(tx, wiring.port)),
     findLink(wiring.port).then((link) => (link?.kind === 'veth' ? deleteLinks([link.name]) : undefined)),
   ]);
 }

@@ -6,9 +6,9 @@ import {
   type HostDatabase,
   type HostTransaction,
   type InterfaceRow,
+  requireBridgeOpen,
   requireOpen,
 } from '../database.ts';
-import { HostError } from '../host-error.ts';
 import { type FirewallPlan, planFirewall } from '../system/firewall.ts';
 import { type Link, readNamespace } from '../system/ip.ts';
 import type { Encapsulation } from './encapsulation.ts';
@@ -93,26 +93,15 @@ export async function carryOutInit(db: HostDatabase, plan: InitPlan): Promise<nu
   const name = plan.tunnel?.name ?? tunnelName(plan);
   const ids = db.root.external_ids;
   const before = new Map([...settingsOf(plan).keys()].map((key) => [key, ids.get(key)]));
-  if (plan.changes.length > 0) await db.apply(`init ${plan.bridge}`, (tx) => write(db, tx, plan));
   try {
-    requireBridgeOpen(db, plan);
+    if (plan.changes.length > 0) await db.apply(`init ${plan.bridge}`, (tx) => write(db, tx, plan));
+    requireBridgeOpen(db, plan.bridge, plan.isUserspace);
     const ofport = requireOpen(db.interface(name), name);
     for (const change of plan.firewall.changes) await change.carryOut();
     return ofport;
   } catch (error) {
-    if (plan.changes.length > 0) await db.apply('undo init', (tx) => undo(db, tx, plan, before));
+    if (plan.changes.length > 0) await db.undo(error, 'init', (tx) => undo(db, tx, plan, before));
     throw error;
-  }
-}
-
-/** @throws HostError `HOST_PORT_FAILED` */
-function requireBridgeOpen(db: HostDatabase, { bridge, isUserspace }: InitPlan): void {
-  try {
-    requireOpen(db.interface(bridge), bridge);
-  } catch (cause) {
-    if (isUserspace) throw cause;
-    const hint = 'where the kernel has no module of Open vSwitch, it takes --usermode';
-    throw new HostError('HOST_PORT_FAILED', `${(cause as HostError).message}; ${hint}`, { cause });
   }
 }
 

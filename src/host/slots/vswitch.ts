@@ -2,7 +2,13 @@ import { UsageError } from '../../util/errors.ts';
 import { parseCidr } from '../../util/ip.ts';
 import { type EndpointAddress, formatEndpointAddress, parseEndpointAddress } from '../addresses/address.ts';
 import { EndpointKey } from '../connect/endpoint.ts';
-import { type BridgeRow, type HostDatabase, type HostTransaction, requireOpen } from '../database.ts';
+import {
+  type BridgeRow,
+  type HostDatabase,
+  type HostTransaction,
+  requireBridgeOpen,
+  requireOpen,
+} from '../database.ts';
 import { runCommand } from '../system/command.ts';
 import { formatIp, type IpCommand, ipBatch, type Link, readNamespace } from '../system/ip.ts';
 import { type VswitchAddress, vswitchIpv6, vswitchMac } from './slot.ts';
@@ -124,14 +130,14 @@ export async function carryOutVswitch(
   try {
     if (existing === undefined || needsDevice)
       await db.apply(`vswitch create ${name}`, (tx) => write(db, tx, plan));
-    requireOpen(db.interface(name), name);
+    requireBridgeOpen(db, name, vswitch.isUserspace);
     if (device !== undefined) requireOpen(db.interface(device), device);
     if (needsIpv6) await runCommand('tee', [`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`], { input: '0' });
     await ipBatch(links);
     await program(name);
   } catch (error) {
     if (existing === undefined)
-      await db.apply(`undo vswitch create ${name}`, (tx) => db.deleteBridge(tx, name)).catch(() => {});
+      await db.undo(error, `vswitch create ${name}`, (tx) => db.deleteBridge(tx, name)).catch(() => {});
     throw error;
   }
 }
