@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, request } from 'node:http';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -9,36 +9,50 @@ interface HeldDocker {
   readonly socket: string;
   /** Resolves when that call has come. */
   readonly reached: Promise<void>;
+  /** Lets that call go on, and all others. */
+  readonly release: () => void;
   readonly close: () => Promise<void>;
 }
 
+/** Chooses calls to the Docker Engine. */
+type CallFilter = (method: string, path: string) => boolean | Promise<boolean>;
+
+/** Chooses each POST to a path with these words. */
+export function posts(words: string): CallFilter {
+  return (method, path) => method === 'POST' && path.includes(words);
+}
+
 /**
- * Passes calls on to the Docker Engine, but for the first POST to a path with these words: whoever made it is told
- * nothing, and the Engine of it only when it is `after`.
+ * Passes calls on to the Docker Engine, but for those that are to be held: whoever made one is told nothing until they
+ * are released, and the Engine of it only when it is `after`.
  */
 export async function holdDocker(
   engine: string,
-  words: string,
+  isHeld: CallFilter,
   when: 'before' | 'after',
 ): Promise<HeldDocker> {
   const dir = await mkdtemp(join(tmpdir(), 'galago-held-'));
   const socket = join(dir, 'docker.sock');
-  let reach = () => {};
-  const reached = new Promise<void>((resolve) => {
-    reach = resolve;
-  });
-  const server = createServer((asked, answer) => {
+  const [reached, released] = [gate(), gate()];
+  const hold = () => {
+    reached.open();
+    return released.opened;
+  };
+  const pass = async (asked: IncomingMessage, answer: ServerResponse) => {
     const { method = 'GET', url = '', headers } = asked;
-    const isHeld = method === 'POST' && url.includes(words);
-    if (isHeld && when === 'before') return reach();
-    const call = request({ socketPath: engine, method, path: url, headers }, (response) => {
-      if (isHeld) return reach();
+    const isOne = await isHeld(method, url);
+    if (isOne && when === 'before') await hold();
+    const call = request({ socketPath: engine, method, path: url, headers }, async (response) => {
+      if (isOne && when === 'after') await hold();
       answer.writeHead(response.statusCode ?? 500, response.headers);
+      // Whoever follows events waits for the head of the answer.
+      answer.flushHeaders();
       response.pipe(answer);
     });
     call.on('error', () => answer.destroy());
     asked.pipe(call);
-  });
+  };
+  const server = createServer((asked, answer) => void pass(asked, answer));
   server.listen(socket);
   await once(server, 'listening');
   const close = async () => {
@@ -46,5 +60,13 @@ export async function holdDocker(
     server.close();
     await rm(dir, { recursive: true });
   };
-  return { socket, reached, close };
+  return { socket, reached: reached.opened, release: released.open, close };
+}
+
+function gate() {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
 }

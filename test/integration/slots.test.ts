@@ -1,52 +1,34 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { Docker, IMAGE } from '../lab/docker.ts';
+import { type Docker, IMAGE } from '../lab/docker.ts';
 import { eventually, type Host, Lab } from '../lab/index.ts';
 import { describeWithLab } from './describe-with-lab.ts';
-import { holdDocker } from './hold-docker.ts';
+import { holdDocker, posts } from './hold-docker.ts';
 import { galago, galagoJson, hostState, MAIN, startAgent } from './host-cli.ts';
-
-/** What `galago start --json` prints, as far as it is looked at. */
-interface Started {
-  readonly slot: number;
-  readonly name: string;
-  readonly id: string;
-}
+import { SLEEP, SlotHost, type Started } from './slot-host.ts';
 
 describeWithLab('containers in slots', () => {
   let lab: Lab;
+  let slots: SlotHost;
   let host: Host;
   let docker: Docker;
 
   beforeAll(async () => {
     lab = await Lab.create();
-    host = await lab.addHost({ name: 'h1', bridge: false });
-    docker = await Docker.start(host);
-    await host.ovs.vsctl('init');
-    const create = ['vswitch', 'create', '--usermode'];
-    await galagoJson(host, ...create, '10.0.0.254/24', '--ipv6-prefix', 'fd00:1::/64');
-    await galagoJson(host, ...create, '10.1.0.1/16', '--name', 'ovs1');
+    slots = await SlotHost.create(lab);
+    ({ host, docker } = slots);
   });
 
-  afterEach(async () => {
-    const ids = (await docker.exec('ps', '--all', '--quiet')).split('\n').filter((id) => id !== '');
-    if (ids.length > 0) await docker.exec('rm', '--force', ...ids);
-    await run('cleanup', '--containers');
-  });
+  afterEach(() => slots.empty());
 
   afterAll(async () => {
     await docker?.stop();
     await lab?.close();
   });
 
-  const options = () => ['--docker', docker.socket, '--json'];
-  const run = (command: string, ...args: readonly string[]) => galago(host, command, ...options(), ...args);
-  const json = async <T>(command: string, ...args: readonly string[]): Promise<T> => {
-    const { exitCode, stdout, stderr } = await run(command, ...args);
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    return JSON.parse(stdout);
-  };
-  const start = (...args: readonly string[]) => json<Started>('start', ...args);
-  const ps = () => json<readonly Record<string, unknown>[]>('ps');
+  const run = (command: string, ...args: readonly string[]) => slots.run(command, ...args);
+  const json = <T>(command: string, ...args: readonly string[]) => slots.json<T>(command, ...args);
+  const start = (...args: readonly string[]) => slots.start(...args);
+  const ps = () => slots.ps();
 
   const everything = async () => ({
     host: await hostState(host),
@@ -68,8 +50,6 @@ describeWithLab('containers in slots', () => {
     const isThere = async () => (await docker.inside(from, 'sh', '-c', get)).trim() === '50000';
     await eventually(isThere, { what: `50000 bytes of ${to}` });
   }
-
-  const SLEEP = [IMAGE, 'sleep', '1000000'];
 
   it('have everything by their number, and reach each other and the host at once', async () => {
     const one = await start('--slot', '1', ...SLEEP);
@@ -165,6 +145,7 @@ describeWithLab('containers in slots', () => {
     await refuse(1, 'HOST_SLOT_EMPTY', 'attach', '9');
     await refuse(1, 'HOST_SLOT_EMPTY', 'restart', '9');
     await refuse(1, 'HOST_IMAGE_UNKNOWN', 'restart', '1', 'no/such:image');
+    await refuse(1, 'options come before the slot', 'restart', '1', '--time', '0');
     const silent = await galago(host, 'start', '--docker', '/nonexistent/docker.sock', IMAGE);
     expect(silent).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('HOST_DOCKER_FAILED') });
     expect(await json('stop', '9')).toEqual({ name: 'ovs0-s09', changed: false });
@@ -301,7 +282,7 @@ describeWithLab('containers in slots', () => {
     async (_, path, when) => {
       const before = await everything();
       for (const isCleanedUp of [true, false]) {
-        const held = await holdDocker(docker.socket, path, when);
+        const held = await holdDocker(docker.socket, posts(path), when);
         const args = [MAIN, 'start', '--docker', held.socket, '--slot', '3', ...SLEEP];
         const killed = await host.start(process.execPath, args, { env: { OVS_RUNDIR: host.ovs.dir } });
         await held.reached;

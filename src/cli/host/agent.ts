@@ -3,12 +3,14 @@ import { ApiServer, Controller, DEFAULT_API_ADDRESS, isLoopback, parseApiAddress
 import { ContainerKeeper } from '../../host/connect/keep-containers.ts';
 import type { HostDatabase } from '../../host/database.ts';
 import { type HostSettings, readSettings } from '../../host/setup/settings.ts';
+import { SlotKeeper } from '../../host/slots/keep-slots.ts';
 import { isVswitchRow } from '../../host/slots/vswitch-labels.ts';
 import { UsageError } from '../../util/errors.ts';
 import type { Log } from '../../util/log.ts';
 import { systemTimer } from '../../util/timer.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.ts';
+import { hostName } from '../slots/slot-options.ts';
 import { untilSignal } from '../until-signal.ts';
 import { checked, oneOf } from '../values.ts';
 import { FLOWS_LOCK } from './flows-lock.ts';
@@ -35,7 +37,8 @@ export function addAgentCommand(program: Command): void {
       'Runs the controller of the bridge that galago init has made, and of virtual switches, through the sockets of ' +
         'this host, until a signal ends it. The hosts that galago cluster names are its peers; it follows them when ' +
         'they change. Containers with the label galago.pod are attached to that pod when they start, and those that ' +
-        'were connected are connected again after a restart. Flows stay in the switch when it ends.',
+        'were connected or are in slots have their interfaces back after a restart. Flows stay in the switch when ' +
+        'it ends.',
     )
     .addOption(
       new Option('--api <host:port>', 'where the feed of events is served, on a loopback address')
@@ -72,7 +75,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const ended = untilSignal();
   await using lock = await takeOver(db, ended, log);
   if (lock === undefined) return;
-  await using _keeper = new ContainerKeeper(db, { dockerSocket: options.docker, reader: POD_READER, log });
+  await using _keeper = keepContainers(db, options, log);
   for (;;) {
     const work = readWork(db);
     const changed = workChanged(db, work);
@@ -81,6 +84,12 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     if (outcome !== undefined) return log.info({ signal: outcome }, 'closing; flows stay in the switch');
     log.info({}, 'the settings of this host have changed');
   }
+}
+
+function keepContainers(db: HostDatabase, { docker: dockerSocket }: AgentOptions, log: Log): ContainerKeeper {
+  // The controller gives virtual switches their flows: it follows the database.
+  const slots = new SlotKeeper({ db, dockerSocket, program: async () => {}, host: hostName(), log });
+  return new ContainerKeeper(db, { dockerSocket, reader: POD_READER, slots, log });
 }
 
 /** What an agent works by. */

@@ -1,14 +1,15 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { requireImage } from '../../host/docker/docker-containers.ts';
 import type { Slot } from '../../host/slots/slot.ts';
 import { readSlotLabels, type SlotSettings } from '../../host/slots/slot-labels.ts';
-import { carryOutStart, planStart, type SlotPlace, type SlotProgram } from '../../host/slots/slot-start.ts';
+import type { SlotPlace } from '../../host/slots/slot-ports.ts';
+import { carryOutStart, planStart, type SlotProgram } from '../../host/slots/slot-start.ts';
 import { isOurs, readSlots, requireContainer } from '../../host/slots/slot-state.ts';
 import { describeStop, stopSlot } from '../../host/slots/slot-stop.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { openDatabase } from '../host/host-options.ts';
 import { print } from '../print.ts';
-import { graceSeconds } from '../values.ts';
+import { graceSeconds, type ValueParser } from '../values.ts';
 import { addSlotOptions, hostName, readSlot, type SlotOptions, slotPlace } from './slot-options.ts';
 import { startedLine, startedOf } from './start.ts';
 
@@ -28,7 +29,7 @@ export function addRestartCommand(program: Command): void {
         'an image is given, a new container in its place.',
     )
     .argument('<slot>', 'its number, or its name as in galago ps')
-    .argument('[image]', 'an image that Docker has')
+    .argument('[image]', 'an image that Docker has', imageName)
     .argument('[args...]', 'what it runs')
     .option('--time <seconds>', 'how long it has to end by itself', graceSeconds, 10)
     .option('--dry-run', 'print what would be done, and do nothing');
@@ -46,6 +47,12 @@ Examples:
   $ galago restart --time 0 ovs1-s03
   $ galago restart --vswitch ovs1 3 busybox sh
 `;
+
+/** What comes after the slot is the container's. */
+const imageName: ValueParser<string> = (text) => {
+  if (!text.startsWith('-')) return text;
+  throw new InvalidArgumentError('options come before the slot');
+};
 
 interface Words {
   readonly slot: string;

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import type { HostDatabase } from '../../host/database.ts';
 import { parseSlot, type Slot, slotOf } from '../../host/slots/slot.ts';
-import type { SlotPlace } from '../../host/slots/slot-start.ts';
+import type { SlotPlace } from '../../host/slots/slot-ports.ts';
 import { requireVswitch } from '../../host/slots/vswitch.ts';
 import { UsageError } from '../../util/errors.ts';
 import { addHostOptions, dockerSocket, type HostOptions } from '../host/host-options.ts';

@@ -4,6 +4,7 @@ import type { SetTimer } from '../../util/timer.ts';
 import type { HostDatabase } from '../database.ts';
 import { inspectContainer, listContainers } from '../docker/docker.ts';
 import { type ContainerEvent, followEvents } from '../docker/docker-events.ts';
+import type { SlotKeeper } from '../slots/keep-slots.ts';
 import { findLink } from '../system/ip.ts';
 import { connectContainer, removeEndpoint } from './connect.ts';
 import { readContainerLabels } from './container-labels.ts';
@@ -18,6 +19,8 @@ import { NamespaceWatch } from './watch-namespaces.ts';
 interface KeepOptions {
   readonly dockerSocket: string;
   readonly reader: PodReader;
+  /** Looks after containers that are in slots. */
+  readonly slots: SlotKeeper;
   readonly log: Log;
   readonly setTimer?: SetTimer;
 }
@@ -26,7 +29,7 @@ interface KeepOptions {
  * Keeps a host's endpoints what its containers need: attaches those whose labels ask for it when they start, and
  * detaches them when they end; connects again what was connected and has lost its interface; removes the ports of
  * containers that Docker has no more. What happened while nobody looked is made up for, and what was refused is tried
- * again when things are otherwise.
+ * again when things are otherwise. What is in slots is left to {@link SlotKeeper}.
  */
 export class ContainerKeeper implements AsyncDisposable {
   readonly #db: HostDatabase;
@@ -88,12 +91,14 @@ export class ContainerKeeper implements AsyncDisposable {
     const own = this.#db.endpoints().filter((endpoint) => dockerId(endpoint) === id);
     switch (action) {
       case 'start':
-        await this.#reconnect(`docker:${id}`);
+        await this.#restore(`docker:${id}`);
         return this.#attach(id);
       case 'die':
         this.#refusals.delete(id);
+        await this.#options.slots.ended(id);
         return this.#remove(own.filter(isLabelled), 'detached');
       case 'destroy':
+        await this.#options.slots.removed(id);
         return this.#remove(own, 'removed with its container');
     }
   }
@@ -107,7 +112,7 @@ export class ContainerKeeper implements AsyncDisposable {
     this.#devices = new Map(veths.map(({ name, ifindex = 0 }) => [name, ifindex]));
     for (const { name, ifindex = 0, external_ids: ids } of veths) {
       if ((before.get(name) ?? 0) === 0 || before.get(name) === ifindex) continue;
-      this.#then(() => this.#reconnect(ids.get(EndpointKey.CONTAINER)));
+      this.#then(() => this.#restore(ids.get(EndpointKey.CONTAINER)!));
     }
   }
 
@@ -134,8 +139,15 @@ export class ContainerKeeper implements AsyncDisposable {
       ended.filter((endpoint) => !gone.includes(endpoint)),
       'detached',
     );
+    await this.#options.slots.lookAtAll(known);
     await this.#reconnect(undefined);
     for (const { id, isRunning, hasLabels } of containers) if (isRunning && hasLabels) await this.#attach(id);
+  }
+
+  /** Gives one container, `docker:ID` or `netns:NAME`, back what it has lost: first what its slot leads by default. */
+  async #restore(container: string): Promise<void> {
+    if (container.startsWith('docker:')) await this.#options.slots.plugIn(container.slice(7));
+    await this.#reconnect(container);
   }
 
   /** Connects containers again whose interface has gone. */

@@ -72,10 +72,14 @@ export async function stopContainer(socketPath: string, id: string, graceSec: nu
   await post(socketPath, `/containers/${id}/stop?t=${graceSec}`, [204, 304, 404], graceSec * 1000);
 }
 
-/** Waits until a container has ended. @returns its exit status @throws HostError `HOST_DOCKER_FAILED` */
+/**
+ * Waits until a container has ended, which is to be soon.
+ * @returns its exit status
+ * @throws HostError `HOST_DOCKER_FAILED`, also when it goes on, as one does that Docker has started again
+ */
 export async function waitForContainer(socketPath: string, id: string): Promise<number> {
   const path = `/containers/${id}/wait`;
-  const answer = await callDocker(socketPath, { method: 'POST', path, timeoutMs: SLOW_MS });
+  const answer = await callDocker(socketPath, { method: 'POST', path });
   if (answer.status !== 200) throw dockerFailure(answer);
   return readDockerJson<{ readonly StatusCode: number }>(answer).StatusCode;
 }

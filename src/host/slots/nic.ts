@@ -1,5 +1,5 @@
 import { runCommand } from '../system/command.ts';
-import { type IpCommand, ipBatch } from '../system/ip.ts';
+import { type IpCommand, ipBatch, readNamespace } from '../system/ip.ts';
 import type { Slot } from './slot.ts';
 import type { SlotSettings } from './slot-labels.ts';
 import type { Vswitch } from './vswitch.ts';
@@ -93,7 +93,7 @@ export async function moveInside(nics: readonly Nic[], pid: number, gateway: str
   );
   const netns = `/proc/${pid}/ns/net`;
   const hasBridge = nics.some(({ role }) => role === 'inline');
-  if (hasBridge) await ipBatch([bridgeCommand(nics[0]!)], { netns });
+  if (hasBridge) await makeBridge(nics[0]!, netns);
   if (nics.some(({ ips }) => ips.some((ip) => ip.includes(':')))) {
     const plain = nics.filter(({ role }) => role === 'slot').map(({ ifname }) => ifname);
     const files = [...(hasBridge ? [BRIDGE] : []), ...plain].map(
@@ -126,8 +126,17 @@ function ownAddress({ ifname, mac, mtu }: Nic): IpCommand {
   return ['link', 'set', 'dev', ifname, 'address', mac, 'mtu', `${mtu}`];
 }
 
-function bridgeCommand({ mac, mtu }: Nic): IpCommand {
-  return ['link', 'add', 'name', BRIDGE, 'mtu', `${mtu}`, 'address', mac, 'type', 'bridge'];
+/** A bridge outlives the interfaces in it, when only they are made again. */
+async function makeBridge({ mac, mtu }: Nic, netns: string): Promise<void> {
+  const { links } = await readNamespace({ netns });
+  const isThere = links.some(({ name }) => name === BRIDGE);
+  await ipBatch(
+    [
+      ...(isThere ? [['link', 'delete', 'dev', BRIDGE]] : []),
+      ['link', 'add', 'name', BRIDGE, 'mtu', `${mtu}`, 'address', mac, 'type', 'bridge'],
+    ],
+    { netns },
+  );
 }
 
 function addressCommands({ ips }: Nic, name: string): IpCommand[] {

@@ -1,8 +1,4 @@
 import { UsageError } from '../../util/errors.ts';
-import { EndpointKey } from '../connect/endpoint.ts';
-import { namespaceId } from '../connect/target.ts';
-import { type HostDatabase, requireOpen } from '../database.ts';
-import { inspectContainer } from '../docker/docker.ts';
 import {
   createContainer,
   removeContainer,
@@ -12,11 +8,19 @@ import {
   waitForContainer,
 } from '../docker/docker-containers.ts';
 import { HostError } from '../host-error.ts';
-import { findLink, ipBatch, type Link, readNamespace } from '../system/ip.ts';
-import { makeLinks, moveInside, type Nic, nicsOf, type PlacedSlot, portInit } from './nic.ts';
+import { type Link, readNamespace } from '../system/ip.ts';
+import { nicsOf, type PlacedSlot } from './nic.ts';
 import { lowestSlot, type Slot, slotOf } from './slot.ts';
 import { findObstacle, hasSlot, type Remnants, remnantsOf } from './slot-checks.ts';
 import { type SlotSettings, slotLabels } from './slot-labels.ts';
+import {
+  enterContainer,
+  makePorts,
+  removePorts,
+  removeRemnants,
+  type SlotNics,
+  type SlotPlace,
+} from './slot-ports.ts';
 import { readSlots } from './slot-state.ts';
 import { requireVswitch, type Vswitch } from './vswitch.ts';
 
@@ -39,21 +43,11 @@ export interface StartRequest {
 }
 
 /** What is to be done for a container to be in its slot. */
-export interface StartPlan {
-  readonly slot: Slot;
+export interface StartPlan extends SlotNics {
   readonly settings: SlotSettings;
   readonly program: SlotProgram;
-  readonly nics: readonly Nic[];
   /** What an interrupted command has left. */
   readonly remnants: Remnants;
-}
-
-/** Where {@link carryOutStart} does it. */
-export interface SlotPlace {
-  readonly db: HostDatabase;
-  readonly dockerSocket: string;
-  /** Makes the flows of a virtual switch what they should be. */
-  readonly program: (vswitch: string) => Promise<void>;
 }
 
 /**
@@ -95,18 +89,15 @@ export async function planStart(
  * `HOST_SLOT_TAKEN`; TimeoutError `HOST_SWITCH_SILENT`; as `program`
  */
 export async function carryOutStart(place: SlotPlace, plan: StartPlan): Promise<string> {
-  const { db, dockerSocket, program } = place;
-  const { nics, remnants } = plan;
-  await removeRemnants(place, remnants);
+  const { dockerSocket } = place;
+  await removeRemnants(place, plan.remnants);
   let id = plan.program.type === 'existing' ? plan.program.id : undefined;
   try {
-    await makeLinks(nics);
-    await addPorts(db, plan);
-    for (const vswitch of new Set(nics.map((nic) => nic.vswitch))) await program(vswitch);
+    await makePorts(place, plan);
     id ??= await create(dockerSocket, plan);
     await startContainer(dockerSocket, id);
-    await markFinished(db, nics, await enter(dockerSocket, id, plan));
-    return id;
+    if (await enterContainer(place, id, plan)) return id;
+    throw await endedTooSoon(dockerSocket, id, plan.slot);
   } catch (error) {
     await undo(place, plan, id);
     throw error;
@@ -132,42 +123,8 @@ export function describeStart({ slot, program, nics, remnants }: StartPlan): str
   ];
 }
 
-/** Removes ports with their links and flows. @throws OvsdbError; HostError as runCommand; as `program` */
-export async function removePorts({ db, program }: SlotPlace, ports: readonly string[]): Promise<void> {
-  const vswitches = db.bridges.filter((bridge) =>
-    db.interfacesOf(bridge).some((row) => ports.includes(row.name)),
-  );
-  if (vswitches.length > 0)
-    await db.apply(`remove ${ports.join(' ')}`, (tx) => {
-      for (const port of ports) db.deletePort(tx, port);
-    });
-  for (const port of ports)
-    if ((await findLink(port))?.kind === 'veth') await ipBatch([['link', 'delete', 'dev', port]]);
-  for (const { name } of vswitches) await program(name);
-}
-
 function placeOf(ifname: string, vswitch: Vswitch, slot: Slot, links: readonly Link[]): PlacedSlot {
   return { ifname, vswitch, slot, mtu: links.find(({ name }) => name === vswitch.name)?.mtu ?? 1500 };
-}
-
-async function removeRemnants(place: SlotPlace, { container, ports, links }: Remnants): Promise<void> {
-  if (container !== undefined) await removeContainer(place.dockerSocket, container);
-  if (ports.length > 0) await removePorts(place, ports);
-  // One end takes the other one with it.
-  for (const name of links)
-    if ((await findLink(name)) !== undefined) await ipBatch([['link', 'delete', 'dev', name]]);
-}
-
-async function addPorts(db: HostDatabase, { slot, nics }: StartPlan): Promise<void> {
-  await db.apply(`start ${slot.name}`, (tx) => {
-    for (const nic of nics) db.insertPort(tx, db.bridge(nic.vswitch)!._uuid, portInit(nic, slot.name));
-  });
-  for (const { port, ofport } of nics) {
-    const given = requireOpen(db.interface(port), port);
-    if (given === ofport) continue;
-    const message = `the switch gave ${port} the port number ${given}, because somebody else has ${ofport}`;
-    throw new HostError('HOST_PORT_FAILED', message);
-  }
 }
 
 async function create(dockerSocket: string, { slot, settings, program }: StartPlan): Promise<string> {
@@ -178,34 +135,12 @@ async function create(dockerSocket: string, { slot, settings, program }: StartPl
   return createContainer(dockerSocket, { name, hostname, image, command, labels, isPrivileged });
 }
 
-/**
- * Has the interfaces go into a container that was started.
- * @returns its namespace
- */
-async function enter(dockerSocket: string, id: string, { slot, nics }: StartPlan): Promise<string> {
-  const { pid } = await inspectContainer(dockerSocket, id);
-  const netns = `/proc/${pid}/ns/net`;
-  const namespace = pid === 0 ? undefined : await namespaceId(netns);
-  try {
-    if (namespace !== undefined) await moveInside(nics, pid, slot.gateway);
-  } catch (error) {
-    if ((await namespaceId(netns)) === namespace) throw error;
-  }
-  if (namespace !== undefined && (await namespaceId(netns)) === namespace) return namespace;
-  const status = await waitForContainer(dockerSocket, id);
-  const message = `the program in ${slot.name} ended with status ${status} before its network was there`;
-  throw new HostError('HOST_CONTAINER_ENDED', message);
-}
-
-/** From here on, it is not taken for what an interrupted command has left. */
-async function markFinished(db: HostDatabase, nics: readonly Nic[], namespace: string): Promise<void> {
-  const ids = new Map([[EndpointKey.NETNS, namespace]]);
-  await db.write('started', (tx) => {
-    for (const { port } of nics) {
-      const row = db.interface(port);
-      if (row !== undefined) tx.mutate('Interface', row._uuid, 'external_ids', 'insert', ids);
-    }
-  });
+/** Says with which status a program has ended, unless Docker has started it again. */
+async function endedTooSoon(dockerSocket: string, id: string, { name }: Slot): Promise<HostError> {
+  const status = await waitForContainer(dockerSocket, id).catch(() => undefined);
+  const how = status === undefined ? '' : ` with status ${status}`;
+  const message = `the program in ${name} ended${how} before its network was there`;
+  return new HostError('HOST_CONTAINER_ENDED', message);
 }
 
 /** As far as it can be: the rest is put right by the next command. */

@@ -1,7 +1,7 @@
 import type { HostDatabase } from '../database.ts';
 import { removeContainer, stopContainer } from '../docker/docker-containers.ts';
-import { ipBatch, readNamespace } from '../system/ip.ts';
-import { removePorts, type SlotPlace } from './slot-start.ts';
+import { deleteLinks, readNamespace } from '../system/ip.ts';
+import { removePorts, type SlotPlace } from './slot-ports.ts';
 import { hasEnded, isOurs, isRemnant, readSlots, requireOurs, type SlotState } from './slot-state.ts';
 import { isVswitchRow } from './vswitch-labels.ts';
 
@@ -103,7 +103,7 @@ export async function carryOutSlotCleanup(place: SlotPlace, { slots, links }: Sl
     if (container !== undefined) await removeContainer(place.dockerSocket, container.id);
   const ports = slots.flatMap(portsOf);
   if (ports.length > 0) await removePorts(place, ports);
-  await ipBatch(links.map((name) => ['link', 'delete', 'dev', name]));
+  await deleteLinks(links);
 }
 
 /** The outer ends of veth pairs that are called as slots are, and are no ports. */
