@@ -172,7 +172,9 @@ export class BridgeControl {
 
   #tellMode({ mode, bridge, problems }: BridgeOrder): void {
     const fields = { switch: this.#session.id, ...(bridge !== undefined && { bridge }) };
-    const level = mode === 'refused' ? 'error' : problems.length > 0 ? 'warn' : 'info';
+    // Waiting is how every start begins.
+    const isOdd = problems.length > 0 && mode !== 'waiting';
+    const level = mode === 'refused' ? 'error' : isOdd ? 'warn' : 'info';
     this.#log[level]({ ...fields, mode }, `used as: ${mode}${problems.map((text) => `; ${text}`).join('')}`);
     this.#onEvent({ type: 'switchMode', ...fields, mode, problems });
   }
