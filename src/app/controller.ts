@@ -5,6 +5,7 @@ import { ClosedError, type GalagoError } from '../util/errors.ts';
 import { type Log, silentLog } from '../util/log.ts';
 import { systemTimer } from '../util/timer.ts';
 import { BridgeControl, type BridgeOrder } from './bridges/bridge-control.ts';
+import type { PodServices } from './bridges/pod-bridge.ts';
 import { SwitchConnections } from './bridges/switch-connections.ts';
 import { DhcpServer } from './dhcp/server.ts';
 import type { BridgeMode, EventSink, NetworkEvent, SwitchState } from './events.ts';
@@ -63,6 +64,7 @@ export class Controller implements AsyncDisposable {
   /** Switches that no database has told of, and what they are used as meanwhile, once they have been told. */
   readonly #unknown = new Map<string, BridgeMode | undefined>();
   readonly #dhcp: DhcpServer;
+  readonly #services: PodServices;
   readonly #sinks = new Set<EventSink>();
   #orderScheduled = false;
   /** Hosts whose databases have not been told yet that their bridges have their flows. */
@@ -100,6 +102,10 @@ export class Controller implements AsyncDisposable {
       now: Date.now,
       log: this.#log,
     });
+    this.#services = {
+      dhcp: this.#dhcp,
+      recordConflicts: (host, notes) => this.#hosts.get(host)?.recordConflicts(notes),
+    };
   }
 
   /** Where switches can call, with real ports where 0 was asked for. */
@@ -201,7 +207,7 @@ export class Controller implements AsyncDisposable {
       void session.close(new ClosedError('OFP_DUPLICATE_DATAPATH', message));
       return;
     }
-    const control = new BridgeControl(session, this.#dhcp, (event) => this.#tell(event), this.#log);
+    const control = new BridgeControl(session, this.#services, (event) => this.#tell(event), this.#log);
     this.#bridges.set(session.id, { session, control });
     this.#unknown.set(session.id, undefined);
     session.once('close', ({ error }) => {

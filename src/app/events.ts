@@ -36,6 +36,8 @@ export type NetworkEvent =
   | ({ readonly type: 'endpointAged' } & SeenEndpoint)
   | ({ readonly type: 'podJoined' } & Membership)
   | ({ readonly type: 'podLeft' } & Membership)
+  | ({ readonly type: 'addressConflict' } & AddressConflict)
+  | ({ readonly type: 'addressConflictOver' } & AddressConflict)
   | { readonly type: 'problem'; readonly switch?: string; readonly code: string; readonly message: string };
 
 /** A MAC address and where it is; `domain` is the pod's name, or the VLAN id of a learning switch. */
@@ -58,6 +60,17 @@ export interface Membership {
   readonly ips?: readonly string[];
 }
 
+/** An address that an endpoint of the switch and one on another host have in the same pod. */
+export interface AddressConflict {
+  readonly switch: string;
+  readonly interface: string;
+  readonly pod: string;
+  /** A MAC address or an IP address. */
+  readonly address: string;
+  /** The other host's tunnel address. */
+  readonly peer: string;
+}
+
 /** One switch as it is now. */
 export interface SwitchState {
   readonly switch: string;
@@ -67,6 +80,7 @@ export interface SwitchState {
   readonly ports: readonly { readonly port: number; readonly name: string; readonly up: boolean }[];
   readonly endpoints: readonly Omit<SeenEndpoint, 'switch'>[];
   readonly members: readonly Omit<Membership, 'switch'>[];
+  readonly conflicts: readonly Omit<AddressConflict, 'switch'>[];
 }
 
 /** Takes each event as it happens. */

@@ -4,6 +4,7 @@ export { ApiServer, type ApiServerOptions, DEFAULT_API_ADDRESS } from './api/api
 export { Feed, type FeedOptions, type FeedSource, type FeedState } from './api/feed.ts';
 export { Controller, type ControllerOptions, OVSDB_PORT } from './controller.ts';
 export type {
+  AddressConflict,
   BridgeMode,
   EventSink,
   Membership,

@@ -1,7 +1,7 @@
-import { writeIpv4 } from '../util/ip.ts';
-import { writeMac } from '../util/mac.ts';
+import { readIpv4, writeIpv4 } from '../util/ip.ts';
+import { readMac, writeMac } from '../util/mac.ts';
 import { EthType } from './ethernet.ts';
-import { write16 } from './headers.ts';
+import { type FrameHeaders, read16, read32, write16 } from './headers.ts';
 
 /** What an ARP packet asks or tells (RFC 826). */
 export const ArpOperation = { REQUEST: 1, REPLY: 2 } as const;
@@ -37,3 +37,27 @@ export function encodeArp({ ethDst, arpSha, arpSpa, arpTha, arpTpa, operation }:
   writeIpv4(frame, 38, arpTpa);
   return frame;
 }
+
+/** What an ARP packet says. */
+export type ArpMessage = Omit<ArpFrame, 'ethDst'>;
+
+/**
+ * Reads an ARP packet.
+ * @param headers of the frame, whose type is that of ARP
+ * @returns undefined for one that is cut off, or not for IPv4 over Ethernet
+ */
+export function readArp(frame: Uint8Array, { l3 }: Pick<FrameHeaders, 'l3'>): ArpMessage | undefined {
+  if (frame.length < l3 + ARP_SIZE || read16(frame, l3) !== ETHERNET) return undefined;
+  if (read32(frame, l3 + 2) !== IPV4_OVER_ETHERNET) return undefined;
+  return {
+    operation: read16(frame, l3 + 6),
+    arpSha: readMac(frame, l3 + 8),
+    arpSpa: readIpv4(frame, l3 + 14),
+    arpTha: readMac(frame, l3 + 18),
+    arpTpa: readIpv4(frame, l3 + 24),
+  };
+}
+
+const ARP_SIZE = 28;
+/** The type of the network's addresses, and the sizes of both. */
+const IPV4_OVER_ETHERNET = 0x0800_0604;

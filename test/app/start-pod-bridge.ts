@@ -56,6 +56,7 @@ export async function startBridge(
 ) {
   const soft = given ?? (await SoftSession.open());
   const events: NetworkEvent[] = [];
+  const notes: [string, string | undefined][] = [];
   const bridge = new PodBridge({
     session: soft.session,
     onEvent: (event) => {
@@ -64,10 +65,13 @@ export async function startBridge(
     },
     log: silentLog,
     hasMeters: true,
-    dhcp: NO_DHCP,
+    services: { dhcp: NO_DHCP, recordConflicts: (_, changed) => void notes.push(...changed) },
+    ...soft.clock,
   });
   await bridge.start(plan);
   const told = () => events.splice(0);
+  /** What was written of conflicts, by interface. */
+  const noted = () => notes.splice(0);
   /** Where the address is forwarded to, as the switch has it. */
   const isForwarded = (location: Location) =>
     soft.flows(Table.FORWARD).includes(formatFlow(learntFlows(location)[1]!));
@@ -84,11 +88,11 @@ export async function startBridge(
     return soft.idle();
   };
   /** Likewise, from another host. */
-  const frameFrom = (peer: string, key = KEY) => {
-    soft.receiveFrom(peer, key, FRAME);
+  const frameFrom = (peer: string, key = KEY, bytes = FRAME) => {
+    soft.receiveFrom(peer, key, bytes);
     return soft.idle();
   };
-  return { soft, bridge, told, isForwarded, hasFlowWith, update, frame, frameFrom };
+  return { soft, bridge, told, noted, isForwarded, hasFlowWith, update, frame, frameFrom };
 }
 
 /** Has another process of the controller begin where one was. */

@@ -2,7 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { OURS } from '../../src/app/pipeline/cookie.ts';
 import { type Intent, intentNumber, type Location } from '../../src/app/pipeline/intent.ts';
-import { FIRST_DHCP_METER, LEARN_METER, LEARN_RATE, Table } from '../../src/app/pipeline/tables.ts';
+import {
+  CLAIM_METER,
+  FIRST_DHCP_METER,
+  LEARN_METER,
+  LEARN_RATE,
+  Table,
+} from '../../src/app/pipeline/tables.ts';
 import { ROOT, readDocuments } from './documents.ts';
 
 const design = readDocuments().find(({ file }) => file === 'docs/design.md')!;
@@ -65,12 +71,16 @@ describe('docs/design.md', () => {
 
   it('has the numbers that flows, groups and meters of ours are told by', () => {
     const mark = `0x${OURS.shiftRightUnsigned(48).toString(16)}`;
-    const meter = `0x${LEARN_METER.toString(16)}`;
-    for (const text of [`${mark}: ours`, `The meters are ${meter} and`, `${LEARN_RATE} such frames a second`])
+    const [meter, claims] = [LEARN_METER, CLAIM_METER].map((number) => `0x${number.toString(16)}`);
+    for (const text of [
+      `${mark}: ours`,
+      `The meters are ${meter}, ${claims} and`,
+      `${LEARN_RATE} such frames a second`,
+    ])
       expect(design.text).toContain(text);
     expect(pods.text).toContain(`cookie ${mark}000000000000`);
     expect(pods.text).toContain(
-      `| meters | ${LEARN_METER}; and for each port that DHCP serves, ${FIRST_DHCP_METER} + its number |`,
+      `| meters | ${LEARN_METER} and ${CLAIM_METER}; and for each port that DHCP serves, ${FIRST_DHCP_METER} + its number |`,
     );
   });
 });

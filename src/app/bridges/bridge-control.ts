@@ -1,13 +1,12 @@
 import { isPortUp, type PortStatus, type Switch } from '../../ofp/index.ts';
 import type { GalagoError } from '../../util/errors.ts';
 import type { Log } from '../../util/log.ts';
-import type { DhcpServer } from '../dhcp/server.ts';
 import type { BridgeMode, EventSink, SwitchState } from '../events.ts';
 import { compile, OWNED } from '../pipeline/compile.ts';
 import type { BridgeApp } from './bridge.ts';
 import { LearningBridge } from './learning-bridge.ts';
 import { hasMeters } from './meters.ts';
-import { PodBridge } from './pod-bridge.ts';
+import { PodBridge, type PodServices } from './pod-bridge.ts';
 import type { PodPlan } from './pod-plan.ts';
 
 /** What a bridge should be used as, and what that takes. */
@@ -34,7 +33,7 @@ export type BridgeOrder =
  */
 export class BridgeControl {
   readonly #session: Switch;
-  readonly #dhcp: DhcpServer;
+  readonly #services: PodServices;
   readonly #onEvent: EventSink;
   readonly #log: Log;
   #order: BridgeOrder = { mode: 'waiting', problems: [] };
@@ -42,9 +41,9 @@ export class BridgeControl {
   #app: BridgeApp | undefined;
   #working: Promise<void> | undefined;
 
-  constructor(session: Switch, dhcp: DhcpServer, onEvent: EventSink, log: Log) {
+  constructor(session: Switch, services: PodServices, onEvent: EventSink, log: Log) {
     this.#session = session;
-    this.#dhcp = dhcp;
+    this.#services = services;
     this.#onEvent = onEvent;
     this.#log = log;
     session.on('portStatus', this.#tellPort);
@@ -84,7 +83,7 @@ export class BridgeControl {
       name: port.name,
       up: isPortUp(port),
     }));
-    const seen = this.#app?.state() ?? { endpoints: [], members: [] };
+    const seen = this.#app?.state() ?? { endpoints: [], members: [], conflicts: [] };
     return {
       switch: this.#session.id,
       ...(bridge !== undefined && { bridge }),
@@ -145,7 +144,7 @@ export class BridgeControl {
       onEvent: this.#onEvent,
       log: this.#log,
       hasMeters: isMetered,
-      dhcp: this.#dhcp,
+      services: this.#services,
     });
     this.#app = app;
     await app.start(plan);

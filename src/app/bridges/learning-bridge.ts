@@ -102,7 +102,7 @@ export class LearningBridge implements BridgeApp {
       mac,
       at: { port: location },
     }));
-    return { endpoints, members: [] };
+    return { endpoints, members: [], conflicts: [] };
   }
 
   readonly #onPacketIn = (message: PacketIn): void => {

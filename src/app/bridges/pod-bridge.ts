@@ -2,17 +2,21 @@ import { type FlowRemoved, type Match, output, type PacketIn, type Switch } from
 import type { GalagoError } from '../../util/errors.ts';
 import type { Log } from '../../util/log.ts';
 import { readMac } from '../../util/mac.ts';
+import { type SetTimer, systemTimer } from '../../util/timer.ts';
 import type { DhcpReply, DhcpServer } from '../dhcp/server.ts';
-import type { EventSink, Membership } from '../events.ts';
+import type { EventSink } from '../events.ts';
 import type { Member } from '../hosts/host-view.ts';
 import { compile, OWNED } from '../pipeline/compile.ts';
 import { cookie, KIND_MASK, OURS, OURS_MASK, TYPE_MASK } from '../pipeline/cookie.ts';
 import { type Intent, intentId, type Location, STATION_ELSEWHERE } from '../pipeline/intent.ts';
 import { joinParts, type Part } from '../pipeline/part.ts';
 import { Table } from '../pipeline/tables.ts';
+import { AddressConflicts } from './address-conflicts.ts';
 import { announce } from './announce.ts';
 import type { BridgeApp } from './bridge.ts';
-import { type MacEntry, MacTable, type Seen } from './mac-table.ts';
+import { claimedAddresses } from './claimed-addresses.ts';
+import { MacTable } from './mac-table.ts';
+import { membershipOf, PodEvents, type Sighting } from './pod-events.ts';
 import { PlanIntents } from './pod-intents.ts';
 import {
   locationId,
@@ -34,8 +38,19 @@ export interface PodBridgeOptions {
   readonly log: Log;
   /** Whether the switch has meters; without, frames of unknown sources come unlimited. */
   readonly hasMeters: boolean;
+  readonly services: PodServices;
+  /** Milliseconds of a clock that never goes back. Default `performance.now`. */
+  readonly now?: () => number;
+  /** Default `setTimeout`. */
+  readonly setTimer?: SetTimer;
+}
+
+/** What all bridges with pods share. */
+export interface PodServices {
   /** Answers the DHCP clients of all pods. */
   readonly dhcp: DhcpServer;
+  /** Writes to a host's database which conflicts its interfaces have; undefined for none. */
+  readonly recordConflicts: (host: string, notes: ReadonlyMap<string, string | undefined>) => void;
 }
 
 /*
@@ -49,6 +64,8 @@ export interface PodBridgeOptions {
 export class PodBridge implements BridgeApp {
   readonly #session: Switch;
   readonly #onEvent: EventSink;
+  readonly #events: PodEvents;
+  readonly #conflicts: AddressConflicts;
   readonly #log: Log;
   readonly #planIntents: PlanIntents;
   readonly #dhcp: DhcpServer;
@@ -71,12 +88,20 @@ export class PodBridge implements BridgeApp {
   #working: Promise<void> | undefined;
   #stopped = false;
 
-  constructor({ session, onEvent, log, hasMeters, dhcp }: PodBridgeOptions) {
+  constructor({ session, onEvent, log, hasMeters, services, now, setTimer }: PodBridgeOptions) {
     this.#session = session;
     this.#onEvent = onEvent;
+    this.#events = new PodEvents(session.id, onEvent);
     this.#log = log;
     this.#planIntents = new PlanIntents(hasMeters);
-    this.#dhcp = dhcp;
+    this.#dhcp = services.dhcp;
+    this.#conflicts = new AddressConflicts({
+      ...{ switch: session.id, onEvent, log },
+      defend: (member) => this.#announce([member]),
+      record: (notes) => services.recordConflicts(this.#plan.host, notes),
+      now: now ?? (() => performance.now()),
+      setTimer: setTimer ?? systemTimer,
+    });
   }
 
   /** Makes the switch what the plan says; addresses that its flows still know are taken over. @throws as Switch.reconcile */
@@ -100,6 +125,7 @@ export class PodBridge implements BridgeApp {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#conflicts.stop();
     this.#session.off('packetIn', this.#onPacketIn);
     this.#session.off('flowRemoved', this.#onFlowRemoved);
     await this.settled();
@@ -121,11 +147,7 @@ export class PodBridge implements BridgeApp {
       mac,
       at: seenAt(location),
     }));
-    const members = this.#plan.members.map((member) => {
-      const { switch: _, ...membership } = this.#membership(member);
-      return membership;
-    });
-    return { endpoints, members };
+    return { endpoints, members: this.#plan.members.map(membershipOf), conflicts: this.#conflicts.state() };
   }
 
   async #takeOver(plan: PodPlan): Promise<void> {
@@ -170,7 +192,7 @@ export class PodBridge implements BridgeApp {
     const placesBefore = this.#places;
     this.#setPlan(plan);
     const gone = this.#macs.deleteWhere(({ domain, location }) => !this.#places.has(domain, location));
-    for (const entry of gone) this.#tellAged(entry, placesBefore);
+    for (const entry of gone) this.#events.aged(entry, placesBefore);
     this.#tellMembers(before, plan.members);
     const wanted = new Map(this.#intents().map((intent) => [intentId(intent), intent]));
     for (const id of this.#desired.keys()) if (!wanted.has(id)) this.#want(id, undefined);
@@ -182,7 +204,7 @@ export class PodBridge implements BridgeApp {
     return [...this.#planIntents.of(this.#plan), ...learnt];
   }
 
-  #learntIntent({ domain, mac, location }: Omit<MacEntry<Location>, 'seenAtMs'>): Intent {
+  #learntIntent({ domain, mac, location }: Sighting): Intent {
     return { type: 'learnt', key: domain, mac, location, tunnel: this.#plan.tunnel };
   }
 
@@ -231,6 +253,10 @@ export class PodBridge implements BridgeApp {
   #announceNew(): void {
     const members = this.#unannounced;
     this.#unannounced = [];
+    this.#announce(members);
+  }
+
+  #announce(members: readonly Member[]): void {
     if (this.#stopped || this.#session.isClosed) return;
     for (const message of members.flatMap(announce)) this.#session.send(message);
   }
@@ -253,11 +279,22 @@ export class PodBridge implements BridgeApp {
 
   readonly #onPacketIn = (message: PacketIn): void => {
     if (message.tableId === Table.SERVE) void this.#serve(message);
+    if (message.tableId === Table.CLAIM) this.#hearClaim(message);
     if (message.tableId !== Table.LEARN || message.data.length < ETH_SRC_END) return;
     const place = this.#places.of(message.match);
     // The rest of the frame does not matter, and may be cut off.
     if (place !== undefined) this.#learn(place.key, readMac(message.data, ETH_SRC), place.location);
   };
+
+  /** Another host has an address of an endpoint here. */
+  #hearClaim({ match, data }: PacketIn): void {
+    const place = this.#places.of(match);
+    if (place?.location.type !== 'tunnel') return;
+    for (const address of claimedAddresses(data)) {
+      const member = this.#places.ownerOf(place.key, address);
+      if (member !== undefined) return this.#conflicts.hear(member, address, place.location.peer);
+    }
+  }
 
   async #serve({ match, data }: PacketIn): Promise<void> {
     const member = this.#plan.members.find(({ ofport }) => ofport === match.inPort);
@@ -289,8 +326,9 @@ export class PodBridge implements BridgeApp {
     const known = this.#macs.get(place.key, ethSrc);
     if (known === undefined || locationId(known) !== locationId(place.location)) return;
     this.#macs.delete(place.key, ethSrc);
-    this.#tellAged({ domain: place.key, mac: ethSrc, location: known });
-    this.#want(intentId(this.#learntIntent({ domain: place.key, mac: ethSrc, location: known })), undefined);
+    const sighting = { domain: place.key, mac: ethSrc, location: known };
+    this.#events.aged(sighting, this.#places);
+    this.#want(intentId(this.#learntIntent(sighting)), undefined);
     this.#realiseSoon();
   };
 
@@ -331,48 +369,14 @@ export class PodBridge implements BridgeApp {
       this.#log.debug({ switch: this.#session.id, mac, ...seenAt(location) }, 'no room to learn an address');
       return false;
     }
-    this.#tellSeen(seen, key, mac, location);
+    this.#events.seen(seen, { domain: key, mac, location }, this.#places);
     return true;
   }
 
-  #tellSeen(seen: Seen<Location>, key: number, mac: string, location: Location): void {
-    const domain = this.#places.podName(key);
-    const endpoint = { switch: this.#session.id, domain, mac, at: seenAt(location) };
-    if (seen.type === 'moved') this.#onEvent({ type: 'endpointMoved', ...endpoint, from: seenAt(seen.from) });
-    else this.#onEvent({ type: 'endpointLearnt', ...endpoint });
-  }
-
-  #tellAged(
-    { domain, mac, location }: Omit<MacEntry<Location>, 'seenAtMs'>,
-    places: Places = this.#places,
-  ): void {
-    const endpoint = { domain: places.podName(domain), mac, at: seenAt(location) };
-    this.#onEvent({ type: 'endpointAged', switch: this.#session.id, ...endpoint });
-  }
-
   #tellMembers(before: readonly Member[], after: readonly Member[]): void {
-    const stays = new Set(before);
-    const is = new Set(after);
-    const gone = before.filter((member) => !is.has(member));
-    const left = new Map(gone.map((member) => [memberId(member), member]));
-    for (const member of after) {
-      if (stays.has(member)) continue;
-      if (left.delete(memberId(member))) continue;
-      this.#onEvent({ type: 'podJoined', ...this.#membership(member) });
-      this.#unannounced.push(member);
-    }
-    for (const member of left.values()) this.#onEvent({ type: 'podLeft', ...this.#membership(member) });
-  }
-
-  #membership({ interface: name, ofport, pod, addresses }: Member): Membership {
-    return {
-      switch: this.#session.id,
-      interface: name,
-      port: ofport,
-      pod: pod.name,
-      key: pod.key,
-      ...addresses,
-    };
+    const come = this.#events.members(before, after);
+    this.#unannounced.push(...come);
+    this.#conflicts.follow(after, come);
   }
 }
 
@@ -381,10 +385,6 @@ const STATIONS_ELSEWHERE = { cookie: cookie('intended', STATION_ELSEWHERE), cook
 /** Where the source address of a frame begins and ends (IEEE 802.3, 3.1.1). */
 const ETH_SRC = 6;
 const ETH_SRC_END = 12;
-
-function memberId({ interface: name, ofport, pod, addresses }: Member): string {
-  return JSON.stringify([name, ofport, pod.key, addresses]);
-}
 
 /** Compares values of plain data. */
 function isSame(a: unknown, b: unknown): boolean {

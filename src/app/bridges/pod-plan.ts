@@ -58,6 +58,7 @@ export class Places {
   #keyByOfport: ReadonlyMap<number, number> | undefined;
   #nameByKey: ReadonlyMap<number, string> | undefined;
   #stations: ReadonlySet<string> | undefined;
+  #owners: ReadonlyMap<string, Member> | undefined;
 
   constructor(plan: PodPlan) {
     this.#plan = plan;
@@ -87,6 +88,12 @@ export class Places {
   isStation(key: number, mac: string): boolean {
     this.#stations ??= stationsOf(this.#plan);
     return this.#stations.has(`${key} ${mac}`);
+  }
+
+  /** The endpoint here that is known to have the address in a pod. */
+  ownerOf(key: number, address: string): Member | undefined {
+    this.#owners ??= ownersOf(this.#plan);
+    return this.#owners.get(`${key} ${address}`);
   }
 
   /** The pod's name, as events tell it. */
@@ -179,6 +186,15 @@ function stationsOf({ members, remoteStations }: PodPlan): ReadonlySet<string> {
     ...members.flatMap(({ pod, addresses }) => (addresses ? `${pod.key} ${addresses.mac}` : [])),
     ...remoteStations.map(stationId),
   ]);
+}
+
+function ownersOf({ members }: PodPlan): ReadonlyMap<string, Member> {
+  return new Map(
+    members.flatMap((member) => {
+      const { mac, ips } = member.addresses ?? { mac: undefined, ips: [] };
+      return [mac ?? [], ips].flat().map((address) => [`${member.pod.key} ${address}`, member] as const);
+    }),
+  );
 }
 
 function stationId({ key, mac }: RemoteStation): string {

@@ -89,12 +89,13 @@ interface TunnelView {
   readonly error: string | undefined;
 }
 
-/** `external_ids` keys that are read. */
+/** `external_ids` keys that are read, and the one of conflicts, which is written. */
 export const Key = {
   POD: 'galago-pod',
   KEY: 'galago-key',
   MAC: 'galago-mac',
   IP: 'galago-ip',
+  CONFLICT: 'galago-conflict',
   LOCAL_IP: 'galago-local-ip',
 } as const;
 

@@ -36,6 +36,7 @@ export class Host {
   /** The configuration that the switch has carried out, and the last one whose flows have been confirmed. */
   #cfg: number;
   #confirmed: number | undefined;
+  #conflictsRecorded: Promise<void> = Promise.resolve();
 
   /** Copies the database. @throws as OvsdbClient.replicate */
   static async open(
@@ -142,6 +143,16 @@ export class Host {
     });
   }
 
+  /** Writes what interfaces are in conflict about, or that they are not; what is there already is left as it is. */
+  recordConflicts(notes: ReadonlyMap<string, string | undefined>): void {
+    // One after the other: what the one before has written is known then.
+    this.#conflictsRecorded = this.#conflictsRecorded
+      .then(() => this.#recordConflicts(notes))
+      .catch(({ code, message }: GalagoError) =>
+        this.#log.warn({ host: this.name, code }, `address conflicts are not recorded: ${message}`),
+      );
+  }
+
   /**
    * Has the bridges that `galago init` has made say which configuration they have the flows of: `cur_cfg` goes on from
    * `next_cfg` when the ports are there, and whoever adds one may wait for this after it.
@@ -171,6 +182,24 @@ export class Host {
 
   async close(): Promise<void> {
     await this.#db.close();
+  }
+
+  async #recordConflicts(notes: ReadonlyMap<string, string | undefined>): Promise<void> {
+    const changed = [...notes].flatMap(([name, note]) => {
+      const row = this.#replica.Interface.find({ name });
+      return row === undefined || row.external_ids.get(Key.CONFLICT) === note ? [] : [{ row, note }];
+    });
+    if (changed.length === 0) return;
+    await this.#db.transact(
+      (tx) => {
+        for (const { row, note } of changed) {
+          tx.mutate('Interface', row._uuid, 'external_ids', 'delete', [Key.CONFLICT]);
+          if (note !== undefined)
+            tx.mutate('Interface', row._uuid, 'external_ids', 'insert', new Map([[Key.CONFLICT, note]]));
+        }
+      },
+      { verifyReads: false },
+    );
   }
 
   #isFromInit(name: string): boolean {

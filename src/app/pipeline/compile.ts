@@ -7,6 +7,7 @@ import {
   type MeterSpec,
   output,
 } from '../../ofp/index.ts';
+import { claimFlows } from './claim.ts';
 import { cookie, OURS, OURS_MASK } from './cookie.ts';
 import { guardFlows } from './guard.ts';
 import { type Intent, intentNumber, type Location, type TunnelPort } from './intent.ts';
@@ -14,6 +15,7 @@ import {
   apply,
   flowsOnly,
   fromPeer,
+  GROUP_BIT,
   goto,
   inPod,
   inPodFrom,
@@ -22,7 +24,16 @@ import {
   writeMetadata,
 } from './part.ts';
 import { dhcpPart, duplicateDetection, serveFlows } from './serve.ts';
-import { FIRST_DHCP_METER, FROM_TUNNEL, LEARN_METER, LEARN_RATE, Priority, Table } from './tables.ts';
+import {
+  CLAIM_METER,
+  CLAIM_RATE,
+  FIRST_DHCP_METER,
+  FROM_TUNNEL,
+  LEARN_METER,
+  LEARN_RATE,
+  Priority,
+  Table,
+} from './tables.ts';
 
 /** Seconds without a frame after which a learnt address is forgotten. */
 export const LEARNT_IDLE_TIMEOUT = 300;
@@ -37,7 +48,9 @@ export const OWNED = {
   cookieMask: OURS_MASK,
   ownsGroup: (groupId: number) => groupId >= FIRST_GROUP && groupId <= LAST_GROUP,
   ownsMeter: (meterId: number) =>
-    meterId === LEARN_METER || (meterId > FIRST_DHCP_METER && meterId < 2 * FIRST_DHCP_METER),
+    meterId === LEARN_METER ||
+    meterId === CLAIM_METER ||
+    (meterId > FIRST_DHCP_METER && meterId < 2 * FIRST_DHCP_METER),
 };
 
 type IntentOf<Type extends Intent['type']> = Extract<Intent, { type: Type }>;
@@ -77,17 +90,19 @@ function compileBase(intent: IntentOf<'base'>): Part {
     tableId,
     instructions: [goto(next)],
   });
-  const meterId = intent.hasMeters ? { meterId: LEARN_METER } : {};
-  const toController: ActionInit = { type: 'nxController2', ...meterId };
+  const toController = (meterId: number): ActionInit => {
+    return { type: 'nxController2', ...(intent.hasMeters && { meterId }) };
+  };
   return {
     flows: [
       // Nobody has a reason to delete it, so that the notice of its removal tells when somebody empties the tables.
       { ...own, tableId: Table.CLASSIFY, flags: FlowModFlag.SEND_FLOW_REM },
       onward(Table.GUARD, Table.LEARN),
       onward(Table.GUARD_ND, Table.LEARN),
-      { ...own, tableId: Table.LEARN, instructions: [apply(toController), goto(Table.SERVE)] },
+      { ...own, tableId: Table.LEARN, instructions: [apply(toController(LEARN_METER)), goto(Table.SERVE)] },
       // No station has a group address for its own: a frame from one is forged.
       { ...own, tableId: Table.LEARN, priority: Priority.ABOVE, match: { ethSrc: GROUP_BIT } },
+      { ...own, tableId: Table.CLAIM, instructions: [apply(toController(CLAIM_METER))] },
       onward(Table.SERVE, Table.POLICY),
       duplicateDetection(own),
       onward(Table.POLICY, Table.FORWARD),
@@ -95,7 +110,7 @@ function compileBase(intent: IntentOf<'base'>): Part {
       { ...own, tableId: Table.FLOOD },
     ],
     groups: [],
-    meters: intent.hasMeters ? [LEARN_LIMIT] : [],
+    meters: intent.hasMeters ? [limit(LEARN_METER, LEARN_RATE), limit(CLAIM_METER, CLAIM_RATE)] : [],
   };
 }
 
@@ -200,14 +215,22 @@ function compileLearnt(intent: IntentOf<'learnt'>): Part {
     : flowsOnly({ ...known(own, passage), ...ages }, forward(own, passage));
 }
 
-/** As one that was learnt, but above those and without end; and what others ask about it is answered. */
+/**
+ * As one that was learnt, but above those and without end; and what others ask about it is answered. One that is here
+ * is at no other host.
+ */
 function compileStation(intent: IntentOf<'station'>): Part {
   const own = { ...ownOf(intent), priority: Priority.ABOVE };
   const passage = passageOf(intent);
   if (passage === undefined) return flowsOnly();
   const { key, location } = intent;
   const ofport = location.type === 'port' ? location.ofport : undefined;
-  return flowsOnly(known(own, passage), forward(own, passage), ...serveFlows(own, key, ofport, intent));
+  return flowsOnly(
+    known(own, passage),
+    forward(own, passage),
+    ...serveFlows(own, key, ofport, intent),
+    ...(ofport === undefined || intent.tunnel === undefined ? [] : claimFlows(own, key, intent)),
+  );
 }
 
 /** How frames from an address come, and how frames go to it. */
@@ -258,10 +281,8 @@ export function floodGroup(key: number): number {
 }
 
 const INDIVIDUAL = { value: '00:00:00:00:00:00', mask: '01:00:00:00:00:00' };
-const GROUP_BIT = { value: '01:00:00:00:00:00', mask: '01:00:00:00:00:00' };
 
-const LEARN_LIMIT: MeterSpec = {
-  meterId: LEARN_METER,
-  flags: MeterFlag.PKTPS | MeterFlag.BURST,
-  bands: [{ type: 'drop', rate: LEARN_RATE, burstSize: LEARN_RATE }],
-};
+function limit(meterId: number, rate: number): MeterSpec {
+  const flags = MeterFlag.PKTPS | MeterFlag.BURST;
+  return { meterId, flags, bands: [{ type: 'drop', rate, burstSize: rate }] };
+}

@@ -19,14 +19,20 @@ type Own = Pick<FlowSpec, 'cookie'>;
 
 const ARP_REQUEST = 1;
 const ARP_REPLY = 2;
-const SOLICITATION = { ethType: EthType.IPV6, ipProto: IpProtocol.ICMPV6, icmpv6Type: 135, icmpv6Code: 0 };
-const ADVERTISEMENT = { ...SOLICITATION, icmpv6Type: 136 };
+/** What asks for an address, and what tells it (RFC 4861, 4.3 and 4.4). */
+export const SOLICITATION = {
+  ethType: EthType.IPV6,
+  ipProto: IpProtocol.ICMPV6,
+  icmpv6Type: 135,
+  icmpv6Code: 0,
+};
+export const ADVERTISEMENT = { ...SOLICITATION, icmpv6Type: 136 };
 /** The option with the target's address at the link (RFC 4861, 4.6.1). */
 const TARGET_LINK_LAYER = 2;
 /** Solicited, and overriding what is known (RFC 4861, 4.4). */
 const SOLICITED_OVERRIDE = 0x6000_0000;
 /** A tag makes another network of the pod, in which the station need not be. */
-const UNTAGGED: MatchInit = { vlanVid: 0 };
+export const UNTAGGED: MatchInit = { vlanVid: 0 };
 
 /**
  * Answers for a station's addresses, given to whoever in the pod asks from here: ARP in one step (RFC 826),

@@ -8,6 +8,8 @@ export const Table = {
   GUARD_ND: 11,
   /** Whether the source is where it was learnt. */
   LEARN: 20,
+  /** What another host has that an endpoint here has. */
+  CLAIM: 21,
   /** What is answered on the spot. */
   SERVE: 30,
   /** The second half of a neighbour advertisement. */
@@ -42,9 +44,13 @@ export const POD_AND_ORIGIN_MASK = FROM_TUNNEL + POD_MASK;
 
 /** The meter that limits the copies of frames from unknown sources. */
 export const LEARN_METER = 0x6a1;
+/** The meter that limits the copies of claims to the addresses of endpoints here. */
+export const CLAIM_METER = 0x6a2;
 /** The meters of ports that look for a DHCP server: this and the port's number. */
 export const FIRST_DHCP_METER = 0x1_0000;
 /** Messages to the DHCP server that a port may send, a second. */
 export const DHCP_RATE = 10;
 /** Frames of unknown sources that a switch sends to the controller, a second. */
 export const LEARN_RATE = 1000;
+/** Claims to the addresses of endpoints here, likewise. */
+export const CLAIM_RATE = 100;

@@ -3,7 +3,7 @@ import { parseDhcpSubnet } from '../../app/dhcp/subnet.ts';
 import { OURS, OURS_MASK } from '../../app/pipeline/cookie.ts';
 import { readSubnets } from '../../host/addresses/subnet.ts';
 import { findDrift } from '../../host/connect/drift.ts';
-import { EndpointKey } from '../../host/connect/endpoint.ts';
+import { type Endpoint, EndpointKey } from '../../host/connect/endpoint.ts';
 import type { BridgeRow, HostDatabase } from '../../host/database.ts';
 import { endpointMtu, readSettings } from '../../host/setup/settings.ts';
 import { UPLINK_BRIDGE, uplinkOf } from '../../host/setup/uplink.ts';
@@ -92,7 +92,7 @@ async function readStatus(db: HostDatabase, options: StatusOptions): Promise<Sta
   if (row !== undefined) problems.push(...problemsOfSubnets(row));
   const flows = row === undefined ? 0 : await countFlows(row.name, options, problems);
   if (flows === 0 && endpoints.length > 0) problems.push('the switch has no flows of Galago: galago agent');
-  problems.push(...(await findDrift(db, options.docker)));
+  problems.push(...endpoints.flatMap(problemsOfConflicts), ...(await findDrift(db, options.docker)));
   return {
     ...{ bridge: bridge ?? null, localIp: localIp ?? null, encapsulation: encapsulation?.type ?? null },
     ...{
@@ -114,6 +114,17 @@ function problemsOfSubnets(bridge: BridgeRow): string[] {
     } catch (error) {
       return [`the subnet of pod ${pod}: ${(error as Error).message}: galago pods set ${pod}`];
     }
+  });
+}
+
+/** As the agent has written them: `10.0.0.1 192.0.2.2`, an address and the tunnel address of a host that has it too. */
+function problemsOfConflicts({ externalIds, port }: Endpoint): string[] {
+  const name = externalIds.get(EndpointKey.NAME) ?? port;
+  const conflicts = externalIds.get(EndpointKey.CONFLICT)?.split(',') ?? [];
+  return conflicts.map((conflict) => {
+    const [address, peer] = conflict.split(' ');
+    const pod = externalIds.get(EndpointKey.POD);
+    return `${address} of ${name} (${port}) in pod ${pod} is in use on the host at ${peer} as well: disconnect one of them`;
   });
 }
 

@@ -51,7 +51,13 @@ export function requireSame(recorded: Endpoint, { settings, target, bridge }: Wa
   throw new UsageError('HOST_ENDPOINT_EXISTS', message);
 }
 
-const NOT_SETTINGS = [EndpointKey.NAME, EndpointKey.OWNER, EndpointKey.LEASE, EndpointKey.LEASE_UNTIL];
+const NOT_SETTINGS = [
+  EndpointKey.NAME,
+  EndpointKey.OWNER,
+  EndpointKey.LEASE,
+  EndpointKey.LEASE_UNTIL,
+  EndpointKey.CONFLICT,
+];
 
 /**
  * An address belongs to one endpoint of a pod, and a key to one pod.

@@ -6,9 +6,10 @@ export const EndpointKey = {
   KEY: 'galago-key',
   MAC: 'galago-mac',
   IP: 'galago-ip',
-  /** Written by the controller, both. */
+  /** Written by the controller, all three. */
   LEASE: 'galago-lease',
   LEASE_UNTIL: 'galago-lease-until',
+  CONFLICT: 'galago-conflict',
   OWNER: 'galago-owner',
   CONTAINER: 'galago-container',
   NAME: 'galago-name',

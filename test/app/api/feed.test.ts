@@ -12,6 +12,7 @@ const SWITCH: SwitchState = {
   ports: [{ port: 1, name: 'veth1', up: true }],
   endpoints: [],
   members: [],
+  conflicts: [],
 };
 
 function problem(message: string): NetworkEvent {

@@ -1,13 +1,17 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { DEFEND_INTERVAL_MS, FORGET_MS } from '../../../src/app/bridges/address-conflicts.ts';
 import type { PodPlan } from '../../../src/app/bridges/pod-plan.ts';
 import { LEARNT_IDLE_TIMEOUT } from '../../../src/app/pipeline/compile.ts';
 import { Table } from '../../../src/app/pipeline/tables.ts';
 import { parseFlow } from '../../../src/ofp/index.ts';
+import { encodeUnsolicitedAdvertisement } from '../../../src/packet/index.ts';
+import { encodeSolicitation } from '../../../src/packet/neighbour.ts';
 import { closeSessions, SoftSession } from '../soft-session.ts';
 import {
   base,
   FRAME,
   joined,
+  KEY,
   learntFlows,
   MAC,
   PEER,
@@ -175,13 +179,15 @@ describe('a pod bridge', () => {
   });
 });
 
-describe('a pod bridge with an endpoint whose addresses are known', () => {
-  const withAddresses = (ip = '10.0.0.1'): PodPlan => {
-    const plan = planOf(['7', '7']);
-    const [first, second] = plan.members;
-    return { ...plan, members: [{ ...first!, addresses: { mac: MAC, ips: [ip] } }, second!] };
-  };
+/** A plan with two interfaces, of which the first has addresses. */
+const withAddresses = (...ips: readonly string[]): PodPlan => {
+  const plan = planOf(['7', '7']);
+  const [first, second] = plan.members;
+  const addresses = { mac: MAC, ips: ips.length === 0 ? ['10.0.0.1'] : ips };
+  return { ...plan, members: [{ ...first!, addresses }, second!] };
+};
 
+describe('a pod bridge with an endpoint whose addresses are known', () => {
   it('announces it when it comes or changes, not when it was there before', async () => {
     const { soft, update } = await startBridge(withAddresses());
     await soft.idle();
@@ -213,3 +219,111 @@ describe('a pod bridge with an endpoint whose addresses are known', () => {
     expect(soft.received()).toEqual([]);
   });
 });
+
+describe('a pod bridge with an endpoint whose address another host has', () => {
+  const OTHER = '02:00:00:00:00:99';
+  const conflict = { switch: base.switch, interface: 'if1', pod: '7', peer: PEER };
+  /** A request from an address for another one, to everybody. */
+  const request = (mac: string, ip: string) =>
+    `ffffffffffff ${mac} 0806 0001 0800 0604 0001 ${mac} ${hexOf(ip)} 000000000000 0a0000c8`;
+
+  async function begin(plan = withAddresses()) {
+    const started = await startBridge(plan);
+    started.told();
+    started.noted();
+    await started.soft.idle();
+    started.soft.received();
+    return started;
+  }
+
+  it('tells it once, answers, and lets nobody hear of it', async () => {
+    const { soft, told, noted, frameFrom, bridge } = await begin();
+    await frameFrom(PEER, KEY, request(OTHER, '10.0.0.1'));
+    expect(told()).toEqual([{ type: 'addressConflict', ...conflict, address: '10.0.0.1' }]);
+    expect(bridge.state().conflicts).toMatchObject([{ interface: 'if1', address: '10.0.0.1' }]);
+    expect(noted()).toEqual([['if1', `10.0.0.1 ${PEER}`]]);
+    expect(soft.received()).toMatchObject([{ type: 'packetOut' }]);
+    const announced = [expect.stringMatching(/^ffffffffffff020000000001.*0a000001/)];
+    expect(soft.left(2)).toEqual(announced);
+    await frameFrom(PEER, KEY, request(OTHER, '10.0.0.1'));
+    await frameFrom(PEER, KEY, request(MAC, '10.0.0.9'));
+    expect([told(), noted(), soft.received(), soft.left(2)]).toEqual([[], [], [], []]);
+    await frameFrom('192.0.2.3', KEY, request(MAC, '10.0.0.9'));
+    expect(told()).toEqual([]);
+    await frameFrom(PEER, KEY, request(OTHER, '10.0.0.9'));
+    expect(told()).toMatchObject([{ type: 'endpointLearnt', mac: OTHER }]);
+    expect(soft.left(2)).toHaveLength(1);
+  });
+
+  it.each([
+    ['its MAC address', request(MAC, '10.0.0.9'), MAC],
+    ['its MAC address, as another network', `ffffffffffff ${MAC} 8100 0005 0800`, MAC],
+    [
+      'an IPv6 address, by an advertisement',
+      Buffer.from(encodeUnsolicitedAdvertisement({ mac: OTHER, target: 'fd00::1' })).toString('hex'),
+      'fd00::1',
+    ],
+    [
+      'an IPv6 address, by a solicitation',
+      Buffer.from(encodeSolicitation({ mac: OTHER, ipv6Src: 'fd00::1', target: 'fd00::9' })).toString('hex'),
+      'fd00::1',
+    ],
+  ])('tells of %s', async (_, bytes, address) => {
+    const { told, soft, frameFrom } = await begin(withAddresses('10.0.0.1', 'fd00::1'));
+    await frameFrom(PEER, KEY, bytes);
+    expect(told()).toEqual([{ type: 'addressConflict', ...conflict, address }]);
+    expect(soft.left(2)).not.toContain(bytes.replaceAll(/[ :]/g, ''));
+  });
+
+  it('takes nothing from its MAC address, and does not ask about each frame', async () => {
+    const { soft, told, frameFrom } = await begin();
+    let packetIns = 0;
+    soft.session.on('packetIn', () => packetIns++);
+    await frameFrom(PEER, KEY, `0200000000ff ${MAC} 0800`);
+    expect([packetIns, told(), soft.left(1), soft.left(2)]).toEqual([0, [], [], []]);
+  });
+
+  it('goes on until neither is heard of by the other for a minute', async () => {
+    const { soft, told, noted, frameFrom } = await begin();
+    await frameFrom(PEER, KEY, request(OTHER, '10.0.0.1'));
+    told();
+    noted();
+    soft.received();
+    await soft.advance(DEFEND_INTERVAL_MS);
+    await frameFrom(PEER, KEY, request(OTHER, '10.0.0.1'));
+    await soft.advance(FORGET_MS - DEFEND_INTERVAL_MS);
+    expect(told()).toEqual([]);
+    expect(soft.received()).toHaveLength(FORGET_MS / DEFEND_INTERVAL_MS);
+    await soft.advance(DEFEND_INTERVAL_MS);
+    expect(told()).toEqual([{ type: 'addressConflictOver', ...conflict, address: '10.0.0.1' }]);
+    expect(noted()).toEqual([['if1', undefined]]);
+    soft.received();
+    await soft.advance(FORGET_MS);
+    expect(soft.received()).toEqual([]);
+  });
+
+  it('is over when the endpoint goes or has another address', async () => {
+    for (const next of [withAddresses('10.0.0.2'), planOf(['8', '7'])]) {
+      const { told, frameFrom, update } = await begin();
+      await frameFrom(PEER, KEY, request(OTHER, '10.0.0.1'));
+      told();
+      await update(next);
+      expect(told()).toContainEqual({ type: 'addressConflictOver', ...conflict, address: '10.0.0.1' });
+    }
+  });
+
+  it('forgets what was written before it started', async () => {
+    const { noted } = await startBridge(withAddresses());
+    expect(noted()).toEqual([
+      ['if1', undefined],
+      ['if2', undefined],
+    ]);
+  });
+});
+
+function hexOf(ip: string): string {
+  return ip
+    .split('.')
+    .map((byte) => Number(byte).toString(16).padStart(2, '0'))
+    .join('');
+}

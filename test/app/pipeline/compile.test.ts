@@ -50,6 +50,7 @@ describe('the base', () => {
       [Table.GUARD, goto(Table.LEARN)],
       [Table.GUARD_ND, goto(Table.LEARN)],
       [Table.LEARN, goto(Table.SERVE)],
+      [Table.CLAIM, apply(expect.anything() as object)],
       [Table.SERVE, goto(Table.POLICY)],
       [Table.POLICY, goto(Table.FORWARD)],
       [Table.FORWARD, goto(Table.FLOOD)],
@@ -63,6 +64,14 @@ describe('the base', () => {
     expect(learn?.instructions?.[0]).toEqual(apply({ type: 'nxController2', meterId: 0x6a1 }));
     expect(part.meters).toEqual([
       { meterId: 0x6a1, flags: 6, bands: [{ type: 'drop', rate: 1000, burstSize: 1000 }] },
+      { meterId: 0x6a2, flags: 6, bands: [{ type: 'drop', rate: 100, burstSize: 100 }] },
+    ]);
+  });
+
+  it('sends what another host has of an endpoint here to the controller, and nowhere else', () => {
+    const claims = part.flows.filter(({ tableId }) => tableId === Table.CLAIM);
+    expect(claims).toMatchObject([
+      { priority: 0, instructions: [apply({ type: 'nxController2', meterId: 0x6a2 })] },
     ]);
   });
 
@@ -263,7 +272,7 @@ describe('a station', () => {
 
   it('is answered for, but for what it asks itself', () => {
     const { SERVE, ND_REPLY } = Table;
-    expect(tables(station({ type: 'port', ofport: 3 })).slice(2)).toEqual([
+    expect(tables(station({ type: 'port', ofport: 3 })).slice(2, 7)).toEqual([
       SERVE,
       SERVE,
       SERVE,
@@ -277,6 +286,28 @@ describe('a station', () => {
       match: { inPort: 3, arpTpa: '10.0.0.1' },
       instructions: [goto(Table.POLICY)],
     });
+  });
+
+  it('here has its addresses taken from no tunnel, and what everybody hears of them looked at', () => {
+    const { LEARN, CLAIM } = Table;
+    const claim = (match: object) => {
+      return {
+        tableId: LEARN,
+        priority: 400,
+        match: { metadata: FROM_TUNNEL, ...match },
+        instructions: [goto(CLAIM)],
+      };
+    };
+    const icmpv6 = { vlanVid: 0, ethType: 0x86dd, ipProto: 58, icmpv6Code: 0 };
+    expect(flowsOf(compile(station({ type: 'port', ofport: 3 })), '6a1a015000010007').slice(7)).toEqual([
+      { tableId: LEARN, priority: 300, match: { metadata: FROM_TUNNEL, ethSrc: MAC } },
+      claim({ ethSrc: MAC, ethDst: { value: '01:00:00:00:00:00', mask: '01:00:00:00:00:00' } }),
+      claim({ vlanVid: 0, ethType: 0x0806, arpSpa: '10.0.0.1' }),
+      claim({ ...icmpv6, icmpv6Type: 136, ipv6NdTarget: 'fd00::1' }),
+      claim({ ...icmpv6, icmpv6Type: 135, ipv6Src: 'fd00::1' }),
+    ]);
+    const here = station({ type: 'port', ofport: 3 }) as Extract<Intent, { type: 'station' }>;
+    expect(compile({ ...here, tunnel: undefined }).flows).toHaveLength(7);
   });
 
   it('behind a tunnel that is gone has no flows', () => {
