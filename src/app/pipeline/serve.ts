@@ -109,12 +109,12 @@ function arpReply(own: Own, key: number, question: MatchInit, mac: string, ip: s
     match: { metadata: inPodFrom(key), ...question },
     instructions: [
       apply(
-        copy('nxmEthSrc', 'nxmEthDst', 48),
+        copy('ethSrc', 'ethDst', 48),
         setField('ethSrc', mac),
         setField('arpOp', ARP_REPLY),
-        copy('nxmArpSha', 'nxmArpTha', 48),
+        copy('arpSha', 'arpTha', 48),
         setField('arpSha', mac),
-        copy('nxmArpSpa', 'nxmArpTpa', 32),
+        copy('arpSpa', 'arpTpa', 32),
         setField('arpSpa', ip),
         output(PortNo.IN_PORT),
       ),
@@ -146,9 +146,9 @@ function advertisement(own: Own, key: number, question: MatchInit, mac: string, 
       match: { metadata, ...ADVERTISEMENT, ipv6NdTarget: ip },
       instructions: [
         apply(
-          copy('nxmEthSrc', 'nxmEthDst', 48),
+          copy('ethSrc', 'ethDst', 48),
           setField('ethSrc', mac),
-          copy('nxmIpv6Src', 'nxmIpv6Dst', 128),
+          copy('ipv6Src', 'ipv6Dst', 128),
           setField('ipv6Src', ip),
           setField('ipv6NdTll', mac),
           output(PortNo.IN_PORT),
@@ -158,7 +158,6 @@ function advertisement(own: Own, key: number, question: MatchInit, mac: string, 
   ];
 }
 
-/** Fields are called as Open vSwitch lists them in this action, so that a flow is found to be as it should be. */
 function copy(from: FieldName, to: FieldName, bits: number): ActionInit {
   return { type: 'nxRegMove', src: { field: from, start: 0, bits }, dst: { field: to, start: 0, bits } };
 }

@@ -47,20 +47,6 @@ export function compileInstructions(instructions: readonly Instruction[]): Progr
   };
 }
 
-const ORDER: readonly Instruction['type'][] = [
-  'meter',
-  'applyActions',
-  'clearActions',
-  'writeActions',
-  'writeMetadata',
-  'gotoTable',
-];
-
-/** Instructions in the order in which they are done (OpenFlow 1.3.5, 5.9). */
-export function inOrder(instructions: readonly Instruction[]): readonly Instruction[] {
-  return instructions.toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type));
-}
-
 function actionsOf(
   instructions: readonly Instruction[],
   type: 'applyActions' | 'writeActions',

@@ -8,15 +8,15 @@ import type { FlowKey } from '../../ofp/text/flow-key.ts';
 import { readFlowMod as readBody } from '../../ofp/text/messages/flows.ts';
 import { readNxFlowMod as readNxBody } from '../../ofp/text/messages/nicira.ts';
 import { portFrom16 } from '../../ofp/text/names.ts';
+import { toldInstructions } from '../../ofp/told/told-instructions.ts';
 import { wireView } from '../../ofp/wire/wire-view.ts';
-import { inOrder, someAction } from '../actions/program.ts';
+import { someAction } from '../actions/program.ts';
 import type { MessageFrame } from '../agent/frame.ts';
 import type { TlvTable } from '../packet/tlv-table.ts';
 import { checkOptions } from './check-options.ts';
 import type { FlowOrder } from './flow.ts';
 import type { Groups } from './groups.ts';
 import type { Meters } from './meters.ts';
-import { toldInstruction } from './told-actions.ts';
 
 /** What a flow-mod orders, when Open vSwitch would take it. @throws Refusal */
 export function readFlowMod(mod: FlowMod, options: TlvTable): FlowOrder {
@@ -102,11 +102,9 @@ function commandOf(code: number): FlowOrder['command'] {
   return flowModCommands.name(code) as FlowOrder['command'];
 }
 
-/** The instructions as a switch tells them: in the order in which they are done, without lists that do nothing. */
+/** The instructions as a switch tells them, done to packets that the key takes. */
 function told(instructions: readonly Instruction[], key: FlowKey): readonly Instruction[] {
-  return inOrder(instructions)
-    .filter((instruction) => !('actions' in instruction) || instruction.actions.length > 0)
-    .map((instruction) => toldInstruction(instruction, key));
+  return toldInstructions(instructions, key.isExact('nwProto') ? key.number('nwProto') : undefined);
 }
 
 /** Refuses instructions that name groups and meters that are not there. @throws Refusal */

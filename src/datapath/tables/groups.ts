@@ -2,10 +2,10 @@ import type { Bucket } from '../../ofp/bucket.ts';
 import type { GroupMod, GroupType } from '../../ofp/messages/group-mod.ts';
 import { GroupNo, PortNo } from '../../ofp/ports.ts';
 import { demand } from '../../ofp/text/check/refusal.ts';
+import { toldActions } from '../../ofp/told/told-actions.ts';
 import { type ActionSet, compileActionSet } from '../actions/action-set.ts';
 import { Counted, type Ledger } from './counted.ts';
 import type { Journal } from './journal.ts';
-import { toldActions } from './told-actions.ts';
 
 /** A bucket with what its actions do, and what went through it. */
 export class GroupBucket extends Counted {

@@ -3,6 +3,7 @@ import type { GroupSpec, MeterSpec } from '../flow-spec.ts';
 import { groupTypes } from '../messages/group-mod.ts';
 import { MeterFlag } from '../messages/meter-mod.ts';
 import { encodeMeterBands } from '../meter-band.ts';
+import { toldActions } from '../told/told-actions.ts';
 import { Writer } from '../wire/writer.ts';
 
 /*
@@ -12,9 +13,10 @@ import { Writer } from '../wire/writer.ts';
 
 const writer = new Writer(1024);
 
-/** What a group does. */
+/** What a group does, whichever way its actions were said. */
 export function groupBehaviour({ groupType, buckets }: GroupSpec): string {
-  return `${groupTypes.code(groupType)} ${written(() => encodeBuckets(writer, buckets))}`;
+  const told = buckets.map((bucket) => ({ ...bucket, actions: toldActions(bucket.actions) }));
+  return `${groupTypes.code(groupType)} ${written(() => encodeBuckets(writer, told))}`;
 }
 
 /** What a meter does. Without OFPMF_BURST the size of a burst means nothing (OpenFlow 1.3.5, 7.3.4.4). */

@@ -2,12 +2,13 @@ import { UsageError } from '../../util/errors.ts';
 import type { FlowSpec } from '../flow-spec.ts';
 import type { FlowModInit } from '../messages/flow-mod.ts';
 import { decodeFlowEntry } from '../multipart/flow-stats.ts';
+import { toldFlow } from '../told/told-flow.ts';
+import { withToldMatch } from '../told/told-match.ts';
 import type { WireView } from '../wire/wire-view.ts';
 import { Writer } from '../wire/writer.ts';
 import { describe } from './describe.ts';
 import { doesSame, encodeFlowEntry, hasSameFrame, isWalkable } from './flow-entry.ts';
 import { FlowIndex } from './flow-index.ts';
-import { withPlainRegisters } from './plain-registers.ts';
 
 /** The flow-mods that make flows what they should be. */
 export interface FlowDifference {
@@ -29,11 +30,12 @@ export class FlowComparison {
   readonly #changes: (FlowModInit | 'add' | undefined)[] = [];
   readonly #deleted: FlowModInit[] = [];
   readonly #scratch = new Writer(1024);
+  readonly #told = new Writer(1024);
 
   /** @throws UsageError `OFP_DUPLICATE` when two of the flows are the same one; WireError for a value that is none */
   constructor(desired: Iterable<FlowSpec>) {
     for (const flow of desired) {
-      if (!this.#index.add(withPlainRegisters(flow)))
+      if (!this.#index.add(withToldMatch(flow)))
         throw new UsageError('OFP_DUPLICATE', `desired twice: ${describe(addFlow(flow))}`);
       this.#desired.push(flow);
       this.#changes.push('add');
@@ -59,7 +61,7 @@ export class FlowComparison {
   /** Takes a flow that is there. */
   see(flow: FlowSpec): void {
     this.#scratch.offset = 0;
-    encodeFlowEntry(this.#scratch, withPlainRegisters(flow));
+    encodeFlowEntry(this.#scratch, toldFlow(flow));
     const number = this.#index.find(this.#scratch, 0);
     if (number < 0) this.#deleted.push(deleteFlow(flow));
     else this.#changes[number] = this.#changeOf(number);
@@ -87,8 +89,13 @@ export class FlowComparison {
     return hasSameFrame(this.#index.wireOf(number), this.#index.startOf(number), wire, start);
   }
 
+  /** Whether the desired flow does what an entry says, as it was said itself or else as Open vSwitch tells it. */
   #does(number: number, wire: WireView, start: number): boolean {
-    return doesSame(this.#index.wireOf(number), this.#index.startOf(number), wire, start);
+    if (doesSame(this.#index.wireOf(number), this.#index.startOf(number), wire, start)) return true;
+    this.#told.offset = 0;
+    // Its match is what it was found by.
+    encodeFlowEntry(this.#told, { ...toldFlow(this.#desired[number]!), match: {} });
+    return doesSame(this.#told, 0, wire, start);
   }
 }
 

@@ -1,10 +1,11 @@
 import { writeU64 } from '../../util/u64.ts';
 import type { FlowSpec } from '../flow-spec.ts';
-import { encodeInstructions, type InstructionInit } from '../instruction.ts';
+import { encodeInstructions } from '../instruction.ts';
 import { FlowModFlag } from '../messages/flow-mod.ts';
 import { FlowEntryOffset as Offset } from '../multipart/flow-stats.ts';
 import { findField, type OxmField } from '../oxm/field-index.ts';
 import { encodeOxmInit } from '../oxm/oxm.ts';
+import { inOrder } from '../told/told-instructions.ts';
 import type { WireView } from '../wire/wire-view.ts';
 import { type Writer, writeU8, writeU16 } from '../wire/writer.ts';
 
@@ -184,40 +185,4 @@ function simplify(writer: Writer, start: number, { bits, size, header, headerSiz
 function fullMaskByte(index: number, size: number, bits: number): number {
   const unused = Math.min(Math.max(size * 8 - bits - index * 8, 0), 8);
   return 0xff >> unused;
-}
-
-/** The order of execution (OpenFlow 1.3.5, 5.9); what is not known comes last. */
-const EXECUTION_ORDER: Readonly<Record<InstructionInit['type'], number>> = {
-  meter: 0,
-  applyActions: 1,
-  clearActions: 2,
-  writeActions: 3,
-  writeMetadata: 4,
-  gotoTable: 5,
-  unknown: 6,
-};
-
-/** Instructions as switches list them; most are given so. */
-function inOrder(instructions: readonly InstructionInit[]): readonly InstructionInit[] {
-  let last = -1;
-  for (const instruction of instructions) {
-    const rank = rankOf(instruction);
-    if (rank < last || isIdle(instruction)) return sorted(instructions);
-    last = rank;
-  }
-  return instructions;
-}
-
-function sorted(instructions: readonly InstructionInit[]): readonly InstructionInit[] {
-  return instructions.filter((instruction) => !isIdle(instruction)).sort((a, b) => rankOf(a) - rankOf(b));
-}
-
-/** True for a list of actions that is empty: switches leave it out. */
-function isIdle(instruction: InstructionInit): boolean {
-  const { type } = instruction;
-  return (type === 'applyActions' || type === 'writeActions') && instruction.actions.length === 0;
-}
-
-function rankOf({ type }: InstructionInit): number {
-  return EXECUTION_ORDER[type];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type GroupSpec, group, type MeterSpec, output } from '../../../src/ofp/index.ts';
+import { type GroupSpec, group, type MeterSpec, output, setField } from '../../../src/ofp/index.ts';
 import { groupBehaviour, meterBehaviour } from '../../../src/ofp/session/fingerprint.ts';
 
 describe('the behaviour of a group', () => {
@@ -16,6 +16,14 @@ describe('the behaviour of a group', () => {
     ];
     expect(new Set([all, ...others].map(groupBehaviour)).size).toBe(others.length + 1);
     expect(groupBehaviour({ ...all, groupId: 2 })).toBe(groupBehaviour(all));
+  });
+
+  it('is the same whichever way its actions were said', () => {
+    const said = { type: 'setDlSrc', dlAddr: '02:00:00:00:00:01' } as const;
+    const told = setField('ethSrc', '02:00:00:00:00:01');
+    expect(groupBehaviour({ ...all, buckets: [{ actions: [said] }] })).toBe(
+      groupBehaviour({ ...all, buckets: [{ actions: [told] }] }),
+    );
   });
 });
 

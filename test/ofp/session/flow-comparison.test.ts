@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { encode, type FlowSpec, type InstructionInit, output, setField } from '../../../src/ofp/index.ts';
+import {
+  type ActionInit,
+  encode,
+  type FieldName,
+  type FlowSpec,
+  type InstructionInit,
+  output,
+  setField,
+} from '../../../src/ofp/index.ts';
 import { walkFlowEntries } from '../../../src/ofp/multipart/flow-stats.ts';
 import { FlowComparison, type FlowDifference } from '../../../src/ofp/session/flow-comparison.ts';
 import { wireView } from '../../../src/ofp/wire/wire-view.ts';
@@ -27,6 +35,14 @@ function differenceByEntry(bytes: Buffer, desired: readonly FlowSpec[]) {
   const wire = wireView(bytes);
   walkFlowEntries(wire, 0, bytes.length, (start, end) => comparison.seeEntry(wire, start, end));
   return comparison.difference();
+}
+
+function copy(from: FieldName, to: FieldName): ActionInit {
+  return {
+    type: 'nxRegMove',
+    src: { field: from, start: 0, bits: 48 },
+    dst: { field: to, start: 0, bits: 48 },
+  };
 }
 
 const anyInstruction = fc.constantFrom<InstructionInit>(
@@ -114,6 +130,22 @@ describe('comparing flows as the bytes of a reply', () => {
         changed: [],
         deleted: [],
       });
+  });
+
+  it.each<[string, ActionInit, ActionInit]>([
+    ['names of fields', copy('ethSrc', 'ethDst'), copy('nxmEthSrc', 'nxmEthDst')],
+    ['older actions', { type: 'setTpDst', tpPort: 5 }, setField('udpDst', 5)],
+  ])('takes actions for those that they are told as: %s', (_, said, told) => {
+    const flow = (action: ActionInit): FlowSpec => ({
+      tableId: 0,
+      priority: 1,
+      match: { ethType: 0x0800, ipProto: 17 },
+      instructions: [{ type: 'applyActions', actions: [action, output(1)] }],
+    });
+    for (const shown of [said, told])
+      expect(differenceByEntry(listed([flow(shown)]), [flow(said)]).changed).toEqual([]);
+    expect(differenceBySpec([flow(said)], [flow(told)]).changed).toEqual([]);
+    expect(differenceByEntry(listed([flow(output(2))]), [flow(said)]).changed).toHaveLength(1);
   });
 
   it('leaves registers that are named twice to the switch', () => {

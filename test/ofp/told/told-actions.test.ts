@@ -1,10 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { toldActions, toldInstruction } from '../../../src/datapath/tables/told-actions.ts';
-import type { Action } from '../../../src/ofp/actions/action.ts';
-import { FlowKey } from '../../../src/ofp/text/flow-key.ts';
+import type { Action, ActionInit } from '../../../src/ofp/actions/action.ts';
+import { toldActions } from '../../../src/ofp/told/told-actions.ts';
 
-const key = new FlowKey();
-key.setExact('nwProto', 17);
+const UDP = 17;
 
 describe('actions that are told', () => {
   it.each<readonly [Action, object]>([
@@ -61,17 +59,19 @@ describe('actions that are told', () => {
       { field: 'tunnelId', value: { low: 7 } },
     ],
   ])('write fields in the way of OpenFlow 1.3: %j', (action, told) => {
-    expect(toldActions([action], key)).toMatchObject([{ type: 'setField', ...told }]);
-    const clone: Action = { type: 'nxClone', actions: [action] };
-    expect(toldInstruction({ type: 'applyActions', actions: [clone] }, key)).toMatchObject({
-      actions: [{ type: 'nxClone', actions: [{ type: 'setField', ...told }] }],
-    });
+    expect(toldActions([action], UDP)).toMatchObject([{ type: 'setField', ...told }]);
+    const outer: ActionInit[] = [
+      { type: 'nxClone', actions: [action] },
+      { type: 'nxCt', actions: [action] },
+    ];
+    for (const each of toldActions(outer, UDP))
+      expect(each).toMatchObject({ actions: [{ type: 'setField', ...told }] });
   });
 
   it('leave a port whose protocol nobody knows', () => {
     const action: Action = { type: 'setTpSrc', tpPort: 53 };
     expect(toldActions([action])).toEqual([action]);
-    expect(toldActions([action], new FlowKey())).toEqual([action]);
+    expect(toldActions([action], 1)).toEqual([action]);
   });
 
   it('name fields as OXM in the specification, as NXM in the extension', () => {
@@ -85,14 +85,35 @@ describe('actions that are told', () => {
     expect(toldActions([{ type: 'setField', ...written }])).toMatchObject([{ field: 'ethSrc' }]);
   });
 
-  it('output to what a register says in the shorter form, where the field fits into it', () => {
-    const src = { field: 'reg0', start: 0, bits: 16 } as const;
-    expect(toldActions([{ type: 'nxOutputReg2', src, maxLen: 0 }])).toEqual([
-      { type: 'nxOutputReg', src, maxLen: 0 },
+  it.each<ActionInit>([
+    { type: 'nxRegLoad', dst: { field: 'ethDst', start: 0, bits: 48 }, value: 1 },
+    { type: 'nxRegLoad2', field: 'ethDst', value: '02:00:00:00:00:01' },
+    { type: 'nxStackPush', field: 'ethDst', start: 0, bits: 48 },
+    { type: 'nxOutputReg2', src: { field: 'ethDst', start: 0, bits: 16 } },
+    { type: 'nxCheckPktLarger', pktLen: 1, dst: { field: 'ethDst', start: 0 } },
+    { type: 'nxCt', zone: { field: 'ethDst', start: 0, bits: 16 } },
+    {
+      type: 'nxLearn2',
+      tableId: 1,
+      resultDst: { field: 'ethDst', start: 0 },
+      specs: [{ type: 'load', src: { value: 1 }, dst: { field: 'ethDst', start: 0, bits: 1 } }],
+    },
+  ])('name the fields of every action of the extension so: %j', (action) => {
+    const names = JSON.stringify(toldActions([action])).match(/"field":"\w+"/g);
+    expect(new Set(names)).toEqual(new Set(['"field":"nxmEthDst"']));
+  });
+
+  it('leave out what goes without saying', () => {
+    const controller = { type: 'nxController2', maxLen: 0xffff, controllerId: 0, reason: 'action' } as const;
+    const empty = { ...controller, userdata: new Uint8Array() };
+    const said = { type: 'nxController2', maxLen: 7, reason: 'noMatch', userdata: Buffer.of(1) } as const;
+    const load = { type: 'nxRegLoad2', field: 'reg0', value: 5 } as const;
+    expect(toldActions([controller, empty, said])).toEqual([
+      { type: 'nxController2' },
+      { type: 'nxController2' },
+      said,
     ]);
-    const long = { ...src, field: 'nshC1' } as const;
-    expect(toldActions([{ type: 'nxOutputReg2', src: long, maxLen: 0 }])).toMatchObject([
-      { type: 'nxOutputReg2' },
-    ]);
+    expect(toldActions([{ ...load, mask: 0xffff_ffff }])).toEqual([load]);
+    expect(toldActions([{ ...load, mask: 0xf }])).toEqual([{ ...load, mask: 0xf }]);
   });
 });
