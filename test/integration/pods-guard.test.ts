@@ -3,6 +3,7 @@ import { ArpOperation, encodeArp, encodeUnsolicitedAdvertisement } from '../../s
 import { type Container, eventually, type Host, Lab } from '../lab/index.ts';
 import { describeWithLab } from './describe-with-lab.ts';
 import { expectContinued, history } from './flow-history.ts';
+import { hex, hexIpv6, icmpv6, ipv6, udp, withTags } from './forged-frames.ts';
 import { arrivals, inject, injectBytes } from './frames.ts';
 import { ObservedController } from './observed-controller.ts';
 import { addPodHosts, callHosts, flowLines, tunnelPort, untilMembers, warmUnderlay } from './pod-hosts.ts';
@@ -13,6 +14,9 @@ const MACS = ['02:00:00:00:0a:01', '02:00:00:00:0a:02', '02:00:00:00:0a:03'] as 
 const V4 = ['10.0.0.1', '10.0.0.2', '10.0.0.3'] as const;
 const V6 = ['fd00::1', 'fd00::2', 'fd00::3'] as const;
 const FORGED = '02:00:00:00:66:66';
+const ROUTER_MAC = '02:00:00:00:0a:09';
+/** ICMPv6 types (RFC 4861, 4). */
+const [ROUTER_ADVERTISEMENT, SOLICITATION, ADVERTISEMENT, REDIRECT] = [134, 135, 136, 137] as const;
 
 const ask = (from: { mac: string; ip: string }, arpTpa: string, frame: object = {}) =>
   encodeArp({
@@ -36,6 +40,8 @@ describeWithLab('endpoints whose addresses are known', () => {
   let mute: Container[];
   /** One on each host in pod 8 of which nothing is known. */
   let listeners: Container[];
+  /** One there of which only the MAC address is known. */
+  let router: Container;
   /** A third one, from whose port the frames go that tell that all others have arrived. */
   let last: Container;
 
@@ -52,10 +58,16 @@ describeWithLab('endpoints whose addresses are known', () => {
     listeners = await Promise.all(
       hosts.map((host, i) => host.addContainer({ name: `guard-heard-${i + 1}`, pod: '8' })),
     );
+    router = await h1.addContainer({
+      name: 'guard-router',
+      pod: '8',
+      mac: ROUTER_MAC,
+      externalIds: { 'galago-mac': ROUTER_MAC },
+    });
     last = await h1.addContainer({ name: 'guard-last', pod: '8' });
     controller = await ObservedController.start(callHosts(hosts));
     await Promise.all(hosts.map(tunnelPort));
-    await untilMembers(controller, 9);
+    await untilMembers(controller, 10);
     await warmUnderlay(hosts);
   });
 
@@ -117,9 +129,9 @@ describeWithLab('endpoints whose addresses are known', () => {
       ask({ ...own, ip: '10.0.0.66' }, '10.0.0.77'),
       encodeUnsolicitedAdvertisement({ mac: MACS[0], target: V6[1] }),
       encodeUnsolicitedAdvertisement({ mac: FORGED, target: V6[0] }),
-      ipv4(MACS[0], V4[1]),
-      ipv4(FORGED, V4[0]),
-      ipv4(MACS[0], '0.0.0.0'),
+      udp({ ...own, ip: V4[1] }),
+      udp({ mac: FORGED, ip: V4[0] }),
+      udp({ ...own, ip: '0.0.0.0' }),
       forgedInside(V6[0]),
     ];
     const before = await forged(mute[0]!);
@@ -132,6 +144,52 @@ describeWithLab('endpoints whose addresses are known', () => {
     await eventually(async () => (await forged(mute[0]!)) === before + frames.length + 2);
   });
 
+  it('may not speak for routers, for servers, or for those who are about to have an address', async () => {
+    const own = { mac: MACS[0], ip: V6[0] };
+    const linkLayer = (type: number) => `0${type} 01 ${FORGED}`;
+    const frames = [
+      icmpv6(own, ROUTER_ADVERTISEMENT, `40 00 0708 00000000 00000000 ${linkLayer(1)}`),
+      icmpv6(own, REDIRECT, `00000000 ${hexIpv6(V6[1])} ${hexIpv6(V6[0])}`),
+      icmpv6({ ...own, ip: '::' }, SOLICITATION, `00000000 ${hexIpv6(V6[1])}`),
+      // What says two things at once is read as nothing by Open vSwitch, and as the first of them by Linux.
+      icmpv6(own, SOLICITATION, `00000000 ${hexIpv6(V6[1])} ${linkLayer(1)} ${linkLayer(1)}`),
+      icmpv6(own, ADVERTISEMENT, `20000000 ${hexIpv6(V6[0])} ${linkLayer(2)} ${linkLayer(2)}`),
+      ask({ mac: MACS[0], ip: '0.0.0.0' }, '10.0.0.77'),
+      udp({ mac: MACS[0], ip: V4[0] }, 67, 68),
+      ipv6(own, 17, '0223 0222 0008 0000'),
+    ];
+    const before = await forged(mute[0]!);
+    const seen = await count(async () => {
+      for (const frame of frames) await injectBytes(h1, mute[0]!.ofport, frame);
+    });
+    expect(seen).toEqual([0, 0]);
+    await eventually(async () => (await forged(mute[0]!)) === before + frames.length);
+  });
+
+  it('may route and serve where only their MAC address is known, and forge nothing that tags hide', async () => {
+    const own = { mac: router.mac, ip: 'fe80::9' };
+    const forgedAsk = ask({ mac: FORGED, ip: V4[0] }, '10.0.0.77');
+    forgedAsk.set(hex(router.mac), 6);
+    const twice = `02 01 ${FORGED}`.repeat(2);
+    const allowed = [
+      icmpv6(own, ROUTER_ADVERTISEMENT, '40 00 0708 00000000 00000000'),
+      udp({ mac: router.mac, ip: '10.0.0.9' }, 67, 68),
+    ];
+    const forbidden = [
+      forgedAsk,
+      withTags(forgedAsk, 0x8100),
+      withTags(forgedAsk, 0x8100, 0x8100),
+      withTags(forgedAsk, 0x88a8, 0x8100, 0x8100),
+      icmpv6(own, ADVERTISEMENT, `20000000 ${hexIpv6(V6[1])} ${twice}`),
+    ];
+    const before = await forged(router);
+    const seen = await count(async () => {
+      for (const frame of [...allowed, ...forbidden]) await injectBytes(h1, router.ofport, frame);
+    });
+    expect(seen).toEqual([allowed.length, allowed.length]);
+    await eventually(async () => (await forged(router)) === before + forbidden.length);
+  });
+
   it('may probe, announce and look for a DHCP server', async () => {
     const { ofport } = mute[0]!;
     const frames = [
@@ -139,7 +197,7 @@ describeWithLab('endpoints whose addresses are known', () => {
       ask({ mac: MACS[0], ip: V4[0] }, V4[0]),
       encodeUnsolicitedAdvertisement({ mac: MACS[0], target: V6[0] }),
       encodeUnsolicitedAdvertisement({ mac: MACS[0], target: 'fe80::ff:fe00:a01' }),
-      dhcp(MACS[0]),
+      discover(MACS[0]),
     ];
     const seen = await count(async () => {
       for (const frame of frames) await injectBytes(h1, ofport, frame);
@@ -183,23 +241,13 @@ describeWithLab('endpoints whose addresses are known', () => {
     const before = await Promise.all(hosts.map(history));
     await controller.close();
     controller = await ObservedController.start(callHosts(hosts));
-    await untilMembers(controller, 10);
+    await untilMembers(controller, 11);
     for (const [i, host] of hosts.entries()) expectContinued(before[i]!, await history(host));
   });
 });
 
-const hex = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(/[ :]/g, ''), 'hex'));
-const hexIp = (ip: string) => Buffer.from(ip.split('.').map(Number)).toString('hex');
-
-/** A UDP packet for nobody in particular. */
-function ipv4(mac: string, from: string, [source, destination] = ['1000', '1000']): Uint8Array {
-  const ip = `4500 001c 0000 0000 4011 0000 ${hexIp(from)} ffffffff`;
-  return hex(`${BROADCAST} ${mac} 0800 ${ip} ${source} ${destination} 0008 0000`);
-}
-
-function dhcp(mac: string): Uint8Array {
-  return ipv4(mac, '0.0.0.0', ['0044', '0043']);
-}
+/** A message that looks for a DHCP server. */
+const discover = (mac: string) => udp({ mac, ip: '0.0.0.0' }, 68, 67);
 
 /** An advertisement whose frame comes from where it may, and names another's link-layer address. */
 function forgedInside(target: string): Uint8Array {

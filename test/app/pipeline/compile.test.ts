@@ -210,7 +210,7 @@ describe('an endpoint whose addresses are known', () => {
     );
     const own = { inPort: 3, ethSrc: MAC };
     const expected = [
-      { ...own, ethType: 0x0806, arpSha: MAC, arpSpa: '0.0.0.0' },
+      { ...own, ethType: 0x0806, arpSha: MAC, arpSpa: '0.0.0.0', arpTpa: '10.0.0.1' },
       { ...own, ethType: 0x0806, arpSha: MAC, arpSpa: '10.0.0.1' },
       { ...own, ethType: 0x0800, ipv4Src: '10.0.0.1' },
       { ...own, ethType: 0x86dd, ipv6Src: 'fd00::1' },
@@ -224,9 +224,22 @@ describe('an endpoint whose addresses are known', () => {
     ).toEqual([]);
   });
 
-  it('may advertise its own addresses alone', () => {
+  it('may advertise, and ask for duplicates of, its own addresses alone', () => {
     const targets = passes(guard(['fd00::1'])).flatMap((match) => match?.ipv6NdTarget ?? []);
     expect(new Set(targets)).toEqual(new Set(['fd00::1', 'fe80::ff:fe00:1']));
+  });
+
+  it('is neither a router nor a DHCP server, unless any IP address is its', () => {
+    const forbidden = [
+      { inPort: 3, ethType: 0x0800, ipProto: 17, udpDst: 68 },
+      { inPort: 3, ethType: 0x86dd, ipProto: 17, udpDst: 546 },
+      { inPort: 3, ethType: 0x86dd, ipProto: 58, icmpv6Type: 134 },
+      { inPort: 3, ethType: 0x86dd, ipProto: 58, icmpv6Type: 137 },
+    ];
+    const dropped = (flows: readonly FlowSpec[]) =>
+      flows.filter(({ instructions }) => instructions === undefined).map(({ match }) => match);
+    expect(dropped(guard(['10.0.0.1']))).toEqual(expect.arrayContaining(forbidden));
+    for (const match of forbidden) expect(dropped(guard([]))).not.toContainEqual(match);
   });
 
   it('of which only the MAC is known may send from any IP address, with that MAC', () => {
