@@ -2,13 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { OURS } from '../../src/app/pipeline/cookie.ts';
 import { type Intent, intentNumber, type Location } from '../../src/app/pipeline/intent.ts';
-import {
-  CLAIM_METER,
-  FIRST_DHCP_METER,
-  LEARN_METER,
-  LEARN_RATE,
-  Table,
-} from '../../src/app/pipeline/tables.ts';
+import { FIRST_POD_METER, FIRST_PORT_METER, LEARN_LIMIT, Table } from '../../src/app/pipeline/tables.ts';
 import { ROOT, readDocuments } from './documents.ts';
 
 const design = readDocuments().find(({ file }) => file === 'docs/design.md')!;
@@ -48,9 +42,9 @@ describe('docs/design.md', () => {
       return { type: 'station', mac: '02:00:00:00:00:01', ips: [], location, ...shared };
     };
     const intents: readonly Intent[] = [
-      { type: 'base', hasMeters: true },
-      { type: 'pod', ofports: [], peers: [], ...shared },
-      { type: 'endpoint', ...port },
+      { type: 'base' },
+      { type: 'pod', ofports: [], peers: [], ...shared, hasMeters: true },
+      { type: 'endpoint', ...port, hasMeters: true },
       { type: 'learnt', mac: '02:00:00:00:00:01', location: { type: 'port', ofport: 1 }, ...shared },
       { type: 'barred', ofport: 1 },
       station({ type: 'port', ofport: 1 }),
@@ -71,16 +65,17 @@ describe('docs/design.md', () => {
 
   it('has the numbers that flows, groups and meters of ours are told by', () => {
     const mark = `0x${OURS.shiftRightUnsigned(48).toString(16)}`;
-    const [meter, claims] = [LEARN_METER, CLAIM_METER].map((number) => `0x${number.toString(16)}`);
+    const { rate, burstSize } = LEARN_LIMIT;
     for (const text of [
       `${mark}: ours`,
-      `The meters are ${meter}, ${claims} and`,
-      `${LEARN_RATE} such frames a second`,
+      `the one of a port is 0x${FIRST_PORT_METER.toString(16)} + its number`,
+      `0x${FIRST_POD_METER.toString(16)} + the number of its first port`,
+      `${rate} such frames of a port a second, and ${burstSize} at once`,
     ])
       expect(design.text).toContain(text);
     expect(pods.text).toContain(`cookie ${mark}000000000000`);
     expect(pods.text).toContain(
-      `| meters | ${LEARN_METER} and ${CLAIM_METER}; and for each port that DHCP serves, ${FIRST_DHCP_METER} + its number |`,
+      `| meters | ${FIRST_PORT_METER} + a port's number; ${FIRST_POD_METER} + that of a pod's first port |`,
     );
   });
 });

@@ -138,7 +138,10 @@ export class BridgeControl {
   async #startPods(plan: PodPlan): Promise<void> {
     const isMetered = await hasMeters(this.#session);
     if (!isMetered)
-      this.#log.warn({ switch: this.#session.id }, 'no meters: frames of unknown sources are not limited');
+      this.#log.warn(
+        { switch: this.#session.id },
+        'too few meters: what ports send to the controller is not limited',
+      );
     const app = new PodBridge({
       session: this.#session,
       onEvent: this.#onEvent,

@@ -36,7 +36,7 @@ export interface PodBridgeOptions {
   readonly session: Switch;
   readonly onEvent: EventSink;
   readonly log: Log;
-  /** Whether the switch has meters; without, frames of unknown sources come unlimited. */
+  /** Whether the switch has meters; without, what ports send here is not limited. */
   readonly hasMeters: boolean;
   readonly services: PodServices;
   /** Milliseconds of a clock that never goes back. Default `performance.now`. */

@@ -25,7 +25,7 @@ export class PlanIntents {
     const { members, tunnel, remoteStations, subnets } = plan;
     const hasMeters = this.#hasMeters;
     return [
-      { type: 'base', hasMeters },
+      { type: 'base' },
       ...(tunnel === undefined ? [] : [{ type: 'tunnel', ofport: tunnel.ofport } as const]),
       ...this.#podIntents(plan),
       ...members.flatMap((member) =>
@@ -43,7 +43,7 @@ export class PlanIntents {
   /** Makes those of the pods, but for the ones that are as they were. */
   #podIntents(plan: PodPlan): Iterable<PodIntent> {
     const before = this.#pods;
-    const now = podIntents(plan).map((intent) => {
+    const now = podIntents(plan, this.#hasMeters).map((intent) => {
       const known = before.get(intent.key);
       return known !== undefined && isSamePod(known, intent) ? known : intent;
     });
@@ -84,14 +84,14 @@ function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
   return a === b || (a.length === b.length && a.every((each, i) => each === b[i]));
 }
 
-function podIntents({ members, tunnel, peersByKey }: PodPlan): PodIntent[] {
+function podIntents({ members, tunnel, peersByKey }: PodPlan, hasMeters: boolean): PodIntent[] {
   const ofportsByKey = new Map<number, number[]>();
   // Frames that pass through it would come back, and be flooded again.
   for (const { ofport, pod, role } of members)
     if (role !== 'inline') ofportsByKey.set(pod.key, [...(ofportsByKey.get(pod.key) ?? []), ofport]);
   return [...ofportsByKey].map(([key, ofports]) => {
     const sorted = ofports.sort((a, b) => a - b);
-    return { type: 'pod', key, ofports: sorted, tunnel, peers: peersByKey.get(key) ?? [] };
+    return { type: 'pod', key, ofports: sorted, tunnel, peers: peersByKey.get(key) ?? [], hasMeters };
   });
 }
 
@@ -100,12 +100,17 @@ function endpointIntents(
   { ofport, pod: { key }, addresses, role }: Member,
   hasMeters: boolean,
 ): Intent[] {
-  if (role === 'uplink') return [{ type: role, ofport, key }];
-  if (addresses === undefined) return [{ type: role ?? 'endpoint', ofport, key }];
+  const port = { ofport, key };
+  if (role === 'uplink') return [{ type: role, ...port }];
+  const ofPort: Intent =
+    role === undefined
+      ? { type: 'endpoint', ...port, hasMeters, ...(addresses && { addresses }) }
+      : { type: role, ...port };
+  if (addresses === undefined) return [ofPort];
   const location: Location = { type: 'port', ofport };
   return [
-    role === undefined ? { type: 'endpoint', ofport, key, addresses } : { type: role, ofport, key },
+    ofPort,
     { type: 'station', key, location, tunnel, ...addresses },
-    ...(subnets.has(key) ? [{ type: 'dhcp', ofport, key, hasMeters } as const] : []),
+    ...(subnets.has(key) ? [{ type: 'dhcp', ...port, hasMeters } as const] : []),
   ];
 }

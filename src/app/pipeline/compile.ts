@@ -2,9 +2,8 @@ import {
   type ActionInit,
   FlowModFlag,
   type FlowSpec,
+  type GroupSpec,
   type MatchInit,
-  MeterFlag,
-  type MeterSpec,
   output,
 } from '../../ofp/index.ts';
 import { claimFlows } from './claim.ts';
@@ -25,15 +24,15 @@ import {
 } from './part.ts';
 import { dhcpPart, duplicateDetection, serveFlows } from './serve.ts';
 import {
-  CLAIM_METER,
-  CLAIM_RATE,
-  FIRST_DHCP_METER,
+  FIRST_POD_METER,
+  FIRST_PORT_METER,
   FROM_TUNNEL,
-  LEARN_METER,
-  LEARN_RATE,
+  LAST_METER,
+  LEARN_LIMIT,
   Priority,
   Table,
 } from './tables.ts';
+import { portMeter, toController } from './to-controller.ts';
 
 /** Seconds without a frame after which a learnt address is forgotten. */
 export const LEARNT_IDLE_TIMEOUT = 300;
@@ -47,10 +46,7 @@ export const OWNED = {
   cookie: OURS,
   cookieMask: OURS_MASK,
   ownsGroup: (groupId: number) => groupId >= FIRST_GROUP && groupId <= LAST_GROUP,
-  ownsMeter: (meterId: number) =>
-    meterId === LEARN_METER ||
-    meterId === CLAIM_METER ||
-    (meterId > FIRST_DHCP_METER && meterId < 2 * FIRST_DHCP_METER),
+  ownsMeter: (meterId: number) => meterId > FIRST_PORT_METER && meterId <= LAST_METER,
 };
 
 type IntentOf<Type extends Intent['type']> = Extract<Intent, { type: Type }>;
@@ -90,32 +86,30 @@ function compileBase(intent: IntentOf<'base'>): Part {
     tableId,
     instructions: [goto(next)],
   });
-  const toController = (meterId: number): ActionInit => {
-    return { type: 'nxController2', ...(intent.hasMeters && { meterId }) };
-  };
-  return {
-    flows: [
-      // Nobody has a reason to delete it, so that the notice of its removal tells when somebody empties the tables.
-      { ...own, tableId: Table.CLASSIFY, flags: FlowModFlag.SEND_FLOW_REM },
-      onward(Table.GUARD, Table.LEARN),
-      onward(Table.GUARD_ND, Table.LEARN),
-      { ...own, tableId: Table.LEARN, instructions: [apply(toController(LEARN_METER)), goto(Table.SERVE)] },
-      // No station has a group address for its own: a frame from one is forged.
-      { ...own, tableId: Table.LEARN, priority: Priority.ABOVE, match: { ethSrc: GROUP_BIT } },
-      { ...own, tableId: Table.CLAIM, instructions: [apply(toController(CLAIM_METER))] },
-      onward(Table.SERVE, Table.POLICY),
-      duplicateDetection(own),
-      onward(Table.POLICY, Table.FORWARD),
-      onward(Table.FORWARD, Table.FLOOD),
-      { ...own, tableId: Table.FLOOD },
-    ],
-    groups: [],
-    meters: intent.hasMeters ? [limit(LEARN_METER, LEARN_RATE), limit(CLAIM_METER, CLAIM_RATE)] : [],
-  };
+  return flowsOnly(
+    // Nobody has a reason to delete it, so that the notice of its removal tells when somebody empties the tables.
+    { ...own, tableId: Table.CLASSIFY, flags: FlowModFlag.SEND_FLOW_REM },
+    onward(Table.GUARD, Table.LEARN),
+    onward(Table.GUARD_ND, Table.LEARN),
+    { ...own, tableId: Table.LEARN },
+    // No station has a group address for its own: a frame from one is forged.
+    { ...own, tableId: Table.LEARN, priority: Priority.ABOVE, match: { ethSrc: GROUP_BIT } },
+    onward(Table.SERVE, Table.POLICY),
+    duplicateDetection(own),
+    onward(Table.POLICY, Table.FORWARD),
+    onward(Table.FORWARD, Table.FLOOD),
+    { ...own, tableId: Table.FLOOD },
+  );
+}
+
+/** Sends copies of frames whose sources are not known to the controller. */
+function learning(own: Pick<FlowSpec, 'cookie'>, match: MatchInit, toThere: ActionInit): FlowSpec {
+  const instructions = [apply(toThere), goto(Table.SERVE)];
+  return { ...own, tableId: Table.LEARN, priority: Priority.LOW, match, instructions };
 }
 
 function compilePod(intent: IntentOf<'pod'>): Part {
-  const { key, ofports, tunnel, peers } = intent;
+  const { key, ofports, tunnel, peers, hasMeters } = intent;
   const own = { ...ownOf(intent), priority: Priority.NORMAL };
   const local = ofports.map((ofport) => ({ actions: [output(ofport)] }));
   const remote =
@@ -134,18 +128,18 @@ function compilePod(intent: IntentOf<'pod'>): Part {
     match: { inPort: ofport, tunnelId: key, ...fromPeer(peer) },
     instructions: [writeMetadata(FROM_TUNNEL + key), goto(Table.LEARN)],
   });
-  return {
-    flows: [
-      flood(0, fromHere),
-      flood(FROM_TUNNEL, fromTunnel),
-      ...(tunnel === undefined ? [] : peers.map((peer) => accept(peer, tunnel.ofport))),
-    ],
-    groups: [
-      { groupId: fromHere, groupType: 'all', buckets: [...local, ...remote] },
-      { groupId: fromTunnel, groupType: 'all', buckets: local },
-    ],
-    meters: [],
-  };
+  const groups: GroupSpec[] = [
+    { groupId: fromHere, groupType: 'all', buckets: [...local, ...remote] },
+    { groupId: fromTunnel, groupType: 'all', buckets: local },
+  ];
+  const flooding = [flood(0, fromHere), flood(FROM_TUNNEL, fromTunnel)];
+  if (tunnel === undefined) return { flows: flooding, groups, meters: [] };
+  const match = { metadata: inPodFrom(FROM_TUNNEL + key) };
+  const meterId = portMeter(FIRST_POD_METER, ofports[0]!);
+  const { action, meters } = toController(meterId, LEARN_LIMIT, hasMeters);
+  const accepting = peers.map((peer) => accept(peer, tunnel.ofport));
+  const claimed: FlowSpec = { ...own, tableId: Table.CLAIM, match, instructions: [apply(action)] };
+  return { flows: [...flooding, ...accepting, learning(own, match, action), claimed], groups, meters };
 }
 
 /** What no peer's flow takes is dropped, and counted, by one of its own. */
@@ -155,7 +149,7 @@ function compileTunnel(intent: IntentOf<'tunnel'>): Part {
 }
 
 function compileEndpoint(intent: IntentOf<'endpoint'>): Part {
-  const { ofport, key, addresses } = intent;
+  const { ofport, key, addresses, hasMeters } = intent;
   const own = ownOf(intent);
   const classify: FlowSpec = {
     ...own,
@@ -164,7 +158,10 @@ function compileEndpoint(intent: IntentOf<'endpoint'>): Part {
     match: { inPort: ofport },
     instructions: [writeMetadata(key), goto(Table.GUARD)],
   };
-  return flowsOnly(classify, ...(addresses === undefined ? [] : guardFlows(own, ofport, addresses)));
+  if (addresses !== undefined) return flowsOnly(classify, ...guardFlows(own, ofport, addresses));
+  const meterId = portMeter(FIRST_PORT_METER, ofport);
+  const { action, meters } = toController(meterId, LEARN_LIMIT, hasMeters);
+  return { flows: [classify, learning(own, { inPort: ofport }, action)], groups: [], meters };
 }
 
 /** Takes what comes of a port, whoever it is from. */
@@ -281,8 +278,3 @@ export function floodGroup(key: number): number {
 }
 
 const INDIVIDUAL = { value: '00:00:00:00:00:00', mask: '01:00:00:00:00:00' };
-
-function limit(meterId: number, rate: number): MeterSpec {
-  const flags = MeterFlag.PKTPS | MeterFlag.BURST;
-  return { meterId, flags, bands: [{ type: 'drop', rate, burstSize: rate }] };
-}

@@ -22,7 +22,7 @@ export interface Addresses {
 /** One reason for flows to exist on one switch. */
 export type Intent =
   /** The tables themselves: what happens to frames that nothing else speaks of. */
-  | { readonly type: 'base'; readonly hasMeters: boolean }
+  | { readonly type: 'base' }
   /** A pod that has endpoints here: who hears its broadcasts, and whose tunnel frames are accepted. */
   | {
       readonly type: 'pod';
@@ -30,14 +30,16 @@ export type Intent =
       readonly ofports: readonly number[];
       readonly tunnel: TunnelPort | undefined;
       readonly peers: readonly string[];
+      readonly hasMeters: boolean;
     }
   /** The port that carries tunnels. */
   | { readonly type: 'tunnel'; readonly ofport: number }
-  /** An interface that is in a pod; with addresses, it may send from no others. */
+  /** An interface that is in a pod; with addresses, it may send from no others, and nothing is learnt of it. */
   | {
       readonly type: 'endpoint';
       readonly ofport: number;
       readonly key: number;
+      readonly hasMeters: boolean;
       readonly addresses?: Addresses;
     }
   /** A port that frames of others pass through: whatever comes of it is taken, and nothing learnt. */

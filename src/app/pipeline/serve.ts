@@ -3,7 +3,6 @@ import {
   type FieldName,
   type FlowSpec,
   type MatchInit,
-  MeterFlag,
   output,
   PortNo,
   setField,
@@ -12,7 +11,8 @@ import { DhcpPort, EthType, IpProtocol } from '../../packet/index.ts';
 import { isIpv4 } from '../../util/ip.ts';
 import type { Addresses } from './intent.ts';
 import { apply, goto, inPod, inPodFrom, type Part } from './part.ts';
-import { DHCP_RATE, FIRST_DHCP_METER, Priority, Table } from './tables.ts';
+import { DHCP_LIMIT, FIRST_PORT_METER, Priority, Table } from './tables.ts';
+import { portMeter, toController } from './to-controller.ts';
 
 /** What all flows of a station have in common. */
 type Own = Pick<FlowSpec, 'cookie'>;
@@ -75,19 +75,15 @@ const DHCP: MatchInit = {
 
 /** Has the controller deal with what a port says to DHCP servers, and nobody else hear it. */
 export function dhcpPart(own: Own, key: number, ofport: number, hasMeters: boolean): Part {
-  // The low bits tell ports apart: only the reserved ones, as the bridge's own, have more.
-  const meterId = FIRST_DHCP_METER + (ofport & 0xffff);
-  const toController: ActionInit = { type: 'nxController2', ...(hasMeters && { meterId }) };
+  const { action, meters } = toController(portMeter(FIRST_PORT_METER, ofport), DHCP_LIMIT, hasMeters);
   const flow: FlowSpec = {
     ...own,
     tableId: Table.SERVE,
     priority: Priority.ABOVE,
     match: { inPort: ofport, metadata: inPod(key), ...DHCP },
-    instructions: [apply(toController)],
+    instructions: [apply(action)],
   };
-  const band = { type: 'drop', rate: DHCP_RATE, burstSize: DHCP_RATE } as const;
-  const meters = [{ meterId, flags: MeterFlag.PKTPS | MeterFlag.BURST, bands: [band] }];
-  return { flows: [flow], groups: [], meters: hasMeters ? meters : [] };
+  return { flows: [flow], groups: [], meters };
 }
 
 /** Solicitations without a source ask whether anybody has the address (RFC 4862, 5.4.3): its owner shall say so. */

@@ -42,15 +42,22 @@ export const FROM_TUNNEL = 0x1_0000_0000;
 /** Both. */
 export const POD_AND_ORIGIN_MASK = FROM_TUNNEL + POD_MASK;
 
-/** The meter that limits the copies of frames from unknown sources. */
-export const LEARN_METER = 0x6a1;
-/** The meter that limits the copies of claims to the addresses of endpoints here. */
-export const CLAIM_METER = 0x6a2;
-/** The meters of ports that look for a DHCP server: this and the port's number. */
-export const FIRST_DHCP_METER = 0x1_0000;
-/** Messages to the DHCP server that a port may send, a second. */
-export const DHCP_RATE = 10;
-/** Frames of unknown sources that a switch sends to the controller, a second. */
-export const LEARN_RATE = 1000;
-/** Claims to the addresses of endpoints here, likewise. */
-export const CLAIM_RATE = 100;
+/** How many frames reach the controller: so many a second, and so many at once after a pause. */
+export interface Limit {
+  readonly rate: number;
+  readonly burstSize: number;
+}
+
+/**
+ * The meters of ports: this and the port's number. What goes to the controller of a port is either what it asks of the
+ * DHCP server, or copies of frames from sources that have to be learnt.
+ */
+export const FIRST_PORT_METER = 0x1_0000;
+/** The meters of pods, for frames that come by a tunnel: this and the number of the pod's first port here. */
+export const FIRST_POD_METER = 0x2_0000;
+/** The last of both; kernels let there be 200000. */
+export const LAST_METER = FIRST_POD_METER + 0xffff;
+/** Messages to the DHCP server that a port may send. */
+export const DHCP_LIMIT: Limit = { rate: 10, burstSize: 10 };
+/** Frames of unknown sources that the controller sees of a port, or of a pod by the tunnel. */
+export const LEARN_LIMIT: Limit = { rate: 100, burstSize: 1000 };

@@ -244,7 +244,7 @@ describe('a learning bridge that takes over', () => {
   it('clears away what pods have left', async () => {
     const location = { type: 'port', ofport: 1 } as const;
     const pods = [
-      compile({ type: 'base', hasMeters: false }),
+      compile({ type: 'base' }),
       compile({ type: 'learnt', key: 7, mac: A, location, tunnel: undefined }),
     ];
     const { soft, events } = await startBridge(pods.flatMap(({ flows }) => flows));

@@ -20,6 +20,8 @@ import {
   startBridge,
 } from '../start-pod-bridge.ts';
 
+const OTHER_KEY = 0x10008;
+
 afterEach(closeSessions);
 
 describe('a pod bridge', () => {
@@ -68,6 +70,7 @@ describe('a pod bridge', () => {
         `in_port=9,tun_src=${PEER},tun_id=0x10008,actions=write_metadata:0x100010008,goto_table:20`,
         'in_port=1,dl_type=0x88b6,actions=controller',
         'in_port=1,dl_type=0x88b7,actions=goto_table:20',
+        'table=20,actions=controller',
       ].map((text) => parseFlow(`priority=300,${text}`)),
     );
     told();
@@ -84,6 +87,31 @@ describe('a pod bridge', () => {
     expect(tables).toEqual([LEARN, LEARN, LEARN, LEARN, CLASSIFY, LEARN]);
     expect(told()).toEqual([]);
     expect(soft.received()).toEqual([]);
+  });
+
+  it('hears of everybody, whoever else makes how much noise', async () => {
+    const { soft, frame, told } = await startBridge(planOf(['7', '7', '8']));
+    const other = FRAME.replace(MAC, '02:00:00:00:00:02');
+    // No flow is changed while they come, so that each asks its meter for a copy.
+    for (let i = 0; i < 1001; i++) {
+      soft.receive(1, FRAME);
+      soft.receiveFrom(PEER, KEY, other);
+    }
+    await soft.idle();
+    told();
+    for (const mac of ['02:00:00:00:00:03', '02:00:00:00:00:04']) {
+      soft.receive(1, FRAME.replace(MAC, mac));
+      soft.receiveFrom(PEER, KEY, FRAME.replace(MAC, mac));
+    }
+    await frame(2);
+    await frame(3);
+    soft.receiveFrom(PEER, OTHER_KEY, other);
+    await soft.idle();
+    expect(told()).toMatchObject([
+      { type: 'endpointMoved', domain: '7', at: { port: 2 } },
+      { type: 'endpointLearnt', domain: '8', at: { port: 3 } },
+      { type: 'endpointLearnt', domain: '8', at: { peer: PEER } },
+    ]);
   });
 
   it('outlives frames that are cut off', async () => {

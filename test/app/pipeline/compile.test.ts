@@ -30,6 +30,19 @@ function flowsOf(part: Part, cookie: string): object[] {
   });
 }
 
+/** Sends copies to the controller through a meter, and the frame on. */
+const learning = (match: object, meterId: number) => ({
+  tableId: Table.LEARN,
+  priority: 50,
+  match,
+  instructions: [apply({ type: 'nxController2', meterId }), goto(Table.SERVE)],
+});
+const learnLimit = (meterId: number) => ({
+  meterId,
+  flags: 6,
+  bands: [{ type: 'drop', rate: 100, burstSize: 1000 }],
+});
+
 const learntAt = (location: Location, tunnel = { ofport: 9 }): Intent => ({
   type: 'learnt',
   key: KEY,
@@ -39,7 +52,7 @@ const learntAt = (location: Location, tunnel = { ofport: 9 }): Intent => ({
 });
 
 describe('the base', () => {
-  const part = compile({ type: 'base', hasMeters: true });
+  const part = compile({ type: 'base' });
 
   it('leads from table to table, and drops what is left at both ends', () => {
     const next = part.flows
@@ -49,38 +62,13 @@ describe('the base', () => {
       [Table.CLASSIFY, undefined],
       [Table.GUARD, goto(Table.LEARN)],
       [Table.GUARD_ND, goto(Table.LEARN)],
-      [Table.LEARN, goto(Table.SERVE)],
-      [Table.CLAIM, apply(expect.anything() as object)],
+      [Table.LEARN, undefined],
       [Table.SERVE, goto(Table.POLICY)],
       [Table.POLICY, goto(Table.FORWARD)],
       [Table.FORWARD, goto(Table.FLOOD)],
       [Table.FLOOD, undefined],
     ]);
     expect(part.groups).toEqual([]);
-  });
-
-  it('sends a metered copy of a frame with an unknown source to the controller', () => {
-    const learn = part.flows.find(({ tableId, priority }) => tableId === Table.LEARN && priority === 0);
-    expect(learn?.instructions?.[0]).toEqual(apply({ type: 'nxController2', meterId: 0x6a1 }));
-    expect(part.meters).toEqual([
-      { meterId: 0x6a1, flags: 6, bands: [{ type: 'drop', rate: 1000, burstSize: 1000 }] },
-      { meterId: 0x6a2, flags: 6, bands: [{ type: 'drop', rate: 100, burstSize: 100 }] },
-    ]);
-  });
-
-  it('sends what another host has of an endpoint here to the controller, and nowhere else', () => {
-    const claims = part.flows.filter(({ tableId }) => tableId === Table.CLAIM);
-    expect(claims).toMatchObject([
-      { priority: 0, instructions: [apply({ type: 'nxController2', meterId: 0x6a2 })] },
-    ]);
-  });
-
-  it('does without meters where there are none', () => {
-    const { flows, meters } = compile({ type: 'base', hasMeters: false });
-    expect(meters).toEqual([]);
-    expect(flows.flatMap(({ instructions = [] }) => instructions)).toContainEqual(
-      apply({ type: 'nxController2' }),
-    );
   });
 
   it('drops frames that come from a group address, above all that is learnt', () => {
@@ -99,7 +87,14 @@ describe('the base', () => {
 
 describe('a pod', () => {
   const peers = ['192.0.2.2', '192.0.2.3'];
-  const part = compile({ type: 'pod', key: KEY, ofports: [1, 2], tunnel: { ofport: 9 }, peers });
+  const part = compile({
+    type: 'pod',
+    key: KEY,
+    ofports: [1, 2],
+    tunnel: { ofport: 9 },
+    peers,
+    hasMeters: true,
+  });
   const fromHere = 0x6a00_0000 + KEY * 2;
 
   it('floods frames from here to its ports and to each host that has it', () => {
@@ -136,12 +131,25 @@ describe('a pod', () => {
       match: { metadata },
       instructions: [apply({ type: 'group', groupId })],
     });
+    // What another host has of an endpoint here goes to the controller, and nowhere else.
+    const claimed = {
+      tableId: Table.CLAIM,
+      priority: 100,
+      match: { metadata: FROM_TUNNEL },
+      instructions: [apply({ type: 'nxController2', meterId: 0x20001 })],
+    };
     expect(flowsOf(part, '6a1a011000010007')).toEqual([
       flood(FROM_HERE, fromHere),
       flood(FROM_TUNNEL, fromHere + 1),
       accept('192.0.2.2'),
       accept('192.0.2.3'),
+      learning({ metadata: FROM_TUNNEL }, 0x20001),
+      claimed,
     ]);
+  });
+
+  it('lets the controller see so many of its frames from tunnels, whatever other pods send', () => {
+    expect(part.meters).toEqual([learnLimit(0x20001)]);
   });
 
   it('reaches hosts with IPv6 addresses by those', () => {
@@ -152,6 +160,7 @@ describe('a pod', () => {
       ofports: [1],
       tunnel: { ofport: 9 },
       peers: [peer],
+      hasMeters: true,
     });
     const accepting = flows.filter(({ tableId }) => tableId === Table.CLASSIFY);
     expect(accepting.map(({ match }) => match)).toEqual([{ inPort: 9, tunnelId: KEY, tunIpv6Src: peer }]);
@@ -163,7 +172,14 @@ describe('a pod', () => {
   });
 
   it('stays here while there is no tunnel', () => {
-    const { flows, groups } = compile({ type: 'pod', key: KEY, ofports: [1], tunnel: undefined, peers });
+    const { flows, groups } = compile({
+      type: 'pod',
+      key: KEY,
+      ofports: [1],
+      tunnel: undefined,
+      peers,
+      hasMeters: true,
+    });
     expect(flows.map(({ tableId }) => tableId)).toEqual([Table.FLOOD, Table.FLOOD]);
     expect(groups.map(({ buckets }) => buckets)).toEqual([
       [{ actions: [output(1)] }],
@@ -172,8 +188,22 @@ describe('a pod', () => {
   });
 
   it('has groups that are ours up to the greatest key', () => {
-    const greatest = compile({ type: 'pod', key: 2 ** 24 - 1, ofports: [], tunnel: undefined, peers: [] });
-    const least = compile({ type: 'pod', key: 1, ofports: [], tunnel: undefined, peers: [] });
+    const greatest = compile({
+      type: 'pod',
+      key: 2 ** 24 - 1,
+      ofports: [],
+      tunnel: undefined,
+      peers: [],
+      hasMeters: true,
+    });
+    const least = compile({
+      type: 'pod',
+      key: 1,
+      ofports: [],
+      tunnel: undefined,
+      peers: [],
+      hasMeters: true,
+    });
     const ids = [...greatest.groups, ...least.groups].map(({ groupId }) => groupId);
     expect(ids.every(OWNED.ownsGroup)).toBe(true);
     expect(new Set(ids).size).toBe(4);
@@ -183,8 +213,9 @@ describe('a pod', () => {
 });
 
 describe('an endpoint', () => {
-  it('puts the frames of its port into its pod', () => {
-    const part = compile({ type: 'endpoint', ofport: 3, key: KEY });
+  const part = compile({ type: 'endpoint', ofport: 3, key: KEY, hasMeters: true });
+
+  it('puts the frames of its port into its pod, and has copies of those with unknown sources sent', () => {
     expect(flowsOf(part, '6a1a012000000003')).toEqual([
       {
         tableId: Table.CLASSIFY,
@@ -192,13 +223,50 @@ describe('an endpoint', () => {
         match: { inPort: 3 },
         instructions: [tag(KEY), goto(Table.GUARD)],
       },
+      learning({ inPort: 3 }, 0x10003),
     ]);
+  });
+
+  it('lets the controller see so many of these copies, whatever other ports send', () => {
+    expect(part.meters).toEqual([learnLimit(0x10003)]);
+  });
+
+  it('does without meters where there are none', () => {
+    const { flows, meters } = compile({ type: 'endpoint', ofport: 3, key: KEY, hasMeters: false });
+    expect(meters).toEqual([]);
+    expect(flows[1]?.instructions?.[0]).toEqual(apply({ type: 'nxController2' }));
+  });
+
+  it('has meters that are ours up to the greatest port', () => {
+    const meterIds = [1, 0xfeff, 0xffff_fffe].flatMap((ofport) =>
+      [
+        ...compile({ type: 'endpoint', ofport, key: KEY, hasMeters: true }).meters,
+        ...compile({
+          type: 'pod',
+          key: KEY,
+          ofports: [ofport],
+          tunnel: { ofport: 9 },
+          peers: [],
+          hasMeters: true,
+        }).meters,
+      ].map(({ meterId }) => meterId),
+    );
+    expect(new Set(meterIds).size).toBe(6);
+    expect(meterIds.every(OWNED.ownsMeter)).toBe(true);
+    expect(Math.max(...meterIds)).toBeLessThan(200_000);
+    expect(OWNED.ownsMeter(1)).toBe(false);
   });
 });
 
 describe('an endpoint whose addresses are known', () => {
   const guard = (ips: readonly string[]) =>
-    compile({ type: 'endpoint', ofport: 3, key: KEY, addresses: { mac: MAC, ips } }).flows.slice(1);
+    compile({
+      type: 'endpoint',
+      ofport: 3,
+      key: KEY,
+      addresses: { mac: MAC, ips },
+      hasMeters: true,
+    }).flows.slice(1);
   const passes = (flows: readonly FlowSpec[]) =>
     flows.filter(({ instructions }) => instructions !== undefined).map(({ match }) => match);
 
@@ -386,11 +454,17 @@ describe('a learnt address', () => {
 
 it('compiles to what can be written', () => {
   const intents: Intent[] = [
-    { type: 'base', hasMeters: true },
-    { type: 'pod', key: KEY, ofports: [1], tunnel: { ofport: 9 }, peers: ['192.0.2.2'] },
-    { type: 'endpoint', ofport: 1, key: KEY },
-    { type: 'endpoint', ofport: 1, key: KEY, addresses: { mac: MAC, ips: ['10.0.0.1', 'fd00::1'] } },
-    { type: 'endpoint', ofport: 1, key: KEY, addresses: { mac: MAC, ips: [] } },
+    { type: 'base' },
+    { type: 'pod', key: KEY, ofports: [1], tunnel: { ofport: 9 }, peers: ['192.0.2.2'], hasMeters: true },
+    { type: 'endpoint', ofport: 1, key: KEY, hasMeters: true },
+    {
+      type: 'endpoint',
+      ofport: 1,
+      key: KEY,
+      addresses: { mac: MAC, ips: ['10.0.0.1', 'fd00::1'] },
+      hasMeters: true,
+    },
+    { type: 'endpoint', ofport: 1, key: KEY, addresses: { mac: MAC, ips: [] }, hasMeters: true },
     {
       type: 'station',
       key: KEY,
