@@ -1,4 +1,4 @@
-import { PodBridge } from '../../src/app/bridges/pod-bridge.ts';
+import { PodBridge, type PodBridgeOptions } from '../../src/app/bridges/pod-bridge.ts';
 import type { PodPlan } from '../../src/app/bridges/pod-plan.ts';
 import { DhcpServer } from '../../src/app/dhcp/server.ts';
 import type { NetworkEvent } from '../../src/app/events.ts';
@@ -53,6 +53,7 @@ export async function startBridge(
   plan: PodPlan,
   given?: SoftSession,
   react: (event: NetworkEvent) => void = () => {},
+  options: Partial<PodBridgeOptions> = {},
 ) {
   const soft = given ?? (await SoftSession.open());
   const events: NetworkEvent[] = [];
@@ -67,6 +68,7 @@ export async function startBridge(
     hasMeters: true,
     services: { dhcp: NO_DHCP, recordConflicts: (_, changed) => void notes.push(...changed) },
     ...soft.clock,
+    ...options,
   });
   await bridge.start(plan);
   const told = () => events.splice(0);

@@ -66,7 +66,7 @@ export class LearningBridge implements BridgeApp {
   readonly #setTimer: SetTimer;
   readonly #now: () => number;
   #cancelSweep: (() => void) | undefined;
-  readonly #macs = new MacTable<number>({ maxEntries: 8192, maxPerLocation: 4096, locationId: String });
+  readonly #macs = new MacTable<number>({ maxEntries: 8192, maxPerHolder: 4096, locationId: String });
 
   constructor(options: LearningBridgeOptions) {
     this.#session = options.session;

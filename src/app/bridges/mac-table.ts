@@ -10,10 +10,12 @@ export type Seen<L> =
 export interface MacTableOptions<L> {
   /** Addresses that are kept at most. */
   readonly maxEntries: number;
-  /** Addresses of one location that are kept at most, so that no port can fill the table alone. */
-  readonly maxPerLocation: number;
+  /** Addresses of one holder that are kept at most, so that nobody can fill the table alone. */
+  readonly maxPerHolder: number;
   /** A name for the location that equal locations share. */
   readonly locationId: (location: L) => string;
+  /** Who an address counts for. Default its location, in whatever domain. */
+  readonly holderId?: (domain: number, location: L) => string;
 }
 
 /** One address of a {@link MacTable}. */
@@ -28,12 +30,13 @@ export interface MacEntry<L> {
 
 /** Where MAC addresses were seen last, by domain. */
 export class MacTable<L> {
-  readonly #options: MacTableOptions<L>;
+  readonly #options: Required<MacTableOptions<L>>;
   readonly #entries = new Map<string, MacEntry<L>>();
-  readonly #countByLocation = new Map<string, number>();
+  /** The ids of the entries of each holder, oldest first. */
+  readonly #holders = new Map<string, Set<string>>();
 
   constructor(options: MacTableOptions<L>) {
-    this.#options = options;
+    this.#options = { holderId: (_domain, location) => options.locationId(location), ...options };
   }
 
   get size(): number {
@@ -50,19 +53,35 @@ export class MacTable<L> {
 
   /** Notes that `mac` was seen at `location`; `nowMs` is only kept. */
   see(domain: number, mac: string, location: L, nowMs = 0): Seen<L> {
-    const { locationId, maxEntries, maxPerLocation } = this.#options;
-    const known = this.#entries.get(entryId(domain, mac));
-    const to = locationId(location);
-    if (known !== undefined && locationId(known.location) === to) {
-      this.#entries.set(entryId(domain, mac), { ...known, seenAtMs: nowMs });
+    const { locationId, holderId, maxEntries, maxPerHolder } = this.#options;
+    const id = entryId(domain, mac);
+    const known = this.#entries.get(id);
+    if (known !== undefined && locationId(known.location) === locationId(location)) {
+      this.#entries.set(id, { ...known, seenAtMs: nowMs });
       return { type: 'known' };
     }
-    if ((this.#countByLocation.get(to) ?? 0) >= maxPerLocation) return { type: 'full' };
+    const holder = holderId(domain, location);
+    if (this.#count(holder) >= maxPerHolder) return { type: 'full' };
     if (known === undefined && this.#entries.size >= maxEntries) return { type: 'full' };
     if (known !== undefined) this.delete(domain, mac);
-    this.#entries.set(entryId(domain, mac), { domain, mac, location, seenAtMs: nowMs });
-    this.#count(to, 1);
+    this.#entries.set(id, { domain, mac, location, seenAtMs: nowMs });
+    this.#holders.set(holder, (this.#holders.get(holder) ?? new Set()).add(id));
     return known === undefined ? { type: 'learnt' } : { type: 'moved', from: known.location };
+  }
+
+  /**
+   * Forgets the oldest address of the holder that has the most, for one of another that has less: whoever fills the
+   * table takes nobody else's share.
+   * @returns the address; undefined when nobody has more than the other would have
+   */
+  makeRoom(domain: number, location: L): MacEntry<L> | undefined {
+    const least = this.#count(this.#options.holderId(domain, location)) + 1;
+    let most: ReadonlySet<string> | undefined;
+    for (const ids of this.#holders.values()) if (ids.size > (most?.size ?? least)) most = ids;
+    const [oldest] = most ?? [];
+    const entry = oldest === undefined ? undefined : this.#entries.get(oldest);
+    if (entry !== undefined) this.delete(entry.domain, entry.mac);
+    return entry;
   }
 
   /** Forgets an address; false when it was not known. */
@@ -71,7 +90,10 @@ export class MacTable<L> {
     const entry = this.#entries.get(id);
     if (entry === undefined) return false;
     this.#entries.delete(id);
-    this.#count(this.#options.locationId(entry.location), -1);
+    const holder = this.#options.holderId(domain, entry.location);
+    const ids = this.#holders.get(holder);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#holders.delete(holder);
     return true;
   }
 
@@ -82,10 +104,8 @@ export class MacTable<L> {
     return gone;
   }
 
-  #count(locationId: string, by: number): void {
-    const count = (this.#countByLocation.get(locationId) ?? 0) + by;
-    if (count === 0) this.#countByLocation.delete(locationId);
-    else this.#countByLocation.set(locationId, count);
+  #count(holder: string): number {
+    return this.#holders.get(holder)?.size ?? 0;
   }
 }
 

@@ -39,6 +39,8 @@ export interface PodBridgeOptions {
   /** Whether the switch has meters; without, what ports send here is not limited. */
   readonly hasMeters: boolean;
   readonly services: PodServices;
+  /** Addresses that are learnt at most. Default 65536. */
+  readonly maxLearnt?: number;
   /** Milliseconds of a clock that never goes back. Default `performance.now`. */
   readonly now?: () => number;
   /** Default `setTimeout`. */
@@ -69,7 +71,7 @@ export class PodBridge implements BridgeApp {
   readonly #log: Log;
   readonly #planIntents: PlanIntents;
   readonly #dhcp: DhcpServer;
-  readonly #macs = new MacTable<Location>({ maxEntries: 65_536, maxPerLocation: 16_384, locationId });
+  readonly #macs: MacTable<Location>;
   readonly #desired = new Map<string, Intent>();
   readonly #realised = new Map<string, Part>();
   readonly #touched = new Set<string>();
@@ -88,13 +90,21 @@ export class PodBridge implements BridgeApp {
   #working: Promise<void> | undefined;
   #stopped = false;
 
-  constructor({ session, onEvent, log, hasMeters, services, now, setTimer }: PodBridgeOptions) {
+  constructor(options: PodBridgeOptions) {
+    const { session, onEvent, log, hasMeters, services, maxLearnt = 65_536, now, setTimer } = options;
     this.#session = session;
     this.#onEvent = onEvent;
     this.#events = new PodEvents(session.id, onEvent);
     this.#log = log;
     this.#planIntents = new PlanIntents(hasMeters);
     this.#dhcp = services.dhcp;
+    this.#macs = new MacTable({
+      maxEntries: maxLearnt,
+      maxPerHolder: maxLearnt / 4,
+      locationId,
+      // A host is the location of all pods that it holds.
+      holderId: (domain, location) => `${domain} ${locationId(location)}`,
+    });
     this.#conflicts = new AddressConflicts({
       ...{ switch: session.id, onEvent, log },
       defend: (member) => this.#announce([member]),
@@ -326,9 +336,7 @@ export class PodBridge implements BridgeApp {
     const known = this.#macs.get(place.key, ethSrc);
     if (known === undefined || locationId(known) !== locationId(place.location)) return;
     this.#macs.delete(place.key, ethSrc);
-    const sighting = { domain: place.key, mac: ethSrc, location: known };
-    this.#events.aged(sighting, this.#places);
-    this.#want(intentId(this.#learntIntent(sighting)), undefined);
+    this.#forget({ domain: place.key, mac: ethSrc, location: known });
     this.#realiseSoon();
   };
 
@@ -363,7 +371,14 @@ export class PodBridge implements BridgeApp {
 
   /** Keeps an address and tells of it; false when there is nothing new, or no room. */
   #note(key: number, mac: string, location: Location): boolean {
-    const seen = this.#macs.see(key, mac, location);
+    let seen = this.#macs.see(key, mac, location);
+    if (seen.type === 'full') {
+      const gone = this.#macs.makeRoom(key, location);
+      if (gone !== undefined) {
+        this.#forget(gone);
+        seen = this.#macs.see(key, mac, location);
+      }
+    }
     if (seen.type === 'known') return false;
     if (seen.type === 'full') {
       this.#log.debug({ switch: this.#session.id, mac, ...seenAt(location) }, 'no room to learn an address');
@@ -371,6 +386,11 @@ export class PodBridge implements BridgeApp {
     }
     this.#events.seen(seen, { domain: key, mac, location }, this.#places);
     return true;
+  }
+
+  #forget(sighting: Sighting): void {
+    this.#events.aged(sighting, this.#places);
+    this.#want(intentId(this.#learntIntent(sighting)), undefined);
   }
 
   #tellMembers(before: readonly Member[], after: readonly Member[]): void {

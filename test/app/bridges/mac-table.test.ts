@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { MacTable } from '../../../src/app/bridges/mac-table.ts';
+import { MacTable, type MacTableOptions } from '../../../src/app/bridges/mac-table.ts';
 
 const A = '02:00:00:00:00:0a';
 const B = '02:00:00:00:00:0b';
 const C = '02:00:00:00:00:0c';
+const D = '02:00:00:00:00:0d';
 
-function macTable(bounds: { maxEntries?: number; maxPerLocation?: number } = {}) {
-  return new MacTable<number>({ maxEntries: 100, maxPerLocation: 100, locationId: String, ...bounds });
+function macTable(options: Partial<MacTableOptions<number>> = {}) {
+  return new MacTable<number>({ maxEntries: 100, maxPerHolder: 100, locationId: String, ...options });
 }
 
 describe('a table of MAC addresses', () => {
@@ -32,7 +33,7 @@ describe('a table of MAC addresses', () => {
   it('compares locations by their names', () => {
     const table = new MacTable<{ port: number }>({
       maxEntries: 9,
-      maxPerLocation: 9,
+      maxPerHolder: 9,
       locationId: ({ port }) => `${port}`,
     });
     table.see(0, A, { port: 1 });
@@ -63,7 +64,7 @@ describe('a table of MAC addresses', () => {
   });
 
   it('takes no more addresses of one location than it may, so that the others have room', () => {
-    const table = macTable({ maxPerLocation: 1 });
+    const table = macTable({ maxPerHolder: 1 });
     table.see(0, A, 1);
     expect(table.see(0, B, 1)).toEqual({ type: 'full' });
     expect(table.see(0, B, 2)).toEqual({ type: 'learnt' });
@@ -71,8 +72,31 @@ describe('a table of MAC addresses', () => {
     expect(table.get(0, A)).toBe(1);
   });
 
+  it('counts an address for its location, or for whom it is told', () => {
+    const table = macTable({ maxPerHolder: 1 });
+    table.see(1, A, 1);
+    expect(table.see(2, B, 1)).toEqual({ type: 'full' });
+    const byDomain = macTable({ maxPerHolder: 1, holderId: (domain, location) => `${domain} ${location}` });
+    byDomain.see(1, A, 1);
+    expect(byDomain.see(1, B, 1)).toEqual({ type: 'full' });
+    expect(byDomain.see(2, B, 1)).toEqual({ type: 'learnt' });
+  });
+
+  it('makes room for whoever has less by forgetting the oldest address of whoever has the most', () => {
+    const table = macTable({ maxEntries: 3 });
+    table.see(0, A, 1);
+    table.see(0, B, 1);
+    table.see(0, C, 2);
+    expect(table.makeRoom(0, 1)).toBeUndefined();
+    expect(table.makeRoom(0, 2)).toBeUndefined();
+    expect(table.makeRoom(0, 3)).toMatchObject({ mac: A, location: 1 });
+    expect(table.see(0, D, 3)).toEqual({ type: 'learnt' });
+    expect(table.makeRoom(0, 4)).toBeUndefined();
+    expect([...table.values()].map(({ mac }) => mac)).toEqual([B, C, D]);
+  });
+
   it('counts what a location has through moves and removals', () => {
-    const table = macTable({ maxPerLocation: 1 });
+    const table = macTable({ maxPerHolder: 1 });
     table.see(0, A, 1);
     table.see(0, A, 2);
     expect(table.see(0, B, 1)).toEqual({ type: 'learnt' });

@@ -114,6 +114,26 @@ describe('a pod bridge', () => {
     ]);
   });
 
+  it('learns of everybody, whoever else has filled the room that there is', async () => {
+    const plan = planOf(['7', '7', '8']);
+    const { soft, frame, told, hasFlowWith } = await startBridge(plan, undefined, undefined, {
+      maxLearnt: 8,
+    });
+    const from = (mac: string) => FRAME.replace(MAC, mac);
+    for (const port of [1, 2, 3])
+      for (const number of [1, 2, 3]) await frame(port, from(`02:00:00:00:0${port}:0${number}`));
+    for (const number of [1, 2]) soft.receiveFrom(PEER, KEY, from(`02:00:00:00:09:0${number}`));
+    await soft.idle();
+    expect(told().filter(({ type }) => type === 'endpointLearnt')).toHaveLength(8);
+    soft.receiveFrom(PEER, OTHER_KEY, FRAME);
+    await soft.idle();
+    expect(told()).toEqual([
+      { type: 'endpointAged', ...base, mac: '02:00:00:00:01:01', at: { port: 1 } },
+      { type: 'endpointLearnt', ...base, domain: '8', at: { peer: PEER } },
+    ]);
+    expect(hasFlowWith('02:00:00:00:01:01')).toBe(false);
+  });
+
   it('outlives frames that are cut off', async () => {
     // A switch that keeps packets sends as much of them as a flow says.
     const { soft, told, frame } = await startBridge(planOf(['7']), await SoftSession.open({ maxBuffers: 8 }));
