@@ -1,9 +1,9 @@
-import { type FlowRemoved, type Match, output, type PacketIn, type Switch } from '../../ofp/index.ts';
+import type { FlowRemoved, Match, PacketIn, Switch } from '../../ofp/index.ts';
 import type { GalagoError } from '../../util/errors.ts';
 import type { Log } from '../../util/log.ts';
 import { readMac } from '../../util/mac.ts';
 import { type SetTimer, systemTimer } from '../../util/timer.ts';
-import type { DhcpReply, DhcpServer } from '../dhcp/server.ts';
+import type { DhcpServer } from '../dhcp/server.ts';
 import type { EventSink } from '../events.ts';
 import type { Member } from '../hosts/host-view.ts';
 import { compile, OWNED } from '../pipeline/compile.ts';
@@ -15,6 +15,7 @@ import { AddressConflicts } from './address-conflicts.ts';
 import { announce } from './announce.ts';
 import type { BridgeApp } from './bridge.ts';
 import { claimedAddresses } from './claimed-addresses.ts';
+import { DhcpReplies } from './dhcp-replies.ts';
 import { MacTable } from './mac-table.ts';
 import { membershipOf, PodEvents, type Sighting } from './pod-events.ts';
 import { PlanIntents } from './pod-intents.ts';
@@ -70,15 +71,13 @@ export class PodBridge implements BridgeApp {
   readonly #conflicts: AddressConflicts;
   readonly #log: Log;
   readonly #planIntents: PlanIntents;
-  readonly #dhcp: DhcpServer;
+  readonly #dhcp: DhcpReplies;
   readonly #macs: MacTable<Location>;
   readonly #desired = new Map<string, Intent>();
   readonly #realised = new Map<string, Part>();
   readonly #touched = new Set<string>();
   /** Members that are new, until the switch has what it takes to reach the others. */
   #unannounced: Member[] = [];
-  /** What ports are told when the switch lets their new addresses through, by port. */
-  readonly #unacknowledged = new Map<number, DhcpReply>();
   #plan = NO_PLAN;
   #places = new Places(this.#plan);
   /** The peers that the switch knew when it was taken over, for as long as there may be hosts that have not told. */
@@ -97,7 +96,7 @@ export class PodBridge implements BridgeApp {
     this.#events = new PodEvents(session.id, onEvent);
     this.#log = log;
     this.#planIntents = new PlanIntents(hasMeters);
-    this.#dhcp = services.dhcp;
+    this.#dhcp = new DhcpReplies(services.dhcp);
     this.#macs = new MacTable({
       maxEntries: maxLearnt,
       maxPerHolder: maxLearnt / 4,
@@ -306,25 +305,14 @@ export class PodBridge implements BridgeApp {
     }
   }
 
-  async #serve({ match, data }: PacketIn): Promise<void> {
-    const member = this.#plan.members.find(({ ofport }) => ofport === match.inPort);
-    const subnet = member && this.#plan.subnets.get(member.pod.key);
-    if (member === undefined || subnet === undefined) return;
-    const reply = await this.#dhcp.receive(data, { host: this.#plan.host, member, subnet });
-    if (reply === undefined) return;
-    this.#unacknowledged.set(member.ofport, reply);
+  async #serve(message: PacketIn): Promise<void> {
+    await this.#dhcp.ask(message, this.#plan, this.#places);
     if (this.#working === undefined) this.#acknowledge();
   }
 
-  /** Sends what may be sent: a client that was granted an address may use it at once. */
   #acknowledge(): void {
     if (this.#stopped || this.#session.isClosed) return;
-    for (const [ofport, { frame, granted }] of this.#unacknowledged) {
-      const member = this.#plan.members.find((candidate) => candidate.ofport === ofport);
-      if (granted !== undefined && member?.addresses?.ips.includes(granted) !== true) continue;
-      this.#unacknowledged.delete(ofport);
-      this.#session.send({ type: 'packetOut', actions: [output(ofport)], data: frame });
-    }
+    for (const reply of this.#dhcp.take(this.#plan.members)) this.#session.send(reply);
   }
 
   readonly #onFlowRemoved = (message: FlowRemoved): void => {

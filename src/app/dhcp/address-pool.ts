@@ -5,12 +5,16 @@ import type { DhcpSubnet } from './subnet.ts';
 const OFFER_MS = 60_000;
 /** How long an address is left alone that somebody was found to use already. */
 const DECLINED_MS = 600_000;
+/** Addresses that one owner can have left alone: more would let it use the range up. */
+const MAX_DECLINED = 2;
 /** Addresses looked at for a free one: a pool greater than that and full is not searched to its end each time. */
 const MAX_TRIES = 65_536;
 
 interface Reservation {
   /** Undefined when nobody may have it. */
   readonly owner: string | undefined;
+  /** Who found somebody else using it. */
+  readonly declinedBy?: string;
   readonly until: number;
 }
 
@@ -40,8 +44,13 @@ export class AddressPool {
     const chosen = [promised, wanted].find((address) => address && this.isFree(subnet, owner, address));
     const address = chosen ?? this.#nextFree(subnet, owner);
     if (promised !== undefined && promised !== address) this.#reserved.delete(promised);
-    if (address !== undefined) this.#reserved.set(address, { owner, until: this.#now() + OFFER_MS });
+    if (address !== undefined) this.promise(owner, address);
     return address;
+  }
+
+  /** Keeps an address for an owner until its database has it, or it has not been asked for again. */
+  promise(owner: string, address: string): void {
+    this.#reserved.set(address, { owner, until: this.#now() + OFFER_MS });
   }
 
   /** True when the owner could have the address. */
@@ -54,9 +63,13 @@ export class AddressPool {
     return reservation === undefined || reservation.owner === owner || reservation.until <= this.#now();
   }
 
-  /** Leaves an address alone that somebody uses of whom nothing is known. */
-  decline(address: string): void {
-    this.#reserved.set(address, { owner: undefined, until: this.#now() + DECLINED_MS });
+  /** Leaves an address alone that its owner has found somebody to use of whom nothing is known. */
+  decline(owner: string, address: string): void {
+    const declined = [...this.#reserved].filter(([, { declinedBy }]) => declinedBy === owner);
+    for (const [oldest] of declined.slice(0, Math.max(declined.length - MAX_DECLINED + 1, 0)))
+      this.#reserved.delete(oldest);
+    this.#reserved.delete(address);
+    this.#reserved.set(address, { owner: undefined, declinedBy: owner, until: this.#now() + DECLINED_MS });
   }
 
   /** Takes a promise back. */

@@ -47,6 +47,8 @@ const UDP_HEADER_SIZE = 8;
 export class DhcpServer {
   readonly #options: DhcpServerOptions;
   readonly #pools = new Map<number, AddressPool>();
+  /** The endpoints that a message is being dealt with of. */
+  readonly #serving = new Set<string>();
 
   constructor(options: DhcpServerOptions) {
     this.#options = options;
@@ -55,6 +57,10 @@ export class DhcpServer {
   /** Deals with a frame from an endpoint. @returns what to answer; undefined for nothing. Never rejects. */
   async receive(frame: Uint8Array, place: DhcpPlace): Promise<DhcpReply | undefined> {
     const { host, member } = place;
+    const owner = ownerAt(place);
+    // It asks again; and while a database does not answer, no more than this waits for it.
+    if (this.#serving.has(owner)) return undefined;
+    this.#serving.add(owner);
     try {
       const message = readMessage(frame);
       // Whatever else a client says of itself, its port tells who it is.
@@ -64,6 +70,8 @@ export class DhcpServer {
       const { code, message } = error as GalagoError;
       this.#options.log.debug({ host, interface: member.interface, code }, `DHCP: ${message}`);
       return undefined;
+    } finally {
+      this.#serving.delete(owner);
     }
   }
 
@@ -74,9 +82,10 @@ export class DhcpServer {
       if (leasedUntil !== undefined && leasedUntil < now) await this.#options.record(host, name, undefined);
   }
 
-  #decide(message: DhcpMessage, { host, member, subnet }: DhcpPlace): DhcpDecision {
+  #decide(message: DhcpMessage, place: DhcpPlace): DhcpDecision {
+    const { member, subnet } = place;
     const pool = this.#poolOf(member.pod.key);
-    const owner = endpointId(host, member.interface);
+    const owner = ownerAt(place);
     return answerDhcp(message, {
       subnet,
       address: member.addresses?.ips.find(isIpv4),
@@ -93,10 +102,10 @@ export class DhcpServer {
       case 'ignore':
         return undefined;
       case 'withdraw':
-        pool.withdraw(endpointId(host, member.interface));
+        pool.withdraw(ownerAt(place));
         return undefined;
       case 'decline':
-        pool.decline(decision.address);
+        pool.decline(ownerAt(place), decision.address);
         if (member.addresses?.isDynamic) await record(host, member.interface, undefined);
         return undefined;
       case 'release':
@@ -105,6 +114,7 @@ export class DhcpServer {
       case 'grant': {
         const { address, reply } = decision;
         if (member.addresses?.isDynamic) {
+          pool.promise(ownerAt(place), address);
           const until = Math.floor(now() / 1000) + subnet.leaseSeconds;
           await record(host, member.interface, { address, until, prefixLength: subnet.prefixLength });
         }
@@ -123,6 +133,10 @@ export class DhcpServer {
     }
     return pool;
   }
+}
+
+function ownerAt({ host, member }: DhcpPlace): string {
+  return endpointId(host, member.interface);
 }
 
 /** The MAC address that a pod's server has in it. */

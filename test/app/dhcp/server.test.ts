@@ -35,12 +35,24 @@ class World {
       return owner ?? fixed;
     },
     record: async (host, name, lease) => {
+      await this.#held;
       if (lease === undefined) this.leases.delete(`${host} ${name}`);
       else this.leases.set(`${host} ${name}`, lease);
     },
     now: () => this.now,
     log: silentLog,
   });
+
+  #held: Promise<void> | undefined;
+
+  /** Keeps the databases from recording anything until the result is called. */
+  hold(): () => void {
+    let release = () => {};
+    this.#held = new Promise((resolve) => {
+      release = resolve;
+    });
+    return release;
+  }
 
   member(number: number): Member {
     const name = `if${number}`;
@@ -221,6 +233,38 @@ describe('the DHCP server', () => {
     expect(await world.discover(3)).toBeUndefined();
     world.now += 601_000;
     expect((await world.discover(3))!.address).toBe(address);
+  });
+
+  it('lets nobody use the range up by declining what it is given', async () => {
+    const decline = async () => {
+      const address = await world.lease(1);
+      await world.ask(1, DhcpType.DECLINE, {}, [[DhcpOption.REQUESTED_ADDRESS, bytesOf(address)]]);
+      return address;
+    };
+    const declined = [await decline(), await decline(), await decline()];
+    expect(declined).toEqual(['10.0.0.2', '10.0.0.3', '10.0.0.4']);
+    expect(await world.lease(2)).toBe('10.0.0.2');
+    expect(await world.discover(3)).toBeUndefined();
+  });
+
+  it('promises nobody an address that it is about to record for another', async () => {
+    const record = world.hold();
+    const granted = world.select(1, '10.0.0.3');
+    expect(await world.select(2, '10.0.0.3')).toMatchObject({ type: DhcpType.NAK });
+    expect((await world.ask(2, DhcpType.DISCOVER, {}, [[50, bytesOf('10.0.0.3')]]))!.address).toBe(
+      '10.0.0.2',
+    );
+    record();
+    expect(await granted).toMatchObject({ type: DhcpType.ACK, granted: '10.0.0.3' });
+  });
+
+  it('hears one message of a client at a time, and no others until that is dealt with', async () => {
+    const record = world.hold();
+    const granted = world.select(1, '10.0.0.3');
+    expect(await world.discover(1)).toBeUndefined();
+    record();
+    await granted;
+    expect(await world.discover(1)).toMatchObject({ type: DhcpType.OFFER, address: '10.0.0.3' });
   });
 
   it('takes an offer back when the client goes to another server', async () => {
