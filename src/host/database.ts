@@ -51,6 +51,8 @@ export interface PortInit {
 export class HostDatabase implements AsyncDisposable {
   readonly #client: OvsdbClient<OpenVswitch>;
   readonly #replica: Replica;
+  /** Ends when whoever asked last for the lock is done. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   /**
    * Connects and reads it.
@@ -148,12 +150,17 @@ export class HostDatabase implements AsyncDisposable {
   }
 
   /**
-   * Has nobody else connect or disconnect containers of this host meanwhile. The lock goes with the process that has it.
+   * Has nobody else connect or disconnect containers of this host meanwhile. The lock goes with the process that has it;
+   * those of this process have it one after the other.
    * @throws TimeoutError `OVSDB_NO_ANSWER` when another one keeps it for half a minute; what `run` throws
    */
-  async locked<T>(run: () => Promise<T>): Promise<T> {
-    await using _lock = await this.#client.lock('galago_connect', { timeoutMs: TIMEOUT_MS });
-    return await run();
+  locked<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(async () => {
+      await using _lock = await this.#client.lock('galago_connect', { timeoutMs: TIMEOUT_MS });
+      return await run();
+    });
+    this.#turn = turn.catch(() => {});
+    return turn;
   }
 
   /** Gets a lock of the database, whenever that is; disposing of it gives it back. @throws as OvsdbClient.lock */

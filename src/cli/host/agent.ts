@@ -4,6 +4,7 @@ import { ContainerKeeper } from '../../host/connect/keep-containers.ts';
 import type { HostDatabase } from '../../host/database.ts';
 import { type HostSettings, readSettings } from '../../host/setup/settings.ts';
 import { SlotKeeper } from '../../host/slots/keep-slots.ts';
+import { VswitchKeeper } from '../../host/slots/keep-vswitches.ts';
 import { isVswitchRow } from '../../host/slots/vswitch-labels.ts';
 import { UsageError } from '../../util/errors.ts';
 import type { Log } from '../../util/log.ts';
@@ -75,7 +76,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const ended = untilSignal();
   await using lock = await takeOver(db, ended, log);
   if (lock === undefined) return;
-  await using _keeper = keepContainers(db, options, log);
+  await using _vswitches = new VswitchKeeper(db, { log });
+  await using _containers = keepContainers(db, options, log);
   for (;;) {
     const work = readWork(db);
     const changed = workChanged(db, work);

@@ -13,6 +13,12 @@ export function requireRoom(
   vswitch: VswitchAddress & { readonly device: string | undefined },
   links: readonly Link[],
 ): void {
+  requireSubnet(vswitch, links);
+  if (vswitch.device !== undefined) requireDevice(db, vswitch.name, vswitch.device, links);
+}
+
+/** @throws UsageError `HOST_ADDRESS_TAKEN` when another link has an address of the subnet */
+export function requireSubnet(vswitch: VswitchAddress, links: readonly Link[]): void {
   for (const link of links) {
     const near = link.addresses.find((other) => link.name !== vswitch.name && overlaps(vswitch, other));
     if (near === undefined) continue;
@@ -20,7 +26,6 @@ export function requireRoom(
     const message = `${ip}/${prefixLength} overlaps with ${near} of ${link.name}: the host could not tell them apart`;
     throw new UsageError('HOST_ADDRESS_TAKEN', message);
   }
-  if (vswitch.device !== undefined) requireDevice(db, vswitch.name, vswitch.device, links);
 }
 
 function requireDevice(db: HostDatabase, name: string, device: string, links: readonly Link[]): void {

@@ -9,11 +9,11 @@ import {
   requireBridgeOpen,
   requireOpen,
 } from '../database.ts';
-import { runCommand } from '../system/command.ts';
-import { formatIp, type IpCommand, ipBatch, type Link, readNamespace } from '../system/ip.ts';
-import { type VswitchAddress, vswitchIpv6, vswitchMac } from './slot.ts';
+import { formatIp, type Link, readNamespace } from '../system/ip.ts';
+import { type VswitchAddress, vswitchMac } from './slot.ts';
 import { requireRoom } from './vswitch-checks.ts';
 import { isVswitchRow, VswitchKey, vswitchIds } from './vswitch-labels.ts';
+import { addressesOf, carryOutLinks, type LinksPlan, planLinks } from './vswitch-links.ts';
 
 /** A virtual switch of this host. */
 export interface Vswitch extends VswitchAddress {
@@ -29,8 +29,7 @@ export interface VswitchPlan {
   /** Undefined when it has to be made. */
   readonly existing: BridgeRow | undefined;
   readonly needsDevice: boolean;
-  readonly links: readonly IpCommand[];
-  readonly needsIpv6: boolean;
+  readonly links: LinksPlan;
   /** A line each; empty when nothing has to be changed. */
   readonly changes: readonly string[];
 }
@@ -96,13 +95,7 @@ export async function planVswitch(db: HostDatabase, asked: VswitchRequest): Prom
   if (before !== undefined) requireSame(before, vswitch);
   const needsDevice = vswitch.device !== before?.device;
   requireRoom(db, vswitch, links);
-  const own = links.find(({ name }) => name === vswitch.name);
-  const missing = addressesOf(vswitch).filter((address) => own?.addresses.includes(address) !== true);
-  const plan = {
-    ...{ vswitch, existing, needsDevice },
-    needsIpv6: missing.some((address) => address.includes(':')),
-    links: own?.isUp === true && missing.length === 0 && !needsDevice ? [] : linkCommands(vswitch, missing),
-  };
+  const plan = { vswitch, existing, needsDevice, links: planLinks(vswitch, links) };
   return { ...plan, changes: changesOf(plan) };
 }
 
@@ -125,15 +118,14 @@ export async function carryOutVswitch(
   plan: VswitchPlan,
   program: (vswitch: string) => Promise<void>,
 ): Promise<void> {
-  const { vswitch, existing, needsDevice, links, needsIpv6 } = plan;
+  const { vswitch, existing, needsDevice, links } = plan;
   const { name, device } = vswitch;
   try {
     if (existing === undefined || needsDevice)
       await db.apply(`vswitch create ${name}`, (tx) => write(db, tx, plan));
     requireBridgeOpen(db, name, vswitch.isUserspace);
     if (device !== undefined) requireOpen(db.interface(device), device);
-    if (needsIpv6) await runCommand('tee', [`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`], { input: '0' });
-    await ipBatch(links);
+    await carryOutLinks(name, links);
     await program(name);
   } catch (error) {
     if (existing === undefined)
@@ -214,22 +206,6 @@ function insertBridge(db: HostDatabase, tx: HostTransaction, vswitch: Vswitch) {
   return bridge;
 }
 
-function addressesOf(vswitch: Vswitch): string[] {
-  const ipv6 = vswitchIpv6(vswitch);
-  return [formatEndpointAddress(vswitch.address), ...(ipv6 === undefined ? [] : [ipv6])];
-}
-
-function linkCommands({ name, device }: Vswitch, addresses: readonly string[]): IpCommand[] {
-  return [
-    ...addresses.map((address) => {
-      // Nobody else can have it: that was looked at, so that there is nothing to wait for.
-      return ['address', 'add', address, 'dev', name, ...(address.includes(':') ? ['nodad'] : [])];
-    }),
-    ['link', 'set', 'dev', name, 'up'],
-    ...(device === undefined ? [] : [['link', 'set', 'dev', device, 'up']]),
-  ];
-}
-
 function changesOf({ vswitch, existing, needsDevice, links }: Omit<VswitchPlan, 'changes'>): string[] {
   const { name, device, isUserspace } = vswitch;
   const type = isUserspace ? 'datapath_type=netdev ' : '';
@@ -238,7 +214,7 @@ function changesOf({ vswitch, existing, needsDevice, links }: Omit<VswitchPlan, 
   return [
     ...(existing === undefined ? [`ovsdb: add bridge ${name}: ${type}${secure} ${mac}`] : []),
     ...(needsDevice ? [`ovsdb: add port ${device} to ${name}: ofport_request=${DEVICE_OFPORT}`] : []),
-    ...links.map((command) => `ip ${formatIp(command)}`),
+    ...links.commands.map((command) => `ip ${formatIp(command)}`),
   ];
 }
 
