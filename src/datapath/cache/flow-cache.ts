@@ -7,8 +7,8 @@ import type { Recording } from './recording.ts';
 
 /** How many masks are tried for a packet before the tables themselves are no slower. */
 const MAX_MASKS = 64;
-/** A power of two. */
-const HINTS = 4096;
+/** Of the hash that says where a hint is. */
+const HINT_BITS = 12;
 
 /**
  * Remembers what became of packets by the bits that it depended on, so that those that are alike need no tables: a
@@ -27,7 +27,7 @@ export class FlowCache implements Ledger {
   /** True while there are packets that have been counted nowhere else. */
   #isDue = false;
   /** Which of several masks a packet with these addresses and ports had last. */
-  readonly #hints = new Uint8Array(HINTS);
+  readonly #hints = new Uint8Array(1 << HINT_BITS);
 
   /** @param maxWalks 0 to remember nothing */
   constructor(maxWalks: number, now: () => number) {
@@ -150,5 +150,5 @@ function hintOf(words: FlowWords): number {
   const ports = words[WORD_OF.tpSrc]! ^ (words[WORD_OF.tpDst]! << 16);
   const addresses = words[WORD_OF.dlDst + 1]! ^ words[WORD_OF.nwSrc]! ^ words[WORD_OF.nwDst]!;
   const hash = Math.imul(ports ^ addresses ^ words[WORD_OF.inPort]!, 0x9e3779b1);
-  return hash >>> 20;
+  return hash >>> (32 - HINT_BITS);
 }
