@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { packetInMatch } from '../../src/datapath/agent/packet-in-match.ts';
-import { ethernet, hex, ipv4, udp, udpFrame } from './frames.ts';
+import type { ActionInit } from '../../src/ofp/actions/action.ts';
+import { output } from '../../src/ofp/actions/standard.ts';
+import { ethernet, hex, ipv4, ports, tcp, udp, udpFrame } from './frames.ts';
 import { TextPipeline } from './switch-text.ts';
 
 const TOS_AT = 15;
@@ -60,6 +62,37 @@ describe('fields that are kept in fewer bits than they have', () => {
     expect(told('load:0xfffffffe->OXM_OF_IN_PORT[]').inPort).toBe(0xffff_fffe);
     expect(told('load:0xfffe->NXM_OF_IN_PORT[]').inPort).toBe(0xffff_fffe);
     expect(told('load:0xfffe->NXM_OF_IN_PORT[],load:7->NXM_OF_IN_PORT[]').inPort).toBe(7);
+  });
+});
+
+describe('actions of OpenFlow 1.1 that write a port', () => {
+  it.each([
+    ['TCP', 6, tcp(1, 2)],
+    ['SCTP', 132, ports(1, 2, 20)],
+  ])('write that of %s, whichever it is, where nobody has said so', (_, protocol, transport) => {
+    const sw = new TextPipeline();
+    const actions = [{ type: 'setTpSrc', tpPort: 5 }, { type: 'setTpDst', tpPort: 6 }, output(2)] as const;
+    sw.group({ command: 'add', groupType: 'all', groupId: 1, buckets: [{ actions }] });
+    sw.flows('ip,actions=group:1');
+    const frame = ethernet(0x0800, ipv4(protocol, transport));
+    expect(sw.frame(frame).readUInt32BE(34)).toBe(0x0005_0006);
+    // Of a later fragment that is payload.
+    const later = Buffer.from(frame);
+    later.writeUInt16BE(3, 20);
+    expect(sw.frame(later).readUInt32BE(34)).toBe(0x0001_0002);
+  });
+});
+
+describe('the number of a VLAN', () => {
+  it.each([
+    ['says that there is no tag, too', 5, '0800'],
+    ['says that there is one', 0x1005, '8100'],
+  ])('%s, when all of it is loaded', (_, value, type) => {
+    const sw = new TextPipeline();
+    const actions: ActionInit[] = [{ type: 'nxRegLoad2', field: 'vlanVid', value }, output(2)];
+    sw.group({ command: 'add', groupType: 'all', groupId: 1, buckets: [{ actions }] });
+    sw.flows('actions=group:1');
+    expect(sw.frame(udpFrame({ vlans: [7] })).toString('hex', 12, 14)).toBe(type);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Action } from '../../ofp/actions/action.ts';
 import { toBits } from '../../ofp/oxm/field-bits.ts';
-import { FIELDS, type FieldName } from '../../ofp/oxm/fields.ts';
+import type { FieldName } from '../../ofp/oxm/fields.ts';
 import type { Subfield } from '../../ofp/oxm/subfield.ts';
 import { PortNo } from '../../ofp/ports.ts';
 import { Refusal } from '../../ofp/text/check/refusal.ts';
@@ -22,7 +22,7 @@ import {
   wordRun,
 } from '../packet/layout.ts';
 import type { Packet } from '../packet/packet.ts';
-import { isIp, isMplsType, prerequisiteOf } from '../packet/prerequisite.ts';
+import { isIp, isLater, isMplsType, prerequisiteOf } from '../packet/prerequisite.ts';
 import { deleteOption } from '../packet/tunnel-options.ts';
 import { compileCt } from './connection-action.ts';
 import { learnSources } from './learn.ts';
@@ -76,6 +76,8 @@ const WHOLE = 0xffff;
 const VLAN_VID = runOf('vlanVid');
 const VLAN_PCP = runOf('vlanPcp');
 const IP_ECN = runOf('ipEcn');
+const TP_SRC = wordRun('tpSrc', 0, 16);
+const TP_DST = wordRun('tpDst', 0, 16);
 const TUNNEL_ID = runOf('tunnelId');
 const METADATA = runOf('metadata');
 /** What a label that is pushed is made of. */
@@ -123,8 +125,8 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
   setNwDst: ({ nwAddr }) => writesField('ipv4Dst', nwAddr),
   setNwTos: ({ nwTos }) => writesField('ipDscp', nwTos >>> 2),
   setNwEcn: ({ nwEcn }) => writes(IP_ECN, BigInt(nwEcn)),
-  setTpSrc: ({ tpPort }) => writesField('tcpSrc', tpPort),
-  setTpDst: ({ tpPort }) => writesField('tcpDst', tpPort),
+  setTpSrc: ({ tpPort }) => writesPort(TP_SRC, tpPort),
+  setTpDst: ({ tpPort }) => writesPort(TP_DST, tpPort),
   setMplsLabel: ({ mplsLabel }) => writesField('mplsLabel', mplsLabel),
   setMplsTc: ({ mplsTc }) => writesField('mplsTc', mplsTc),
   pushVlan:
@@ -293,10 +295,14 @@ function compileSetField({ field, value, mask }: ActionOf<'setField' | 'nxRegLoa
 }
 
 function writesField(field: FieldName, value: unknown): Perform {
-  const run = runOf(field);
-  // Whatever is written into the number of a VLAN, the tag that it is in stays one.
-  const extra = field === 'vlanVid' && FIELDS[field].bits === 13 ? BigInt(VLAN_PRESENT) : 0n;
-  return onlyWith(field, writes(run, toBits(field, value) | extra));
+  return onlyWith(field, writes(runOf(field), toBits(field, value)));
+}
+
+/** Writes what is a port in most IP packets, whatever their protocol has there. */
+function writesPort(run: WordRun, port: number): Perform {
+  return ({ packet }) => {
+    if (isIp(packet.words) && !isLater(packet.words)) packet.writeNumber(run, port);
+  };
 }
 
 interface Fields {

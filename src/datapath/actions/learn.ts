@@ -6,7 +6,8 @@ import type { Subfield } from '../../ofp/oxm/subfield.ts';
 import { GroupNo, PortNo } from '../../ofp/ports.ts';
 import { fieldByOxm } from '../../ofp/text/fields.ts';
 import { allOnes, FlowKey } from '../../ofp/text/flow-key.ts';
-import { setFieldBits } from '../../ofp/text/match-key.ts';
+import { setEthernet, setFieldBits } from '../../ofp/text/match-key.ts';
+import { isSupportedPort } from '../../ofp/text/names.ts';
 import { toBigInt, toLong } from '../../util/u64.ts';
 import { type FlowWords, readPart, subrunOf, type WordRun } from '../packet/layout.ts';
 import type { FlowOrder } from '../tables/flow.ts';
@@ -28,8 +29,10 @@ export function learntFlow(action: NxLearn | NxLearn2, words: FlowWords): FlowOr
     if (spec.type === 'output') actions.push(...outputs(value));
     else if (spec.type === 'load') actions.push(...loads(spec.dst, value));
     else {
-      const { field, start, bits } = spec.dst;
-      setFieldBits(key, fieldByOxm(field)!, start, bits, value);
+      const { start, bits } = spec.dst;
+      const field = fieldByOxm(spec.dst.field)!;
+      setFieldBits(key, field, start, bits, field.kind === 'port' ? portOf(value) : value);
+      setEthernet(key, field);
     }
   }
   return {
@@ -50,6 +53,11 @@ export function learntFlow(action: NxLearn | NxLearn2, words: FlowWords): FlowOr
 
 function sourceOf({ src }: LearnSpec, words: FlowWords): bigint {
   return 'value' in src ? BigInt(src.value) : readPart(words, src);
+}
+
+/** A port to match: none at all instead of one that has no number in 16 bits. */
+function portOf(value: bigint): bigint {
+  return isSupportedPort(Number(value)) ? value : BigInt(PortNo.ANY);
 }
 
 /** The ports of OpenFlow 1.0 that learnt flows may output to beside those that are numbered. */

@@ -289,8 +289,8 @@ export class Packet {
   }
 
   #parse(): void {
-    this.#hasGhostLabel = false;
     extractFields(this.#bytes, locateHeaders(this.#bytes, this.headers), this.words);
+    this.#hasGhostLabel = isMplsType(this.headers.ethType) && this.#countLabels() === 0;
     this.#tags = this.headers.tag === ABSENT ? 0 : 1;
     this.#tpid = this.#tags === 0 ? 0 : read16(this.#bytes, TAG_OFFSET);
   }
@@ -304,16 +304,25 @@ export class Packet {
   #store(place: Place): void {
     if (place === 'vlanTci') return this.#storeTags();
     if (!isInFrame(place)) return;
-    if (this.#hasGhostLabel && LABEL_PLACES.has(place)) {
-      if (this.#outermostLabel() === 0) return;
-      this.#hasGhostLabel = false;
-      this.#insert(this.headers.l3, LABEL_SIZE);
-      this.headers.end += LABEL_SIZE;
+    if (isMplsType(this.headers.ethType) && LABEL_PLACES.has(place)) {
+      this.#storePresence();
+      if (this.#hasGhostLabel) return;
     }
     // An ARP operation has twice the bits of the place that it is kept in.
     if (place === 'nwProto') this.words[WORD_OF.nwProto]! &= 0xff;
     this.#own();
     storePlace(place, this.#bytes, this.headers, this.words);
+  }
+
+  /** Puts a label there once it says anything, and takes it away when it, the only one, says nothing any more. */
+  #storePresence(): void {
+    const { headers } = this;
+    if (headers.l3 === ABSENT || this.#hasGhostLabel === (this.#countLabels() === 0)) return;
+    this.#hasGhostLabel = !this.#hasGhostLabel;
+    const size = this.#hasGhostLabel ? -LABEL_SIZE : LABEL_SIZE;
+    if (size > 0) this.#insert(headers.l3, size);
+    else this.#remove(headers.l3, -size);
+    headers.end += size;
   }
 
   /** Makes the tags follow the words: each is there as long as its word, and that of the tag around it, says so. */

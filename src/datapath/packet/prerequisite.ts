@@ -67,7 +67,8 @@ function isType(words: FlowWords, ethType: number): boolean {
   return words[WORD_OF.dlType] === ethType;
 }
 
-function isLater(words: FlowWords): boolean {
+/** True for fragments but the first, which have no header behind that of IP. */
+export function isLater(words: FlowWords): boolean {
   return (words[WORD_OF.nwFrag]! & LATER_FRAGMENT) !== 0;
 }
 

@@ -242,7 +242,7 @@ function storeTransport(frame: Uint8Array, headers: FrameHeaders, words: FlowWor
     write16(frame, l4, source);
     mend(frame, headers, read16(frame, l4 + 2), target);
     write16(frame, l4 + 2, target);
-  } else put16(frame, l4, ((source & 0xff) << 8) | (target & 0xff), l4 + 2);
+  } else if (protocol !== IpProtocol.IGMP) put16(frame, l4, ((source & 0xff) << 8) | (target & 0xff), l4 + 2);
 }
 
 /** Keeps a checksum wrong that was wrong before: only the difference that the ports make goes in. */

@@ -131,9 +131,14 @@ export function keyOfMatch(match: MatchInit): FlowKey {
     if (field === undefined || init === undefined) continue;
     const { value, mask } = maskedBits(field, name as FieldName, init);
     setField(key, field, value, mask);
-    if (field.needs !== 'none' && !key.has('packetType')) key.setExact('packetType', 0);
+    setEthernet(key, field);
   }
   return key;
+}
+
+/** Says that packets are Ethernet frames, where only these have a field, and nothing else was said of it. */
+export function setEthernet(key: FlowKey, { needs }: TextField): void {
+  if (needs !== 'none' && !key.has('packetType')) key.setExact('packetType', 0);
 }
 
 /** A match's value and mask as numbers, the mask all ones of the field's bytes when there is none. */

@@ -21,6 +21,23 @@ describe('packets that learn what is known', () => {
     expect(sw.pipeline.tables.version).not.toBe(version);
   });
 
+  it('match no port at all instead of one that has no number in 16 bits', () => {
+    const sw = new TextPipeline();
+    sw.flows('actions=learn(table=1,OXM_OF_IN_PORT[]=NXM_OF_ETH_SRC[16..47])');
+    sw.ports(FRAME);
+    expect(learntIn(sw, 1)[0]!.matchFields).toEqual({ inPort: 0xffff_ffff });
+  });
+
+  it('match what is no Ethernet frame, where they say more than that it is one', () => {
+    const sw = new TextPipeline();
+    const ip = 'eth_type=0x800';
+    sw.flows(`actions=learn(table=1,${ip},OXM_OF_PACKET_TYPE[0..15]=NXM_OF_ETH_TYPE[]),resubmit(,1)`);
+    sw.ports(FRAME);
+    expect(learntIn(sw, 1)).toMatchObject([
+      { matchFields: { packetType: 0x800, ethType: 0x800 }, packets: 0 },
+    ]);
+  });
+
   it.each([0, 1000])('keep the flow from going, with %i kinds of packets remembered', (maxCachedFlows) => {
     const sw = new TextPipeline({ maxCachedFlows });
     sw.meter({ command: 'add', meterId: 1, flags: 1, bands: [{ type: 'drop', rate: 1, burstSize: 0 }] });

@@ -58,7 +58,7 @@ describe('extraction', () => {
     expect([field(packet, 'vlanVid'), field(packet, 'ethType')]).toEqual([0x1005, 0x8100]);
   });
 
-  it.each(Object.entries(FRAMES))('takes %s cut short anywhere', (_kind, frame) => {
+  it.each(Object.entries(FRAMES))('takes %s cut short anywhere', (kind, frame) => {
     for (let size = 0; size < frame.length; size++) {
       const packet = Packet.receive(frame.subarray(0, size), 1);
       packet.writeNumber(runOf('ipv4Src'), 1);
@@ -66,7 +66,9 @@ describe('extraction', () => {
       packet.writeNumber(runOf('mplsLabel'), 1);
       packet.write(runOf('ipv6Dst'), 1n);
       packet.write(runOf('ipv6NdTll'), 1n);
-      expect(packet.bytes.length).toBe(size);
+      // Where there is no room for a label, one is put there.
+      const isLabelled = kind === 'mpls' && size >= 14 && size < 18;
+      expect(packet.bytes.length).toBe(isLabelled ? size + 4 : size);
     }
   });
 });
@@ -187,6 +189,22 @@ describe('tags and labels', () => {
     packet.popMpls(0x0800);
     expect(FRAMES.tagged.equals(Buffer.from(packet.bytes))).toBe(true);
     expect(field(packet, 'udpDst')).toBe(2000);
+  });
+
+  it('takes a label off that says nothing any more, and puts one there that says anything', () => {
+    const said = ethernet(0x8847, hex('00002 040'.replace(' ', '')));
+    const packet = Packet.receive(said, 1);
+    packet.writeNumber(runOf('mplsTtl'), 0);
+    expect(packet.bytes).toHaveLength(said.length);
+    packet.writeNumber(runOf('mplsLabel'), 0);
+    expect(packet.bytes).toHaveLength(said.length - 4);
+    packet.writeNumber(runOf('mplsTtl'), 5);
+    expect(Buffer.from(packet.bytes).subarray(14).toString('hex')).toBe('00000005');
+    const silent = Packet.receive(ethernet(0x8847, hex('00000000')), 1);
+    silent.writeNumber(runOf('mplsTtl'), 0);
+    expect(silent.bytes).toHaveLength(18);
+    silent.writeNumber(runOf('mplsTtl'), 5);
+    expect(Buffer.from(silent.bytes).subarray(14).toString('hex')).toBe('0000000500000000');
   });
 
   it('counts a TTL down to 1 and no further', () => {
