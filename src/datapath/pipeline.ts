@@ -166,7 +166,7 @@ export class Pipeline {
 
   #traverse(packet: Packet, recording?: Recording): Verdict {
     if (this.#fragments === ConfigFlag.FRAG_DROP && packet.headers.fragment !== 0) return NOTHING;
-    return new Traversal(this, packet, 'action', undefined, recording).runTables(0);
+    return new Traversal(this, packet, { recording }).runTables(0);
   }
 
   /**
@@ -179,7 +179,9 @@ export class Pipeline {
     checkOptions(actions, this.options);
     const steps = compileActions(actions);
     return () => {
-      const verdict = new Traversal(this, Packet.receive(data, inPort), 'packetOut').runActions(steps);
+      const verdict = new Traversal(this, Packet.receive(data, inPort), { origin: 'packetOut' }).runActions(
+        steps,
+      );
       this.forward(verdict);
       return verdict;
     };

@@ -76,7 +76,7 @@ export function tracePacket(pipeline: Pipeline, frame: Uint8Array, inPort: numbe
   const before = fieldsOf(packet);
   const recorder = new Recorder();
   if (!isTaken) return { ...NOTHING, before, after: before, steps: [] };
-  const verdict = new Traversal(pipeline, packet, 'action', recorder).runTables(0);
+  const verdict = new Traversal(pipeline, packet, { watcher: recorder }).runTables(0);
   return { ...verdict, before, after: fieldsOf(packet), steps: recorder.steps };
 }
 

@@ -151,7 +151,9 @@ describe('a watcher', () => {
       'cookie=2,table=1,actions=learn(table=9,NXM_OF_ETH_DST[]),output:3',
     );
     const heard = new Lines();
-    const { departures } = new Traversal(sw.pipeline, Packet.receive(FRAME, 1), 'action', heard).runTables(0);
+    const { departures } = new Traversal(sw.pipeline, Packet.receive(FRAME, 1), { watcher: heard }).runTables(
+      0,
+    );
     expect(departures.map(({ port }) => port)).toEqual([3, 2]);
     const { length } = FRAME;
     expect(heard.lines).toEqual([
