@@ -200,7 +200,9 @@ describeWithLab('galago init --uplink', () => {
     await refuse(/eth0 is a part of below.*HOST_UPLINK_INVALID/, ...usermode, 'eth0');
     await ip('link delete below');
     await ip('address add 192.0.2.77/24 dev eth0 valid_lft 500 preferred_lft 500');
-    await refuse(/192.0.2.77 on eth0 is leased.*HOST_UPLINK_INVALID/, ...usermode, 'eth0');
+    await refuse(/192.0.2.77\/24 on eth0 is leased.*HOST_UPLINK_INVALID/, ...usermode, 'eth0');
+    await ip('address change 192.0.2.77/24 dev eth0 valid_lft forever preferred_lft forever');
+    expect(await galago(host, ...UPLINK, '--dry-run')).toMatchObject({ exitCode: 0 });
     await ip('address delete 192.0.2.77/24 dev eth0');
     await ip('route add 198.18.0.0/15 nexthop via 192.0.2.9 nexthop via 192.0.2.10');
     await refuse(/198.18.0.0\/15 over eth0.*nexthops.*HOST_UPLINK_INVALID/, ...usermode, 'eth0');

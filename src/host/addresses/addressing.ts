@@ -157,8 +157,7 @@ function isOver({ dev, nexthops = [] }: IpRoute, device: string): boolean {
 function readAddress(device: string, address: IpAddress): DeviceAddress {
   const { family, local, prefixlen, valid_life_time = FOREVER, preferred_life_time = FOREVER } = address;
   if (address.dynamic === true && (family === 'inet' || prefixlen === 128)) {
-    const message = `${local} on ${device} is leased from a DHCP server: give ${device} an address of its own first`;
-    throw new UsageError('HOST_UPLINK_INVALID', message);
+    throw leased(device, `${local}/${prefixlen}`);
   }
   const word = (name: string, value: string | number | undefined) =>
     value === undefined ? [] : [name, `${value}`];
@@ -223,6 +222,15 @@ function readRoute(device: string, route: IpRoute): DeviceRoute {
 /** Routers have to be reachable before anything can go by them. */
 function nearFirst(a: DeviceRoute, b: DeviceRoute): number {
   return Number(a.words.includes('via')) - Number(b.words.includes('via'));
+}
+
+/** Both ways of going on: whoever renews it must know of the bridge, or nobody may. */
+function leased(device: string, address: string): UsageError {
+  const keep = `ip address change ${address} dev ${device} valid_lft forever preferred_lft forever`;
+  const message =
+    `${address} on ${device} is leased, and its DHCP client would go on renewing it there: have the client look after ` +
+    `a bridge of yours that ${device} is in, without --uplink; or end it, and keep the address: ${keep}`;
+  return new UsageError('HOST_UPLINK_INVALID', message);
 }
 
 function isLinkLocal(address: string): boolean {

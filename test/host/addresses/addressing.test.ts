@@ -114,7 +114,7 @@ describe("a device's addressing", () => {
   });
 
   it.each<[string, Partial<IpAddress>, Partial<IpRoute>]>([
-    ['192.0.2.1 on eth0 is leased', { dynamic: true }, {}],
+    ['192.0.2.1/24 on eth0 is leased', { dynamic: true }, {}],
     ["the route to default over eth0 .*'nexthops'", {}, { nexthops: [{ dev: 'eth0' }] }],
     ["'nhid'", {}, { nhid: 7 } as object],
     ["'type 7'", {}, { type: '7' }],
