@@ -76,11 +76,14 @@ describeWithLab('galago init --uplink', () => {
     expect(manual(await network(host))).toEqual(manual(before));
     expect(await galagoJson(host, 'status')).toMatchObject({
       uplink: 'eth0',
-      problems: [expect.stringContaining('unconfirmed')],
+      problems: expect.arrayContaining([expect.stringContaining('unconfirmed')]),
     });
     expect((await galago(host, 'init', '--confirm', '--dry-run')).stdout).toContain('galago-uplink=eth0');
     expect(await galagoJson(host, 'init', '--confirm')).toEqual({ uplink: 'eth0', agent: null });
-    expect(await galagoJson(host, 'status')).toMatchObject({ uplink: 'eth0', problems: [] });
+    expect(await galagoJson(host, 'status')).toMatchObject({
+      ...{ uplink: 'eth0', agent: false },
+      problems: ['no agent looks after this host: galago agent'],
+    });
     expect((await galago(host, 'init', '--confirm')).stderr).toContain('HOST_UPLINK_SETTLED');
     expect(await galagoJson(host, ...UPLINK)).toMatchObject({ changes: [], mustConfirm: false });
     await host.exec('nft', ['flush', 'ruleset']);
@@ -174,6 +177,41 @@ describeWithLab('galago init --uplink', () => {
     await failed;
     await isAsBefore();
   });
+
+  it.each([
+    ['an agent', ['agent', '--no-api']],
+    ['cleanup', ['cleanup', '--yes']],
+  ])('is undone by %s when the guard was killed', async (_, args) => {
+    await galagoJson(host, ...UPLINK, '--yes');
+    await loseGuard();
+    expect((await galago(host, 'status')).stdout).toMatch(
+      /unconfirmed, and what .* was killed: galago cleanup/,
+    );
+    const command = await host.start(process.execPath, [MAIN, ...args], {
+      env: { OVS_RUNDIR: host.ovs.dir },
+    });
+    await isAsBefore();
+    await eventually(isReached, { what: 'the host at its addresses' });
+    await command.exited;
+  });
+
+  it('is undone by init, and then done, when the guard was killed', async () => {
+    await galagoJson(host, ...UPLINK, '--yes');
+    await loseGuard();
+    expect(await galagoJson(host, ...UPLINK, '--yes')).toMatchObject({ uplink: 'eth0', mustConfirm: true });
+    expect(await guards(host)).toHaveLength(1);
+    await eventually(isReached, { what: 'the host at its addresses' });
+    await galago(host, 'cleanup', '--yes');
+    expect(await network(host)).toEqual(before);
+  });
+
+  /** Kills the guard, and has its time be over. */
+  const loseGuard = async () => {
+    for (const pid of await guards(host)) process.kill(pid, 'SIGKILL');
+    await eventually(async () => (await guards(host)).length === 0, { what: 'the guard to end' });
+    const record = JSON.parse(await readFile(recordOf(host), 'utf8')) as { readonly madeAt: number };
+    await writeFile(recordOf(host), JSON.stringify({ ...record, madeAt: record.madeAt - 3600 }));
+  };
 
   it('refuses what no bridge can take the place of, and changes nothing', async () => {
     const refuse = async (expected: RegExp, ...args: readonly string[]) => {

@@ -23,6 +23,7 @@ import {
   openDatabase,
 } from './host-options.ts';
 import { POD_READER } from './pod-reader.ts';
+import { keepUplinkSafe } from './uplink.ts';
 
 interface AgentOptions extends HostOptions {
   readonly docker: string;
@@ -76,6 +77,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const ended = untilSignal();
   await using lock = await takeOver(db, ended, log);
   if (lock === undefined) return;
+  using _uplink = keepUplinkSafe(options, log);
   await using _vswitches = new VswitchKeeper(db, { log });
   await using _containers = keepContainers(db, options, log);
   for (;;) {

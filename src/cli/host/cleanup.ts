@@ -8,7 +8,7 @@ import { print } from '../print.ts';
 import { slotPlace } from '../slots/slot-options.ts';
 import { isUnitOf } from './agent-unit.ts';
 import { addHostOptions, dockerSocket, type HostOptions, openDatabase } from './host-options.ts';
-import { giveBackUplink, requireConsent } from './uplink.ts';
+import { giveBackUplink, putBackUplink, requireConsent } from './uplink.ts';
 
 interface CleanupOptions extends HostOptions {
   readonly containers?: true;
@@ -43,6 +43,7 @@ Examples:
 `;
 
 async function runCleanup(options: CleanupOptions, command: Command): Promise<void> {
+  if (options.yes && !options.dryRun && !options.containers) await putBackUplink(options);
   await using db = await openDatabase(options);
   const changes = await (options.containers ? cleanSlots(db, options) : cleanHost(db, options));
   print(command, options.json ? JSON.stringify({ changes }) : changes);

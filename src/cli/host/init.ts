@@ -9,7 +9,7 @@ import { print } from '../print.ts';
 import { bridgeName, bytes, oneOf, seconds, tunnelAddress } from '../values.ts';
 import { planUnit } from './agent-unit.ts';
 import { addHostOptions, openDatabase } from './host-options.ts';
-import { confirmMove, initWithUplink, type UplinkOptions } from './uplink.ts';
+import { confirmMove, initWithUplink, putBackUplink, type UplinkOptions } from './uplink.ts';
 
 interface InitOptions extends UplinkOptions {
   readonly uplink?: string;
@@ -77,6 +77,7 @@ Examples:
 
 async function runInit(options: InitOptions, command: Command): Promise<void> {
   if (options.confirm) return runConfirm(options, command);
+  if (options.uplink !== undefined && options.yes && !options.dryRun) await putBackUplink(options);
   await using db = await openDatabase(options);
   const request = {
     bridge: options.bridge,
@@ -94,7 +95,11 @@ async function runInit(options: InitOptions, command: Command): Promise<void> {
   if (unit !== undefined) await startAgentUnit(unit);
   const agent = unit === undefined ? null : AGENT_UNIT;
   if (options.json) print(command, JSON.stringify({ ...resultOf(plan, ofport), agent, changes }));
-  else print(command, [...linesOf(plan, ofport, options.confirmWithin), ...nextLines(plan, options, agent)]);
+  else
+    print(command, [
+      ...linesOf(plan, ofport, options.confirmWithin),
+      ...nextLines(plan.uplink?.isConfirmed !== false, options, agent),
+    ]);
   if (options.agent) await runInForeground(options);
 }
 
@@ -108,11 +113,9 @@ async function runConfirm(options: InitOptions, command: Command): Promise<void>
     options.agent === undefined ? await planUnit(options, await planInit(db, {}, DEFAULTS)) : undefined;
   if (unit !== undefined) await startAgentUnit(unit);
   const agent = unit === undefined ? null : AGENT_UNIT;
-  const lines = [
-    `uplink:   ${device} stays in ${UPLINK_BRIDGE}`,
-    ...(agent ? [`agent:    ${agent} runs`] : []),
-  ];
+  const lines = [`uplink:   ${device} stays in ${UPLINK_BRIDGE}`, ...nextLines(true, options, agent)];
   print(command, options.json ? JSON.stringify({ uplink: device, agent }) : lines);
+  if (options.agent) await runInForeground(options);
 }
 
 /** As `galago agent` does. */
@@ -157,13 +160,12 @@ function linesOf(
   ];
 }
 
-function nextLines({ uplink }: InitPlan, { agent }: InitOptions, unit: string | null): string[] {
+function nextLines(isSettled: boolean, { agent }: InitOptions, unit: string | null): string[] {
+  if (!isSettled && !agent) return ['next:     galago init --confirm'];
   const next = 'next:     galago cluster <ip>... for the other hosts';
   if (agent === false) return [next];
   if (agent) return ['agent:    from here on', next];
   if (unit !== null) return [`agent:    ${unit} runs`, next];
-  if (uplink?.isConfirmed === false)
-    return ['agent:    where systemd is, once the uplink is confirmed', next];
   return [`${next}, and keep galago agent running`];
 }
 

@@ -14,6 +14,7 @@ import { tunnelInterfaceType } from '../../util/tunnel-address.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { print } from '../print.ts';
 import { printable } from '../printable.ts';
+import { FLOWS_LOCK } from './flows-lock.ts';
 import {
   addHostOptions,
   bridgeSocket,
@@ -21,6 +22,7 @@ import {
   type HostOptions,
   openDatabase,
 } from './host-options.ts';
+import { isUplinkOverdue } from './uplink.ts';
 
 /** Adds `galago status`. */
 export function addStatusCommand(program: Command): void {
@@ -62,6 +64,8 @@ interface Status {
   readonly peers: readonly string[];
   readonly pods: number;
   readonly endpoints: number;
+  /** Whether one looks after this host. */
+  readonly agent: boolean;
   /** Of ours in the switch; null when it does not answer. */
   readonly flows: number | null;
   /** The device that a bridge has taken the place of. */
@@ -86,12 +90,14 @@ async function readStatus(db: HostDatabase, options: StatusOptions): Promise<Sta
     problems.push(`${bridge} is not secure: galago init`);
   const uplink = uplinkOf(db);
   if (uplink !== undefined && uplink !== settings.uplink)
-    problems.push(`${uplink} is in ${UPLINK_BRIDGE}, unconfirmed: galago init --confirm, or galago cleanup`);
+    problems.push(problemOfUplink(uplink, isUplinkOverdue(options)));
   if (row !== undefined && tunnel === undefined) problems.push(`${bridge} has no tunnel port: galago init`);
   for (const { name, error } of interfaces) if (error !== undefined) problems.push(`${name}: ${error}`);
   if (row !== undefined) problems.push(...problemsOfSubnets(row));
   const flows = row === undefined ? 0 : await countFlows(row.name, options, problems);
-  if (flows === 0 && endpoints.length > 0) problems.push('the switch has no flows of Galago: galago agent');
+  const agent = !(await db.unlessLocked(FLOWS_LOCK, async () => {}));
+  if (row !== undefined && !agent) problems.push('no agent looks after this host: galago agent');
+  else if (flows === 0 && endpoints.length > 0) problems.push("the switch has no flows: see the agent's log");
   problems.push(...endpoints.flatMap(problemsOfConflicts), ...(await findDrift(db, options.docker)));
   return {
     ...{ bridge: bridge ?? null, localIp: localIp ?? null, encapsulation: encapsulation?.type ?? null },
@@ -102,8 +108,15 @@ async function readStatus(db: HostDatabase, options: StatusOptions): Promise<Sta
       peers,
     },
     pods: new Set(endpoints.map(({ externalIds }) => externalIds.get(EndpointKey.POD))).size,
-    ...{ endpoints: endpoints.length, flows, problems, uplink: uplink ?? null },
+    ...{ endpoints: endpoints.length, agent, flows, problems, uplink: uplink ?? null },
   };
+}
+
+function problemOfUplink(device: string, isOverdue: boolean): string {
+  const is = `${device} is in ${UPLINK_BRIDGE}, unconfirmed`;
+  return isOverdue
+    ? `${is}, and what should have put it back was killed: galago cleanup --yes, or galago init --confirm`
+    : `${is}: galago init --confirm, or galago cleanup --yes`;
 }
 
 function problemsOfSubnets(bridge: BridgeRow): string[] {

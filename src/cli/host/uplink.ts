@@ -10,6 +10,8 @@ import {
   confirmUplink,
   type Guard,
   guardUplink,
+  isOverdue,
+  putBackOverdue,
   recordPath,
   startGuard,
   takeOver,
@@ -17,6 +19,7 @@ import {
 import { keepFromKernel } from '../../host/system/device-traffic.ts';
 import { parseMethod } from '../../net/index.ts';
 import { UsageError } from '../../util/errors.ts';
+import type { Log } from '../../util/log.ts';
 import { ownCommand } from '../own-command.ts';
 import type { HostOptions } from './host-options.ts';
 
@@ -34,7 +37,7 @@ export function addUplinkGuardCommand(program: Command): void {
     .argument('<record>')
     .addHelpText('after', '\nExamples:\n  $ galago uplink-guard /var/run/openvswitch/galago-uplink.json')
     .action(async (path: string) => {
-      await guardUplink(path, (db) => HostDatabase.open(db));
+      await guardUplink(path, openAgain);
     });
 }
 
@@ -83,11 +86,32 @@ export async function confirmMove(
   return device;
 }
 
+/** True when the process that should have put the uplink back has not. */
+export function isUplinkOverdue(options: HostOptions): boolean {
+  return isLocal(options) && isOverdue(recordOf(options));
+}
+
+/** Puts the uplink back where the process that should have has not. @returns the device, if it was so */
+export async function putBackUplink(options: HostOptions): Promise<string | undefined> {
+  return isLocal(options) ? putBackOverdue(recordOf(options), openAgain) : undefined;
+}
+
+/** Puts the uplink back as soon as the process that should have has not, until it is disposed of. */
+export function keepUplinkSafe(options: HostOptions, log: Log): Disposable {
+  const look = () =>
+    void putBackUplink(options).then(
+      (device) => device && log.warn({ device }, 'nobody has confirmed the uplink: put back'),
+      (error) => log.error({ err: error }, 'the uplink could not be put back'),
+    );
+  look();
+  const timer = setInterval(look, LOOK_EVERY_MS);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+const LOOK_EVERY_MS = 5000;
+
 /** Gives the uplink back what it had. */
-export async function giveBackUplink(
-  { uplink }: CleanupPlan,
-  options: HostOptions & { readonly yes?: true },
-): Promise<void> {
+export async function giveBackUplink({ uplink }: CleanupPlan, options: HostOptions): Promise<void> {
   if (uplink === undefined) return;
   const { device } = uplink;
   // Nobody else puts it back at the same time.
@@ -104,13 +128,11 @@ export function requireConsent({ uplink }: CleanupPlan, isGiven: boolean): void 
 }
 
 function guardOver(moved: MovedUplink, options: HostOptions, seconds: number): Promise<Guard> {
-  const record = {
+  const move = {
     ...{ ...moved, db: options.db, confirmWithinMs: seconds * 1000 },
     connection: process.env.SSH_CONNECTION,
   };
-  return startGuard(recordOf(options), record, [...ownCommand(), 'uplink-guard'], (db) =>
-    HostDatabase.open(db),
-  );
+  return startGuard(recordOf(options), move, [...ownCommand(), 'uplink-guard'], openAgain);
 }
 
 async function undoing<T>(guard: Guard, run: () => Promise<T>): Promise<T> {
@@ -120,6 +142,14 @@ async function undoing<T>(guard: Guard, run: () => Promise<T>): Promise<T> {
     await guard.putBack();
     throw error;
   }
+}
+
+function openAgain(db: string): Promise<HostDatabase> {
+  return HostDatabase.open(db);
+}
+
+function isLocal({ db }: HostOptions): boolean {
+  return parseMethod(db, { defaultPort: 6640 }).type === 'unix';
 }
 
 function recordOf({ db }: HostOptions): string {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,6 +20,7 @@ import { type MovedUplink, moveToDevice } from './uplink.ts';
  *                              └──────► puts back ◄───┘
  *
  * The file that says what to put back is whoever's that renames it first: the confirmation's, the guard's or cleanup's.
+ * Who finds it there long after its time knows that the guard has been killed, and puts back in its place.
  */
 
 /** What a guard has to know to put a device back. */
@@ -29,6 +31,8 @@ export interface UplinkRecord extends MovedUplink {
   readonly confirmWithinMs: number;
   /** What tells the operator's connection from others, where there is one: `SSH_CONNECTION`. */
   readonly connection: string | undefined;
+  /** When it was made, in seconds after the boot: no clock that somebody sets. */
+  readonly madeAt: number;
 }
 
 /** A guard as the one who moves sees it. */
@@ -51,15 +55,17 @@ export function recordPath(directory: string): string {
  */
 export async function startGuard(
   path: string,
-  record: UplinkRecord,
+  move: Omit<UplinkRecord, 'madeAt'>,
   [file, ...args]: readonly string[],
   open: (db: string) => Promise<HostDatabase>,
 ): Promise<Guard> {
+  const record: UplinkRecord = { ...move, madeAt: uptime() };
   try {
     writeFileSync(path, JSON.stringify(record), { flag: 'wx', mode: 0o600 });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
-    const message = 'a move of the uplink waits to be confirmed: galago init --confirm, or galago cleanup';
+    const message =
+      'a move of the uplink waits to be confirmed: galago init --confirm, or galago cleanup --yes';
     throw new UsageError('HOST_UPLINK_PENDING', message, { cause });
   }
   const log = openSync(logOf(path), 'w', 0o600);
@@ -91,6 +97,28 @@ export function takeOver(path: string): UplinkRecord | undefined {
   return record !== undefined && claim(path) ? record : undefined;
 }
 
+/** True when a move should have been put back, and nobody has: its guard has been killed. */
+export function isOverdue(path: string): boolean {
+  const record = readRecord(path);
+  if (record === undefined) return false;
+  const age = (uptime() - record.madeAt) * 1000;
+  return age < 0 || age > START_TIMEOUT_MS + record.confirmWithinMs + OVERDUE_MS;
+}
+
+/**
+ * Puts back what is overdue, if anything is.
+ * @returns the device
+ * @throws HostError as runCommand; what `open` throws
+ */
+export async function putBackOverdue(
+  path: string,
+  open: (db: string) => Promise<HostDatabase>,
+): Promise<string | undefined> {
+  const record = isOverdue(path) ? takeOver(path) : undefined;
+  if (record !== undefined) await putBack(record, open);
+  return record?.device;
+}
+
 /**
  * Watches over a move until it is confirmed, and puts everything back when it is not.
  * @returns false when it was put back
@@ -102,6 +130,7 @@ export async function guardUplink(
   // A terminal that goes is what it is there for.
   process.on('SIGHUP', () => {});
   process.stdout.on('error', () => {});
+  spareWhenMemoryIsOut();
   const record = readRecord(path);
   if (record === undefined) return true;
   const lines = createInterface({ input: process.stdin });
@@ -116,6 +145,15 @@ export async function guardUplink(
   if (claim(path)) await putBack(record, open);
   rmSync(logOf(path), { force: true });
   return false;
+}
+
+/** It is the way back: others should go first (proc(5), oom_score_adj). */
+function spareWhenMemoryIsOut(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '-1000');
+  } catch {
+    // Who has made this machine a container may not allow it.
+  }
 }
 
 async function isConfirmed(path: string, withinMs: number): Promise<boolean> {
@@ -205,4 +243,6 @@ function stuck(log: string, what: string): HostError {
 
 const LOOK_EVERY_MS = 200;
 const START_TIMEOUT_MS = 20_000;
+/** How long a guard that is there may take longer. */
+const OVERDUE_MS = 10_000;
 const ATTEMPTS = 5;
