@@ -54,7 +54,9 @@ export function parseDhcpSubnet(text: string): DhcpSubnet {
     return invalid(`${word} '${value}' is no host of ${addressText(network)}/${subnet.prefixLength}`);
   };
   const hosts = `${addressText(network + 1)}-${addressText(broadcast - 1)}`;
-  const [first = '', last = ''] = (one(words, 'range') ?? hosts).split('-');
+  const range = one(words, 'range') ?? hosts;
+  const [first = '', last] = range.split('-');
+  if (last === undefined) return invalid(`range '${range}' is no FIRST-LAST like ${hosts}`);
   if (addressNumber(inside('range', first)) > addressNumber(inside('range', last)))
     invalid(`range '${first}-${last}' ends before it begins`);
   const router = one(words, 'router');
@@ -126,7 +128,9 @@ function parseRoute(
   inside: (word: string, value: string) => string,
   { network, broadcast }: { readonly network: number; readonly broadcast: number },
 ): DhcpRoute {
-  const [destination = '', router = ''] = text.split(',');
+  const [destination = '', router] = text.split(',');
+  if (router === undefined)
+    return invalid(`route '${text}' is no network and router like 10.1.0.0/16,10.0.0.1`);
   const { address, prefixLength } = parseCidr4(destination);
   const size = 2 ** (32 - prefixLength);
   const first = addressNumber(address) - (addressNumber(address) % size);
@@ -137,19 +141,20 @@ function parseRoute(
 
 /** Up to /30, which has two hosts. */
 function parseCidr4(text: string): { address: string; prefixLength: number } {
-  const { family, address, prefixLength } = readCidr(text);
-  if (family === 4 && prefixLength !== undefined && prefixLength <= 30) return { address, prefixLength };
+  const { family, address, prefixLength } = readCidr(text) ?? {};
+  if (family === 4 && address !== undefined && prefixLength !== undefined && prefixLength <= 30)
+    return { address, prefixLength };
   return invalid(`expected an IPv4 network like 10.0.0.0/24, up to /30, got '${text}'`);
 }
 
-function readCidr(text: string): ReturnType<typeof parseCidr> {
+function readCidr(text: string): ReturnType<typeof parseCidr> | undefined {
   try {
     return parseCidr(text);
-  } catch (cause) {
-    return invalid((cause as Error).message, cause);
+  } catch {
+    return undefined;
   }
 }
 
-function invalid(message: string, cause?: unknown): never {
-  throw new UsageError('POD_DHCP_INVALID', `galago-dhcp: ${message}`, { cause });
+function invalid(message: string): never {
+  throw new UsageError('POD_DHCP_INVALID', message);
 }

@@ -52,10 +52,7 @@ function numberedPod(name: string): Pod {
 
 function requireKey(pod: Pod, key: string | undefined): Pod {
   if (key === undefined || parseKey(pod.name, key) === pod.key) return pod;
-  throw new UsageError(
-    'POD_INVALID',
-    `pod '${pod.name}' has the key ${pod.key}, external_ids:galago-key says ${key}`,
-  );
+  throw new UsageError('POD_INVALID', `pod '${pod.name}' has the key ${pod.key}, not ${key}`);
 }
 
 function parseKey(name: string, text: string): number {

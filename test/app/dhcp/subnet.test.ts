@@ -48,6 +48,7 @@ describe('what DHCP serves in a pod', () => {
 
   it.each([
     ['', /expected subnet=/],
+    ['subnet=net', /^expected an IPv4 network/],
     ['subnet=10.0.0.0', /expected an IPv4 network/],
     ['subnet=10.0.0.0/31', /up to \/30/],
     ['subnet=fd00::/64', /expected an IPv4 network/],
@@ -57,11 +58,14 @@ describe('what DHCP serves in a pod', () => {
     ['subnet=10.0.0.0/24 router=10.0.1.1', /router '10\.0\.1\.1' is no host of 10\.0\.0\.0\/24/],
     ['subnet=10.0.0.0/24 range=10.0.0.0-10.0.0.9', /range '10\.0\.0\.0' is no host/],
     ['subnet=10.0.0.0/24 range=10.0.0.9-10.0.0.8', /ends before it begins/],
-    ['subnet=10.0.0.0/24 range=10.0.0.9', /range '' is no host/],
+    [
+      'subnet=10.0.0.0/24 range=10.0.0.9',
+      /range '10\.0\.0\.9' is no FIRST-LAST like 10\.0\.0\.1-10\.0\.0\.254/,
+    ],
     ['subnet=10.0.0.0/24 dns=example.net', /no IPv4 address/],
     ['subnet=10.0.0.0/24 mtu=67', /mtu is 68 to 65535/],
     ['subnet=10.0.0.0/24 lease=1h', /lease is 60 to 604800, got '1h'/],
-    ['subnet=10.0.0.0/24 route=10.1.0.0/16', /route '' is no host/],
+    ['subnet=10.0.0.0/24 route=10.1.0.0/16', /route '10\.1\.0\.0\/16' is no network and router like/],
     [
       'subnet=10.0.0.0/24 route=10.0.0.128/25,10.0.0.1',
       /the route to 10\.0\.0\.128\/25 is for hosts of the subnet/,

@@ -69,7 +69,7 @@ describe('the key of a pod', () => {
   });
 
   it('is refused when it is another than a number or the global pod has', () => {
-    expect(refusal('7', '5')).toBe(`pod '7' has the key 65543, external_ids:galago-key says 5`);
+    expect(refusal('7', '5')).toBe(`pod '7' has the key 65543, not 5`);
     expect(refusal('global', '0x10001')).toContain(`pod 'global' has the key 69629`);
     expect(refusal('7', 'seven')).toContain(`got 'seven' for pod '7'`);
   });
