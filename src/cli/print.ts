@@ -6,6 +6,16 @@ export function print(command: Command, lines: string | readonly string[]): void
   if (text !== '') command.configureOutput().writeOut?.(`${text}\n`);
 }
 
+/** Prints what was changed, or would be, a line each; `--json` makes an object of it. */
+export function printChanges(
+  command: Command,
+  { json }: { readonly json?: true },
+  changes: readonly string[],
+): void {
+  if (json) return print(command, JSON.stringify({ changes }));
+  print(command, changes.length === 0 ? 'nothing to do' : changes);
+}
+
 /** Prints a table: its head and then its rows, in columns that fit. */
 export function printTable(
   command: Command,

@@ -4,7 +4,7 @@ import { AGENT_UNIT, removeAgentUnit } from '../../host/setup/agent-unit.ts';
 import { carryOutCleanup, planCleanup } from '../../host/setup/cleanup.ts';
 import { carryOutSlotCleanup, planSlotCleanup } from '../../host/slots/slot-stop.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
-import { print } from '../print.ts';
+import { printChanges } from '../print.ts';
 import { slotPlace } from '../slots/slot-options.ts';
 import { isUnitOf } from './agent-unit.ts';
 import { addHostOptions, dockerSocket, type HostOptions, openDatabase } from './host-options.ts';
@@ -46,7 +46,7 @@ async function runCleanup(options: CleanupOptions, command: Command): Promise<vo
   if (options.yes && !options.dryRun && !options.containers) await putBackUplink(options);
   await using db = await openDatabase(options);
   const changes = await (options.containers ? cleanSlots(db, options) : cleanHost(db, options));
-  print(command, options.json ? JSON.stringify({ changes }) : changes);
+  printChanges(command, options, changes);
 }
 
 async function cleanHost(db: HostDatabase, options: CleanupOptions): Promise<readonly string[]> {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { GLOBAL_POD } from '../../app/hosts/pod.ts';
+import { subnetKey } from '../../host/addresses/subnet.ts';
 import {
   type ConnectPlan,
   connectContainer,
@@ -9,7 +10,7 @@ import {
 import { parseEndpointWords, readEndpointWords } from '../../host/connect/endpoint-words.ts';
 import { findTarget, parseTarget } from '../../host/connect/target.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
-import { print } from '../print.ts';
+import { print, printChanges } from '../print.ts';
 import { bytes } from '../values.ts';
 import { FLOWS_LOCK } from './flows-lock.ts';
 import { addHostOptions, dockerSocket, type HostOptions, openDatabase } from './host-options.ts';
@@ -93,12 +94,12 @@ async function run(words: Words, options: ConnectOptions, command: Command): Pro
   await using db = opened.value;
   if (found.status === 'rejected') throw found.reason;
   const request = { ...readEndpointWords(db, parsed, POD_READER), target: found.value };
-  if (options.dryRun) return print(command, describeConnect(await planConnect(db, request)));
+  if (options.dryRun) return printChanges(command, options, describeConnect(await planConnect(db, request)));
   const { plan, ofport } = await connectContainer(db, request);
   // So that the first packet finds them: an ARP request that is dropped is repeated only a second later.
   const hasAgent = plan.existing === undefined && !(await db.unlessLocked(FLOWS_LOCK, async () => {}));
   if (hasAgent) await db.flowsFollow(plan.bridge.name, AGENT_PATIENCE_MS);
-  print(command, options.json ? JSON.stringify(resultOf(plan, ofport)) : sentenceOf(plan));
+  print(command, options.json ? JSON.stringify(resultOf(plan, ofport)) : linesOf(plan));
 }
 
 /** An agent takes a few milliseconds; one that is that late has said in its log what keeps it. */
@@ -113,8 +114,14 @@ function resultOf({ settings, target, bridge, mtu, wiring, existing }: ConnectPl
   };
 }
 
-function sentenceOf({ settings, target, mtu, wiring, existing }: ConnectPlan): string {
+function linesOf({ settings, target, bridge, mtu, wiring, existing }: ConnectPlan): string[] {
   const { pod, ip, mac, ifname } = settings;
   const already = existing === undefined ? '' : ' already';
-  return `${target.name}: ${ifname} is${already} in pod ${pod.name} with ${ip} (${mac}, MTU ${mtu}, port ${wiring.port})`;
+  const isUnserved = ip === 'dhcp' && !bridge.external_ids.has(subnetKey(pod.name));
+  return [
+    `${target.name}: ${ifname} is${already} in pod ${pod.name} with ${ip} (${mac}, MTU ${mtu}, port ${wiring.port})`,
+    ...(isUnserved
+      ? [`next: galago pods set ${pod.name} --subnet ...: until then nobody answers DHCP there`]
+      : []),
+  ];
 }

@@ -5,7 +5,7 @@ import { type InitPlan, planInit } from '../../host/setup/init.ts';
 import { endpointMtu, SettingKey } from '../../host/setup/settings.ts';
 import { UPLINK_BRIDGE, type UplinkPlan } from '../../host/setup/uplink.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
-import { print } from '../print.ts';
+import { print, printChanges } from '../print.ts';
 import { bridgeName, bytes, oneOf, seconds, tunnelAddress } from '../values.ts';
 import { planUnit } from './agent-unit.ts';
 import { addHostOptions, openDatabase } from './host-options.ts';
@@ -90,7 +90,7 @@ async function runInit(options: InitOptions, command: Command): Promise<void> {
   const plan = await planInit(db, request, DEFAULTS);
   const unit = options.agent === undefined ? await planUnit(options, plan) : undefined;
   const changes = [...plan.changes, ...(unit?.changes ?? [])];
-  if (options.dryRun) return print(command, options.json ? JSON.stringify({ changes }) : changes);
+  if (options.dryRun) return printChanges(command, options, changes);
   const ofport = await initWithUplink(db, plan, options);
   if (unit !== undefined) await startAgentUnit(unit);
   const agent = unit === undefined ? null : AGENT_UNIT;
@@ -108,7 +108,9 @@ async function runConfirm(options: InitOptions, command: Command): Promise<void>
   await using db = await openDatabase(options);
   const device = await confirmMove(db, options, options.dryRun ?? false);
   if (options.dryRun)
-    return print(command, `ovsdb: set Open_vSwitch external_ids:${SettingKey.UPLINK}=${device}`);
+    return printChanges(command, options, [
+      `ovsdb: set Open_vSwitch external_ids:${SettingKey.UPLINK}=${device}`,
+    ]);
   const unit =
     options.agent === undefined ? await planUnit(options, await planInit(db, {}, DEFAULTS)) : undefined;
   if (unit !== undefined) await startAgentUnit(unit);

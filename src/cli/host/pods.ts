@@ -6,7 +6,7 @@ import type { HostDatabase } from '../../host/database.ts';
 import { readSettings, requireBridge } from '../../host/setup/settings.ts';
 import { UsageError } from '../../util/errors.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
-import { print, printTable } from '../print.ts';
+import { print, printChanges, printTable } from '../print.ts';
 import { printable } from '../printable.ts';
 import { addHostOptions, type HostOptions, openDatabase } from './host-options.ts';
 import { keyOf, requirePod } from './pod-reader.ts';
@@ -113,7 +113,7 @@ async function change(
   if (options.dryRun) {
     const key = `${bridge.name}: external_ids:${subnetKey(pod)}`;
     const plan = text === undefined ? `ovsdb: unset bridge ${key}` : `ovsdb: set bridge ${key}="${text}"`;
-    return print(command, changed ? plan : []);
+    return printChanges(command, options, changed ? [plan] : []);
   }
   if (changed) await writeSubnet(db, bridge, pod, text);
   const result = { pod, ...describe(subnet), changed };
