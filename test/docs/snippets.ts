@@ -72,5 +72,6 @@ export async function typeErrors({ snippets, tsconfig }: SnippetFolder): Promise
 /** Has the programs linted as the sources are. @throws CommandError with what is wrong */
 export async function lint({ snippets }: SnippetFolder): Promise<void> {
   const settings = ['--vcs-enabled=false', `--config-path=${ROOT}`, '--colors=off'];
-  await run(`${ROOT}node_modules/.bin/biome`, ['check', ...settings, ...snippets.map(({ path }) => path)]);
+  const files = snippets.map(({ path }) => path);
+  await run(`${ROOT}node_modules/.bin/biome`, ['check', ...settings, ...files], { timeoutMs: 120_000 });
 }

@@ -6,7 +6,7 @@ import { run } from '../lab/run.ts';
 import { readDocuments } from './documents.ts';
 import { writeSnippets } from './snippets.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 it("docs/testing.md shows a test of a user's own controller, in 30 lines, that passes", async () => {
   const { fences } = readDocuments().find(({ file }) => file === 'docs/testing.md')!;
@@ -16,7 +16,9 @@ it("docs/testing.md shows a test of a user's own controller, in 30 lines, that p
   try {
     const { snippets, tsconfig } = writeSnippets(dir, [fence!]);
     const env = { TSX_TSCONFIG_PATH: tsconfig, TSX_DISABLE_CACHE: '1' };
-    const printed = await run(process.execPath, ['--import', 'tsx', snippets[0]!.path], { env });
+    const printed = await run(process.execPath, ['--import', 'tsx', snippets[0]!.path], {
+      ...{ env, timeoutMs: 120_000 },
+    });
     expect(printed).toMatch(/^(#|ℹ) pass 1$/m);
     expect(printed).toMatch(/^(#|ℹ) fail 0$/m);
   } finally {
