@@ -1,9 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { GLOBAL_POD } from '../../app/hosts/pod.ts';
+import { readSubnets } from '../../host/addresses/subnet.ts';
 import { EndpointKey, isConnected } from '../../host/connect/endpoint.ts';
 import { NETNS_DIRECTORY } from '../../host/connect/target.ts';
 import { HostDatabase } from '../../host/database.ts';
 import { runningContainers } from '../../host/docker/docker.ts';
+import { listImages } from '../../host/docker/docker-containers.ts';
 import { readSettings } from '../../host/setup/settings.ts';
 import { isVswitchRow, slotInterfaces } from '../../host/slots/vswitch-labels.ts';
 import { dockerSocket } from '../host/host-options.ts';
@@ -36,12 +38,16 @@ const FINDERS: Readonly<Record<string, (options: Options) => Promise<readonly st
     ]);
     return [...containers, ...namespaces.map((name) => `netns:${name}`)];
   },
+  'unset pod': (options) => inDatabase(options, podsWithSubnets),
   pod: async (options) => {
-    const known = inDatabase(options, (db) =>
-      db.endpoints().flatMap(({ externalIds }) => externalIds.get(EndpointKey.POD) ?? []),
-    );
+    const known = inDatabase(options, (db) => [
+      ...db.endpoints().flatMap(({ externalIds }) => externalIds.get(EndpointKey.POD) ?? []),
+      ...podsWithSubnets(db),
+    ]);
     return [GLOBAL_POD.name, ...(await known.catch(nothing))];
   },
+  image: (options) => listImages(options.get('docker') ?? dockerSocket(), PATIENCE_MS),
+  device: async () => (await readdir('/sys/class/net')).filter((name) => name !== 'lo'),
   vswitch: vswitches,
   bridge: (options) => inDatabase(options, (db) => db.bridges.map(({ name }) => name)),
   // The argument of commands for switches, which a bridge's name will do for.
@@ -76,6 +82,10 @@ function vswitches(options: Options): Promise<readonly string[]> {
 
 function slots(options: Options): Promise<readonly string[]> {
   return inDatabase(options, (db) => [...slotInterfaces(db).keys()]);
+}
+
+function podsWithSubnets(db: HostDatabase): readonly string[] {
+  return db.bridges.flatMap((bridge) => [...readSubnets(bridge).keys()]);
 }
 
 function nothing(): readonly string[] {

@@ -74,7 +74,9 @@ async function wordsOf(line: CommandLine, findValues: FindValues): Promise<Compl
   const argument = command.registeredArguments[given.length] ?? variadicOf(command);
   if (argument === undefined) return fixed(names);
   const values = await valuesOf(line, argument, findValues);
-  return { ...values, candidates: [...names, ...values.candidates] };
+  // Nobody names the same one twice.
+  const more = values.candidates.filter(({ value }) => !argument.variadic || !given.includes(value));
+  return { ...values, candidates: [...names, ...more] };
 }
 
 /** The commands that help shows. */

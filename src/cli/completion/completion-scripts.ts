@@ -36,16 +36,20 @@ complete -F _galago galago
   zsh: `#compdef galago
 # Completion of galago for zsh: eval "$(galago completion zsh)", or this as the file _galago in a folder of fpath
 _galago() {
-  local line
+  local line value
   local -a found
   for line in "\${(@f)$("\${words[1]}" complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
     if [[ $line == :files ]]; then
       _files
     elif [[ -n $line ]]; then
-      found+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+      value=\${\${line%%$'\\t'*}//:/\\\\:}
+      [[ $line == *$'\\t'* ]] && value+=:\${line#*$'\\t'}
+      found+=("$value")
     fi
   done
-  (( $#found )) && _describe 'galago' found
+  if (( $#found )); then
+    _describe 'galago' found
+  fi
 }
 if [[ $funcstack[1] == _galago ]]; then
   _galago "$@"

@@ -24,13 +24,17 @@ export function addClusterCommand(program: Command): void {
   addClusterOptions(cluster)
     .addHelpText('after', EXAMPLES + EXIT_CODE_HELP)
     .action((ips: readonly string[], options: ClusterOptions) => change(ips, options, cluster, add));
-  const adding = cluster.command('add').description('Adds hosts.').argument('<ip...>');
+  const adding = cluster.command('add').summary('add hosts').description('Adds hosts.').argument('<ip...>');
   addClusterOptions(adding)
     .addHelpText('after', '\nExamples:\n  $ galago cluster add 192.0.2.3')
     .action((ips: readonly string[], _: ClusterOptions) =>
       change(ips, adding.optsWithGlobals(), adding, add),
     );
-  const removing = cluster.command('remove').description('Removes hosts.').argument('<ip...>');
+  const removing = cluster
+    .command('remove')
+    .summary('remove hosts')
+    .description('Removes hosts.')
+    .argument('<ip...>');
   addClusterOptions(removing)
     .addHelpText('after', '\nExamples:\n  $ galago cluster remove 192.0.2.3')
     .action((ips: readonly string[], _: ClusterOptions) =>
@@ -38,7 +42,7 @@ export function addClusterCommand(program: Command): void {
         peers.filter((ip) => !gone.includes(ip)),
       ),
     );
-  const list = cluster.command('list').description('Prints the hosts, one a line.');
+  const list = cluster.command('list').summary('list the hosts').description('Prints the hosts, one a line.');
   addHostOptions(list)
     .addHelpText('after', '\nExamples:\n  $ galago cluster list --json')
     .action((_: ClusterOptions) => change([], list.optsWithGlobals(), list, add));

@@ -40,6 +40,7 @@ export function addPodsCommand(program: Command): void {
     .action((options: HostOptions) => list(options, pods));
   const set = pods
     .command('set')
+    .summary('give a pod a subnet')
     .description(
       'Gives a pod a subnet, from which galago connect ... auto and DHCP take addresses on this host. Hosts do not know ' +
         'of what others have given: each needs a range of its own. What is not given has its default.',
@@ -59,6 +60,7 @@ export function addPodsCommand(program: Command): void {
     .action((pod: string) => setSubnet(pod, set.optsWithGlobals(), set));
   const unset = pods
     .command('unset')
+    .summary("take a pod's subnet away")
     .description("Takes a pod's subnet away. Endpoints keep the addresses that they have.")
     .argument('<pod>');
   addChangeOptions(unset)

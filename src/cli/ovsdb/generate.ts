@@ -11,6 +11,7 @@ interface GenerateOptions {
 export function addGenerateCommand(ovsdb: Command): void {
   const generate = ovsdb
     .command('generate')
+    .summary('print a TypeScript module for a schema')
     .description('Prints a TypeScript module for a schema: the types of its rows follow from it.')
     .argument('<file>', "an .ovsschema file; '-' is standard input")
     .option('--export-name <name>', "the name of the constant (default: the database's, in camelCase)")

@@ -19,6 +19,7 @@ import { formatJsonTable, formatTable, type NamedType } from './text.ts';
 export function addReadCommands(ovsdb: Command): void {
   const list = ovsdb
     .command('list-dbs')
+    .summary('print the names of the databases')
     .description('Prints the names of the databases, one a line.')
     .argument('[server]', SERVER_HELP);
   addServerOptions(list)
@@ -26,6 +27,7 @@ export function addReadCommands(ovsdb: Command): void {
     .action((server: string | undefined, options: ServerOptions) => listDbs(present(server), options, list));
   const schema = ovsdb
     .command('get-schema')
+    .summary('print the schema of a database')
     .description('Prints the schema of a database as JSON.')
     .usage('[options] [server] [database]')
     .argument('[place...]', `${SERVER_HELP}, then the database`);
@@ -34,6 +36,7 @@ export function addReadCommands(ovsdb: Command): void {
     .action((args: string[], options: ServerOptions) => getSchema(args, options, schema));
   const dump = ovsdb
     .command('dump')
+    .summary('print the rows of tables')
     .description('Prints the rows of all tables, of one, or some of its columns.')
     .usage('[options] [server] [database] [table [column...]]')
     .argument('[what...]', `${SERVER_HELP}, the database, a table, its columns`)

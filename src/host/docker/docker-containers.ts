@@ -35,6 +35,14 @@ export async function requireImage(socketPath: string, image: string): Promise<v
   if (answer.status !== 200) throw dockerFailure(answer);
 }
 
+/** The names of the images that Docker has, with their tags. @throws HostError `HOST_DOCKER_FAILED` */
+export async function listImages(socketPath: string, timeoutMs: number): Promise<readonly string[]> {
+  const answer = await callDocker(socketPath, { path: '/images/json', timeoutMs });
+  if (answer.status !== 200) throw dockerFailure(answer);
+  const images = readDockerJson<readonly { readonly RepoTags?: readonly string[] | null }[]>(answer);
+  return images.flatMap(({ RepoTags: tags }) => tags ?? []).filter((tag) => tag !== '<none>:<none>');
+}
+
 /**
  * Makes a container with a terminal and without a network, and does not start it.
  * @returns its id

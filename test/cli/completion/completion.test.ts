@@ -1,7 +1,9 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it, jest } from '@jest/globals';
+import { complete } from '../../../src/cli/completion/complete.ts';
 import { SHELLS } from '../../../src/cli/completion/completion-scripts.ts';
+import { createProgram } from '../../../src/cli/program.ts';
 import { MAIN } from '../../integration/host-cli.ts';
 import { run } from '../run.ts';
 
@@ -29,8 +31,42 @@ async function inBash(line: string, words: readonly string[]): Promise<string[]>
     _galago
     printf '%s\\n' "\${COMPREPLY[@]}"
   `;
-  const { stdout } = await promisify(execFile)('bash', ['-c', script, 'bash', line, ...words]);
-  return stdout.split('\n').filter((reply) => reply !== '');
+  return linesOf('bash', ['-c', script, 'bash', line, ...words]);
+}
+
+/** What zsh would offer in the place of the last word, each with what it is. */
+async function inZsh(words: readonly string[]): Promise<string[]> {
+  const script = `
+    galago() { '${process.execPath}' '${MAIN}' "$@"; }
+    compdef() { }
+    _describe() { print -rl -- "\${(@P)2}"; }
+    _files() { print files; }
+    eval "$(galago completion zsh)"
+    words=("$@")
+    CURRENT=$#
+    _galago
+  `;
+  return linesOf('zsh', ['-f', '-c', script, 'zsh', ...words]);
+}
+
+/** What fish would offer in the place of the last word, each with what it is behind a tab. */
+async function inFish(line: string): Promise<string[]> {
+  const script = `
+    function galago; '${process.execPath}' '${MAIN}' $argv; end
+    galago completion fish | source
+    complete --do-complete $argv[1]
+  `;
+  return linesOf('fish', ['--no-config', '-c', script, line]);
+}
+
+async function linesOf(shell: string, args: readonly string[]): Promise<string[]> {
+  const { stdout } = await promisify(execFile)(shell, args);
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+/** For shells that not everybody has. */
+function itIn(shell: string) {
+  return spawnSync(shell, ['-c', 'true']).status === 0 ? it : it.skip;
 }
 
 describe('completion', () => {
@@ -88,6 +124,14 @@ describe('completion', () => {
     expect(await candidates('disconnect', '--db', 'unix:/nowhere', '')).toEqual([]);
   });
 
+  it('offers what was given already no second time', async () => {
+    const nowhere = { write: () => {} };
+    const program = await createProgram({ stdout: nowhere, stderr: nowhere }, (name) => name === 'cluster');
+    const hosts = async () => ['192.0.2.2', '192.0.2.3'];
+    const { candidates: found } = await complete(program, ['cluster', 'remove', '192.0.2.2', ''], hosts);
+    expect(found.map(({ value }) => value)).toEqual(['192.0.2.3']);
+  });
+
   it('says what each is', async () => {
     const { stdout } = await run('complete', '--', 'connect', '--if');
     expect(stdout).toBe('--ifname\tname of the interface in the container\n');
@@ -118,5 +162,24 @@ describe('completion', () => {
     ],
   ])('makes bash complete: %s', async (line, words, expected) => {
     expect(await inBash(line, words)).toEqual(expected);
+  });
+
+  itIn('zsh').each([
+    [['con'], ['connect:put a container into a pod', 'controller:run the controller']],
+    [
+      ['init', '--encap', 'g'],
+      ['geneve', 'gre'],
+    ],
+    [['ofp', 'add-flows', 'br0', ''], ['files']],
+  ])('makes zsh complete: %j', async (words, expected) => {
+    expect(await inZsh(['galago', ...words])).toEqual(expected);
+  });
+
+  itIn('fish').each([
+    ['galago con', ['connect\tput a container into a pod', 'controller\trun the controller']],
+    ['galago init --encap g', ['geneve', 'gre']],
+    ['galago init --encap=g', ['--encap=geneve', '--encap=gre']],
+  ])('makes fish complete: %s', async (line, expected) => {
+    expect(await inFish(line)).toEqual(expected);
   });
 });
