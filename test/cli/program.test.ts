@@ -222,6 +222,7 @@ describe('the command line', () => {
 
   it.each([
     ['connect web 10.0.0.999', 'HOST_ADDRESS_INVALID'],
+    ['connect web DHPC', 'HOST_ADDRESS_INVALID'],
     ['connect pid:x 10.0.0.1', 'HOST_TARGET_INVALID'],
     ['connect web 10.0.0.1 --mac 1', 'HOST_MAC_INVALID'],
     ['connect web 10.0.0.1 --ifname /', 'HOST_INTERFACE_INVALID'],
@@ -238,6 +239,10 @@ describe('the command line', () => {
     const { exitCode, stderr } = await run(...line.split(' '), '--db', 'unix:/nowhere');
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(new RegExp(`^error: .* \\(${code}\\)\n$`));
+  });
+
+  it('knows what a misspelt word for an address stands for', async () => {
+    expect((await run('connect', 'web', 'Atuo')).stderr).toContain("got 'Atuo'; did you mean auto?");
   });
 
   it("looks for Open vSwitch's sockets where OVS_RUNDIR says", async () => {

@@ -69,7 +69,7 @@ export function addConnectCommand(program: Command): void {
 const EXAMPLES = `
 Examples:
   $ galago connect web 10.0.0.1                     a Docker container, in the pod 'global'
-  $ galago connect web 10.0.0.1/16 7 --default-route
+  $ galago connect web 10.0.0.2/16 7 --default-route        by 10.0.0.1
   $ galago connect web auto 7                       see galago pods set
   $ galago connect netns:blue 10.0.0.2 backend --key 1000 --ifname eth2
   $ galago connect pid:4711 fd00::1/64 7 --dry-run

@@ -42,25 +42,36 @@ export function formatEndpointAddress({ ip, prefixLength }: EndpointAddress): st
  * Reads a next hop, which has to be another address of the endpoint's subnet.
  * @throws UsageError `HOST_GATEWAY_INVALID`
  */
-export function parseGateway(text: string, { family, ip, prefixLength }: EndpointAddress): string {
+export function parseGateway(text: string, subnet: EndpointAddress): string {
   let gateway: ReturnType<typeof parseCidr> | undefined;
   try {
     gateway = parseCidr(text);
   } catch {
     // Said below.
   }
-  const isIn = (other: string) =>
-    commonBits(bytesOf(family, other), bytesOf(family, ip)) >= prefixLength && other !== ip;
-  if (gateway?.family === family && gateway.mask === undefined && isIn(gateway.address))
+  if (gateway?.family === subnet.family && gateway.mask === undefined && isOther(gateway.address, subnet))
     return gateway.address;
-  const expected = `another address in ${ip}/${prefixLength}`;
+  const expected = `another address in ${formatEndpointAddress(subnet)}`;
   throw new UsageError('HOST_GATEWAY_INVALID', `expected a gateway that is ${expected}, got '${text}'`);
 }
 
-/** The first address of a subnet, where its router usually is. */
-export function firstAddress({ ip, prefixLength }: EndpointAddress): string {
-  const number = ipv4Number(ip);
-  return ipv4OfNumber(number - (number % 2 ** (32 - prefixLength)) + 1);
+/**
+ * The next hop where none is said: the router of the pod if it is in the subnet, and else the first address, where
+ * routers usually are. IPv4 only.
+ * @throws UsageError `HOST_GATEWAY_INVALID` when that is the endpoint's own, or outside
+ */
+export function defaultGateway(subnet: EndpointAddress, router: string | undefined): string {
+  const number = ipv4Number(subnet.ip);
+  const first = ipv4OfNumber(number - (number % 2 ** (32 - subnet.prefixLength)) + 1);
+  const gateway = [router, first].find((ip) => ip !== undefined && isOther(ip, subnet));
+  if (gateway !== undefined) return gateway;
+  const message = `${formatEndpointAddress(subnet)} leaves no first address for the default route: say --gateway`;
+  throw new UsageError('HOST_GATEWAY_INVALID', message);
+}
+
+/** True for another address of the same subnet. */
+function isOther(other: string, { family, ip, prefixLength }: EndpointAddress): boolean {
+  return other !== ip && commonBits(bytesOf(family, other), bytesOf(family, ip)) >= prefixLength;
 }
 
 /**
@@ -105,7 +116,7 @@ function readCidr(text: string): ReturnType<typeof parseCidr> {
   try {
     return parseCidr(text);
   } catch {
-    throw invalid(text, 'expected auto, dhcp or an address like 10.0.0.1/24 or fd00::1/64');
+    throw invalid(text, 'expected one like 10.0.0.1/24 or fd00::1/64');
   }
 }
 

@@ -1,7 +1,8 @@
 import { UsageError } from '../../util/errors.ts';
+import { suggest } from '../../util/suggest.ts';
 import {
+  defaultGateway,
   type EndpointAddress,
-  firstAddress,
   formatEndpointAddress,
   parseEndpointAddress,
   parseEndpointMac,
@@ -45,8 +46,6 @@ export interface ParsedWords {
   readonly words: EndpointWords;
   /** Undefined when it is to be found. */
   readonly address: EndpointAddress | undefined;
-  /** Undefined when it follows from the address that is found, or when there is none. */
-  readonly gateway: string | undefined;
   readonly asked: Pick<AskedSettings, 'mac' | 'ifname' | 'isInternal' | 'replacesDefaultRoute' | 'mtu'>;
 }
 
@@ -57,16 +56,15 @@ export interface ParsedWords {
  */
 export function parseEndpointWords(words: EndpointWords, { requirePod }: PodReader): ParsedWords {
   const { mac, replacesDefaultRoute = false, isInternal = false, mtu } = words;
-  const isFound = words.address === 'auto' || words.address === 'dhcp';
-  const address = isFound ? undefined : parseEndpointAddress(words.address);
+  const address = parseAddress(words.address);
   const asked = {
     mac: mac === undefined ? undefined : parseEndpointMac(mac),
     ifname: parseIfname(words.ifname),
     ...{ isInternal, replacesDefaultRoute, mtu },
   };
   requirePod(words.pod, words.key);
-  const gateway = words.address === 'auto' ? undefined : readGateway(address, words);
-  return { words, address, gateway, asked };
+  requireGateway(address, words);
+  return { words, address, asked };
 }
 
 /**
@@ -76,21 +74,33 @@ export function parseEndpointWords(words: EndpointWords, { requirePod }: PodRead
  */
 export function readEndpointWords(
   db: HostDatabase,
-  { words, address, gateway, asked }: ParsedWords,
+  { words, address, asked }: ParsedWords,
   reader: PodReader,
 ): Omit<ConnectRequest, 'target'> {
   const { bridge } = words;
   const pod = readPod(db, words, reader);
   const served = servedRange(db, words, reader);
-  if (words.address !== 'auto') {
-    if (address !== undefined) requireNotServer(address, served, pod);
-    const ip = address === undefined ? 'dhcp' : formatEndpointAddress(address);
-    return { settings: { ...asked, pod, ip, gateway }, bridge };
+  if (words.address === 'dhcp')
+    return { settings: { ...asked, pod, ip: 'dhcp', gateway: undefined }, bridge };
+  if (address !== undefined) {
+    requireNotServer(address, served, pod);
+    const gateway = readGateway(address, words, served?.router);
+    return { settings: { ...asked, pod, ip: formatEndpointAddress(address), gateway }, bridge };
   }
   if (served === undefined) throw unknownSubnet(pod.name);
   const { network: ip, prefixLength, router } = served;
-  const found = readGateway({ family: 4, ip, prefixLength }, words, router);
-  return { settings: { ...asked, pod, ip: served, gateway: found }, bridge };
+  const gateway = readGateway({ family: 4, ip, prefixLength }, words, router);
+  return { settings: { ...asked, pod, ip: served, gateway }, bridge };
+}
+
+/** @returns undefined for what stands for an address that is to be found */
+function parseAddress(text: string): EndpointAddress | undefined {
+  if (text === 'auto' || text === 'dhcp') return undefined;
+  if (/[.:]/.test(text)) return parseEndpointAddress(text);
+  const near = suggest(text, ['auto', 'dhcp']);
+  const hint = near === undefined ? '' : `; did you mean ${near}?`;
+  const expected = 'auto, dhcp or an address like 10.0.0.1/24 or fd00::1/64';
+  throw new UsageError('HOST_ADDRESS_INVALID', `expected ${expected}, got '${text}'${hint}`);
 }
 
 /** The key of a pod that this host has need not be said again. */
@@ -124,19 +134,24 @@ function requireNotServer(
   throw new UsageError('HOST_ADDRESS_TAKEN', message);
 }
 
-function readGateway(
-  subnet: EndpointAddress | undefined,
-  { gateway, replacesDefaultRoute }: EndpointWords,
-  router?: string,
-): string | undefined {
-  if (gateway === undefined && !replacesDefaultRoute) return undefined;
-  if (subnet === undefined) {
+/** Looks at what is said of a default route, as far as the address is known. */
+function requireGateway(address: EndpointAddress | undefined, words: EndpointWords): void {
+  const { gateway, replacesDefaultRoute = false } = words;
+  if (gateway === undefined && !replacesDefaultRoute) return;
+  if (words.address === 'dhcp')
     throw new UsageError('HOST_GATEWAY_INVALID', 'with dhcp, the default route comes from the DHCP server');
-  }
-  if (gateway !== undefined) return parseGateway(gateway, subnet);
-  if (subnet.family === 6)
+  if (gateway === undefined && address?.family === 6)
     throw new UsageError('HOST_GATEWAY_INVALID', 'an IPv6 default route needs a gateway');
-  return parseGateway(router ?? firstAddress(subnet), subnet);
+  if (gateway !== undefined && address !== undefined) parseGateway(gateway, address);
+}
+
+function readGateway(
+  subnet: EndpointAddress,
+  { gateway, replacesDefaultRoute = false }: EndpointWords,
+  router: string | undefined,
+): string | undefined {
+  if (gateway !== undefined) return parseGateway(gateway, subnet);
+  return replacesDefaultRoute ? defaultGateway(subnet, router) : undefined;
 }
 
 /** A name that interfaces may have, and that no path or option can be mistaken for. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  defaultGateway,
   defaultMac,
-  firstAddress,
   formatEndpointAddress,
   parseEndpointAddress,
   parseEndpointMac,
@@ -54,10 +54,26 @@ describe('a gateway', () => {
     expect(() => parseGateway('fd00:0:0:1::1', parseEndpointAddress('fd00::1'))).toThrow('fd00::1/64');
   });
 
-  it('is by default the first address of the subnet, however large that is', () => {
-    expect(firstAddress(parseEndpointAddress('10.1.2.3/24'))).toBe('10.1.2.1');
-    expect(firstAddress(parseEndpointAddress('10.1.29.3/20'))).toBe('10.1.16.1');
-    expect(firstAddress(parseEndpointAddress('200.1.29.6/30'))).toBe('200.1.29.5');
+  it.each([
+    ['10.1.2.3/24', undefined, '10.1.2.1'],
+    ['10.1.29.3/20', undefined, '10.1.16.1'],
+    ['200.1.29.6/30', undefined, '200.1.29.5'],
+    ['10.1.2.3/24', '10.1.2.254', '10.1.2.254'],
+    ['10.1.2.1/24', '10.1.2.254', '10.1.2.254'],
+    ['10.1.2.3/24', '10.1.9.254', '10.1.2.1'],
+    ['10.1.2.254/24', '10.1.2.254', '10.1.2.1'],
+  ])("of %s is the pod's router, %s, or the first address: %s", (text, router, expected) => {
+    expect(defaultGateway(parseEndpointAddress(text), router)).toBe(expected);
+  });
+
+  it.each(['10.1.2.1/24', '10.1.2.1/32'])('has to be said where %s is the first address itself', (text) => {
+    const refusal = {
+      code: 'HOST_GATEWAY_INVALID',
+      message: expect.stringMatching(/^10\.1\.2\.1\/.*: say --gateway$/),
+    };
+    expect(() => defaultGateway(parseEndpointAddress(text), undefined)).toThrow(
+      expect.objectContaining(refusal),
+    );
   });
 });
 
