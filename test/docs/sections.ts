@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import { eventually } from '../lab/index.ts';
+import { addTranslated, forge, isHeard, untilHeard } from './forged-tunnel.ts';
 import type { Section, Trial } from './trial.ts';
 
 /** Every section of a document that has programs or commands for switches, and how it is tried. */
@@ -48,6 +49,18 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   },
   'docs/pods.md#One controller for all hosts': {
     notRun: "the lab's ovsdb-server takes no certificates",
+  },
+  'docs/pods.md#Who can send into a tunnel': {
+    before: async (trial) => {
+      await addTranslated(trial);
+      await forge(trial, '02:00:00:00:99:01');
+      await untilHeard(trial, '02:00:00:00:99:01');
+    },
+    claim: async (trial) => {
+      await forge(trial, '02:00:00:00:99:02');
+      await reaches(trial, 'web1', 'web2');
+      expect(await isHeard(trial, '02:00:00:00:99:02')).toBe(false);
+    },
   },
   'docs/pods.md#What the controller changes': {
     before: async (trial) => {

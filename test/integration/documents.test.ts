@@ -33,7 +33,7 @@ describeWithLab('what the documents say', () => {
       await trial.run(inSection, SECTIONS[name]!);
     });
   });
-});
+}, ['nft']);
 
 /** The hosts of documents that need more than one. */
 const HOSTS: Readonly<Record<string, (lab: Lab) => Promise<readonly Host[]>>> = {
