@@ -223,6 +223,33 @@ describeWithLab('endpoints whose addresses are known', () => {
     await controller.controller.settled();
   });
 
+  it('suffer nothing from others whose labels make no sense', async () => {
+    const odd = await h1.addContainer({ name: 'guard-odd', pod: '8', externalIds: { 'galago-mac': 'x' } });
+    const labels: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
+      [{ pod: 'ä'.repeat(20_000) }, /expected a pod's name/],
+      [{ pod: 'a\nb\u001b[31m' }, /expected a pod's name/],
+      [{ pod: 'other', key: '-1' }, /a tunnel key is 1 to 16777215/],
+      [{ key: '1e99' }, /a tunnel key is 1 to 16777215.*1e99/],
+      [{ pod: '8', key: '65544', mac: BROADCAST }, /cannot be one station's/],
+      [{ mac: FORGED, ip: '10.0.0.9 '.repeat(10_000) }, /10000 addresses, at most 16/],
+      [{ ip: '0.0.0.0/0' }, /cannot be one station's address/],
+    ];
+    for (const [ids, problem] of labels) {
+      const columns = Object.entries(ids).map(
+        ([key, value]) => `external_ids:galago-${key}=${JSON.stringify(value)}`,
+      );
+      await h1.ovs.vsctl('set', 'Interface', odd.port, ...columns);
+      const told = await eventually(
+        () => controller.state.flatMap(({ problems }) => problems).find((one) => problem.test(one)) ?? false,
+      );
+      expect(told.length).toBeLessThan(320);
+      expect(told).not.toMatch(/\p{Cc}/u);
+    }
+    expect((await known[0]!.ping(V4[1])).received).toBe(1);
+    await h1.removeContainer(odd);
+    await controller.until('no problem', (state) => state.every(({ problems }) => problems.length === 0));
+  });
+
   it('are told to all when they come, so that nobody keeps an older address', async () => {
     const seen = await count(async () => {
       const late = await h1.addContainer({

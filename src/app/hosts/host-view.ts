@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DatabaseSchema, OvsdbClient } from '../../ovsdb/index.ts';
 import type { openVswitch } from '../../ovsdb/schemas/index.ts';
 import { UsageError } from '../../util/errors.ts';
+import { excerpt } from '../../util/excerpt.ts';
 import { readTunnelAddress } from '../../util/tunnel-address.ts';
 import { readLease } from '../dhcp/lease.ts';
 import { type DhcpSubnet, parseDhcpSubnet } from '../dhcp/subnet.ts';
@@ -162,7 +163,7 @@ function readBridge(replica: HostReplica, bridge: BridgeRow): Omit<BridgeView, '
       const member = memberOf(row);
       if (member !== undefined) members.push(member);
     } catch (error) {
-      problems.push(`${row.name} is in no pod: ${(error as UsageError).message}`);
+      problems.push(excerpt(`${row.name} is in no pod: ${(error as UsageError).message}`));
     }
   }
   const subnets = new Map<string, DhcpSubnet>();
@@ -172,7 +173,7 @@ function readBridge(replica: HostReplica, bridge: BridgeRow): Omit<BridgeView, '
     try {
       subnets.set(pod, parseDhcpSubnet(value));
     } catch (error) {
-      problems.push(`no DHCP in pod '${pod}': ${(error as UsageError).message}`);
+      problems.push(excerpt(`no DHCP in pod '${pod}': ${(error as UsageError).message}`));
     }
   }
   return {
