@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { encodeUdp } from '../../src/packet/index.ts';
 import { type Container, eventually, type Host, Lab } from '../lab/index.ts';
 import { describeWithLab } from './describe-with-lab.ts';
-import { arrivals, inject, sendInto } from './frames.ts';
+import { hex, withTags } from './forged-frames.ts';
+import { arrivals, inject, injectBytes, sendInto } from './frames.ts';
 import { ObservedController } from './observed-controller.ts';
 import { addPodHosts, callHosts, flowLines, tunnelPort, untilMembers, warmUnderlay } from './pod-hosts.ts';
 
@@ -78,6 +80,47 @@ describeWithLab('the frames of pods on three hosts', () => {
       await inject(h1, from8.ofport, { from: X, to: BROADCAST });
     });
     expect(counts).toEqual({ seven: [3, 3, 3], eight: [1, 1, 1] });
+  });
+
+  it('stay in their pod whatever they are, and whoever they seem to be for', async () => {
+    const link = async (name: string) =>
+      JSON.parse(await h1.exec('ip', ['-j', 'link', 'show', 'dev', name]))[0];
+    const [bridge, uplink] = [await link(h1.bridge), await link('br-phy')];
+    const plain = hex(`${BROADCAST} ${X} 88b5 ${'00'.repeat(50)}`);
+    const inner = Buffer.from(plain).toString('hex');
+    /** UDP as the other host would send it, with an address and a port that are of its tunnels. */
+    const tunnelled = (udpDst: number, header: string) =>
+      encodeUdp({
+        ethDst: uplink.address,
+        ethSrc: X,
+        ipv4Src: h2.ip,
+        ipv4Dst: h1.ip,
+        udpSrc: 5000,
+        udpDst,
+        data: hex(`${header} ${inner}`),
+      });
+    const frames = [
+      ...[[0x8100], [0x8100, 0x8100], [0x88a8, 0x8100]].map((types) => withTags(plain, ...types)),
+      ...[bridge.address, uplink.address, eight[0]!.mac, '01:80:c2:00:00:00', '01:80:c2:00:00:02'].map((to) =>
+        hex(`${to} ${X} 88b5 ${'00'.repeat(50)}`),
+      ),
+      ...[
+        '8847 00008140',
+        '8848 00008140',
+        '8863 11000000',
+        '8809 01',
+        '88cc 00',
+        '8035 0001080006040003',
+      ].map((payload) => hex(`${BROADCAST} ${X} ${payload} ${'00'.repeat(50)}`)),
+      tunnelled(4789, '08000000 010008 00'),
+      tunnelled(6081, '0000 6558 010008 00'),
+      hex(`${BROADCAST} ${X} 88b5`),
+    ];
+    const counts = await count(async () => {
+      for (const frame of frames) await injectBytes(h1, from7.ofport, frame);
+    });
+    const { length } = frames;
+    expect(counts).toEqual({ seven: [length, length, length], eight: [0, 0, 0] });
   });
 
   it('go to one host alone when they are for an address that is known there', async () => {
