@@ -25,7 +25,7 @@ export function runCommand(
     const options = { env: ENVIRONMENT, timeout: timeoutMs, maxBuffer: MAX_OUTPUT_BYTES };
     const child = execFile(file, argv, options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
-      else reject(failure(name, args, error, stderr));
+      else reject(failure(file!, [name, ...args], error, stderr));
     });
     // A command that ends before it has read everything says so by its status.
     child.stdin?.on('error', () => {});
@@ -43,13 +43,19 @@ export async function tryCommand(name: string, args: readonly string[]): Promise
   }
 }
 
-function failure(name: string, args: readonly string[], cause: Error, stderr: string): HostError {
-  if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
-    return new HostError('HOST_COMMAND_MISSING', `there is no command '${name}' on this machine`, { cause });
+function failure(file: string, words: readonly string[], cause: Error, stderr: string): HostError {
+  const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+  const missing = isMissing ? file : /^nsenter: failed to execute (.+): No such file/.exec(stderr)?.[1];
+  if (missing !== undefined) {
+    const message = `there is no command '${missing}' on this machine: install ${PACKAGES[missing] ?? missing}`;
+    return new HostError('HOST_COMMAND_MISSING', message, { cause });
   }
   const said = stderr.trim().split('\n').slice(0, 3).join('; ') || cause.message;
-  return new HostError('HOST_COMMAND_FAILED', `${[name, ...args].join(' ')}: ${said}`, { cause });
+  return new HostError('HOST_COMMAND_FAILED', `${words.join(' ')}: ${said}`, { cause });
 }
+
+/** The packages of commands that are called otherwise, in most distributions. */
+const PACKAGES: Readonly<Record<string, string>> = { ip: 'iproute2', nsenter: 'util-linux' };
 
 /** Where the commands are that only root uses, which are not in everybody's path. Messages are in English. */
 const ENVIRONMENT = {
