@@ -119,7 +119,7 @@ describeWithLab('galago init --uplink', () => {
       await host.exec('ip', ['address', 'add', address, 'nodad', 'dev', 'eth0']);
     await host.exec('ip', ['-batch', '-'], { input: NETWORK.trim() });
     expect(await galagoJson(host, 'init')).toMatchObject({ uplink: 'eth0', mustConfirm: false });
-    expect(existsSync(recordOf(host))).toBe(false);
+    await eventually(() => !existsSync(recordOf(host)), { what: 'the guard to end' });
     expect((await network(host)).routes.sort()).toEqual(moved.routes.sort());
     await eventually(isReached, { what: 'the host at its addresses' });
   });
@@ -212,6 +212,25 @@ describeWithLab('galago init --uplink', () => {
     const record = JSON.parse(await readFile(recordOf(host), 'utf8')) as { readonly madeAt: number };
     await writeFile(recordOf(host), JSON.stringify({ ...record, madeAt: record.madeAt - 3600 }));
   };
+
+  it('moves nothing where it cannot be watched over', async () => {
+    const script = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"';
+    const onReadOnly = (...args: readonly string[]) =>
+      host.exec(
+        'unshare',
+        ['--mount', 'sh', '-c', script, 'sh', host.ovs.dir, process.execPath, MAIN, ...args],
+        {
+          ...{ env: { OVS_RUNDIR: host.ovs.dir }, timeoutMs: 60_000 },
+        },
+      );
+    await expect(onReadOnly(...UPLINK, '--yes')).rejects.toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(
+        /^error: the uplink cannot be watched over: EROFS.*HOST_UPLINK_STUCK\)\n$/,
+      ),
+    });
+    expect(await network(host)).toEqual(before);
+  });
 
   it('refuses what no bridge can take the place of, and changes nothing', async () => {
     const refuse = async (expected: RegExp, ...args: readonly string[]) => {

@@ -54,9 +54,7 @@ export async function planAgentUnit(commands: AgentUnitCommands): Promise<AgentU
 /** Does what was planned, and looks whether the agent runs then. @throws HostError `HOST_AGENT_FAILED`, as runCommand */
 export async function startAgentUnit(plan: AgentUnitPlan): Promise<void> {
   if (!plan.isWritten) {
-    // Whoever reads it meanwhile sees the whole of one or of the other.
-    await writeFile(`${UNIT_PATH}.new`, plan.text);
-    await rename(`${UNIT_PATH}.new`, UNIT_PATH);
+    await writeUnit(plan.text);
     await runCommand('systemctl', ['daemon-reload']);
   }
   if (!plan.isEnabled) await runCommand('systemctl', ['enable', '--quiet', AGENT_UNIT]);
@@ -125,6 +123,17 @@ function formatCommand(words: readonly string[]): string {
     .map((word) => word.replaceAll(/["\\]/g, '\\$&').replaceAll('%', '%%').replaceAll('$', '$$$$'))
     .map((word) => (/^[\w/.:@+,=-]+$/.test(word) ? word : `"${word}"`))
     .join(' ');
+}
+
+/** Whoever reads it meanwhile sees the whole of one or of the other. @throws HostError `HOST_AGENT_FAILED` */
+async function writeUnit(text: string): Promise<void> {
+  try {
+    await writeFile(`${UNIT_PATH}.new`, text);
+    await rename(`${UNIT_PATH}.new`, UNIT_PATH);
+  } catch (cause) {
+    const message = `${AGENT_UNIT} cannot be written, all else is done: ${(cause as Error).message}`;
+    throw new HostError('HOST_AGENT_FAILED', message, { cause });
+  }
 }
 
 async function readUnit(): Promise<string | undefined> {

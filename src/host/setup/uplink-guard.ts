@@ -63,7 +63,9 @@ export async function startGuard(
   try {
     writeFileSync(path, JSON.stringify(record), { flag: 'wx', mode: 0o600 });
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+    const { code, message: why } = cause as NodeJS.ErrnoException;
+    if (code !== 'EEXIST')
+      throw new HostError('HOST_UPLINK_STUCK', `the uplink cannot be watched over: ${why}`, { cause });
     const message =
       'a move of the uplink waits to be confirmed: galago init --confirm, or galago cleanup --yes';
     throw new UsageError('HOST_UPLINK_PENDING', message, { cause });

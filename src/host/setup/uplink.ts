@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UsageError } from '../../util/errors.ts';
 import {
@@ -90,7 +90,7 @@ export async function moveToBridge(db: HostDatabase, { device, mac, addressing }
   if (db.bridge(UPLINK_BRIDGE) === undefined)
     await db.apply(`uplink ${device}`, (tx) => insertBridge(db, tx, device, mac));
   for (const name of [UPLINK_BRIDGE, device]) requireOpen(db.interface(name), name);
-  copySettings(device, UPLINK_BRIDGE);
+  await copySettings(device, UPLINK_BRIDGE);
   await moveAddressing(device, UPLINK_BRIDGE, addressing!);
   await keepFromKernel(device);
 }
@@ -149,15 +149,15 @@ function isUplinkBridge({ external_ids }: BridgeRow): boolean {
 /** Also right when some of it has moved before. */
 async function moveAddressing(from: string, to: string, addressing: Addressing): Promise<void> {
   const detection = `/proc/sys/net/ipv6/conf/${to}/accept_dad`;
-  const before = existsSync(detection) ? readFileSync(detection, 'utf8') : undefined;
+  const before = readSetting(detection);
   // The addresses are this host's already: there is nothing to find out, and a second without them is long.
-  if (before !== undefined) writeFileSync(detection, '0');
+  await trySetting(detection, before && '0');
   try {
     await ipBatchForced([...removeCommands(from, addressing), ...removeCommands(to, addressing)]);
     await ipBatch([['link', 'set', 'dev', to, 'up'], ...addCommands(to, addressing)]);
     if (before !== undefined) await untilUsable(to);
   } finally {
-    if (before !== undefined) writeFileSync(detection, before);
+    await trySetting(detection, before);
   }
 }
 
@@ -171,12 +171,25 @@ async function untilUsable(device: string): Promise<void> {
 }
 
 /** Has the bridge take advertisements of routers as the device did. */
-function copySettings(from: string, to: string): void {
+async function copySettings(from: string, to: string): Promise<void> {
   for (const name of DEVICE_SETTINGS) {
     const [family, key] = name.split('/') as [string, string];
-    const path = (device: string) => `/proc/sys/net/${family}/conf/${device}/${key}`;
-    if (existsSync(path(from)) && existsSync(path(to))) writeFileSync(path(to), readFileSync(path(from)));
+    const [value, is] = [from, to].map((device) =>
+      readSetting(`/proc/sys/net/${family}/conf/${device}/${key}`),
+    );
+    if (value !== undefined && is !== undefined && value !== is)
+      await runCommand('tee', [`/proc/sys/net/${family}/conf/${to}/${key}`], { input: value });
   }
+}
+
+/** What the kernel has for a setting; undefined for what it knows nothing of. */
+function readSetting(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+}
+
+/** Changes a setting that it also goes without. */
+async function trySetting(path: string, value: string | undefined): Promise<void> {
+  if (value !== undefined) await runCommand('tee', [path], { input: value }).catch(() => {});
 }
 
 const DEVICE_SETTINGS = [
