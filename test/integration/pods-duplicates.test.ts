@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type Container, eventually, type Host, Lab } from '../lab/index.ts';
 import type { RunningProcess } from '../lab/running-process.ts';
@@ -86,4 +88,32 @@ describeWithLab('addresses that two hosts have given', () => {
     await galago(hosts[0]!, 'disconnect', `netns:${first.netns}`);
     await eventually(async () => (await conflicts(hosts[0]!)).length === 0, { what: 'it to be over' });
   });
-});
+
+  it('are not offered by DHCP, whether another host knows of them or nobody does', async () => {
+    const script = join(lab.dir, 'udhcpc.sh');
+    const setAddress = '[ "$1" = bound ] && ip address add "$ip/$mask" dev "$interface"';
+    writeFileSync(script, `#!/bin/sh\n${setAddress}\n`, { mode: 0o755 });
+    const subnet = ['--subnet', '10.10.0.0/24', '--server', '10.10.0.254', '--range', '10.10.0.1-10.10.0.3'];
+    let pod = 10;
+    /** Another pod, in which the first two addresses are taken. @returns who asks there, with the address it has got */
+    const ask = async () => {
+      const stranger = { name: `c${++number}`, address: '10.10.0.2/24', pod: `${++pod}`, bridge: 'br-int' };
+      for (const host of hosts) await galagoJson(host, 'pods', 'set', `${pod}`, ...subnet);
+      await hosts[0]!.addContainer(stranger);
+      await connect(hosts[1]!, '10.10.0.1', `${pod}`);
+      const client = await connect(hosts[0]!, 'dhcp', `${pod}`);
+      await client.exec('udhcpc', ['-i', 'eth1', '-n', '-q', '-t', '20', '-T', '1', '-s', script]);
+      const printed = await client.exec('ip', ['-4', 'address', 'show', 'dev', 'eth1']);
+      return { client, address: /inet ([\d.]+)/.exec(printed)?.[1] };
+    };
+    // When the machine is too busy for an answer to come in time, somebody else asks.
+    const client = await eventually(async () => {
+      const { client: asked, address } = await ask();
+      return address === '10.10.0.3' && asked;
+    });
+    for (const address of ['10.10.0.1', '10.10.0.2']) {
+      expect(agents[0]!.output).toContain(`somebody has ${address} already`);
+      await reach(client, address);
+    }
+  });
+}, ['udhcpc']);

@@ -12,6 +12,7 @@ import { type Intent, intentId, type Location, STATION_ELSEWHERE } from '../pipe
 import { joinParts, type Part } from '../pipeline/part.ts';
 import { Table } from '../pipeline/tables.ts';
 import { AddressConflicts } from './address-conflicts.ts';
+import { AddressProbes } from './address-probes.ts';
 import { announce } from './announce.ts';
 import type { BridgeApp } from './bridge.ts';
 import { claimedAddresses } from './claimed-addresses.ts';
@@ -22,6 +23,7 @@ import { PlanIntents } from './pod-intents.ts';
 import {
   locationId,
   NO_PLAN,
+  type Place,
   Places,
   type PodPlan,
   type RemoteStation,
@@ -71,6 +73,7 @@ export class PodBridge implements BridgeApp {
   readonly #conflicts: AddressConflicts;
   readonly #log: Log;
   readonly #planIntents: PlanIntents;
+  readonly #probes: AddressProbes;
   readonly #dhcp: DhcpReplies;
   readonly #macs: MacTable<Location>;
   readonly #desired = new Map<string, Intent>();
@@ -90,13 +93,17 @@ export class PodBridge implements BridgeApp {
   #stopped = false;
 
   constructor(options: PodBridgeOptions) {
-    const { session, onEvent, log, hasMeters, services, maxLearnt = 65_536, now, setTimer } = options;
+    const { session, onEvent, log, hasMeters, services, maxLearnt = 65_536 } = options;
+    const { now = () => performance.now(), setTimer = systemTimer } = options;
     this.#session = session;
     this.#onEvent = onEvent;
     this.#events = new PodEvents(session.id, onEvent);
     this.#log = log;
     this.#planIntents = new PlanIntents(hasMeters);
-    this.#dhcp = new DhcpReplies(services.dhcp);
+    this.#probes = new AddressProbes((message) => {
+      if (!session.isClosed) session.send(message);
+    }, setTimer);
+    this.#dhcp = new DhcpReplies(services.dhcp, this.#probes);
     this.#macs = new MacTable({
       maxEntries: maxLearnt,
       maxPerHolder: maxLearnt / 4,
@@ -108,8 +115,7 @@ export class PodBridge implements BridgeApp {
       ...{ switch: session.id, onEvent, log },
       defend: (member) => this.#announce([member]),
       record: (notes) => services.recordConflicts(this.#plan.host, notes),
-      now: now ?? (() => performance.now()),
-      setTimer: setTimer ?? systemTimer,
+      ...{ now, setTimer },
     });
   }
 
@@ -135,6 +141,7 @@ export class PodBridge implements BridgeApp {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#conflicts.stop();
+    this.#probes.stop();
     this.#session.off('packetIn', this.#onPacketIn);
     this.#session.off('flowRemoved', this.#onFlowRemoved);
     await this.settled();
@@ -288,20 +295,21 @@ export class PodBridge implements BridgeApp {
 
   readonly #onPacketIn = (message: PacketIn): void => {
     if (message.tableId === Table.SERVE) void this.#serve(message);
-    if (message.tableId === Table.CLAIM) this.#hearClaim(message);
-    if (message.tableId !== Table.LEARN || message.data.length < ETH_SRC_END) return;
+    if (message.tableId !== Table.CLAIM && message.tableId !== Table.LEARN) return;
     const place = this.#places.of(message.match);
-    // The rest of the frame does not matter, and may be cut off.
-    if (place !== undefined) this.#learn(place.key, readMac(message.data, ETH_SRC), place.location);
+    // The rest of the frame may be cut off.
+    if (place === undefined || message.data.length < ETH_SRC_END) return;
+    this.#probes.hear(place.key, message.data);
+    if (message.tableId === Table.CLAIM) this.#hearClaim(place, message.data);
+    else this.#learn(place.key, readMac(message.data, ETH_SRC), place.location);
   };
 
-  /** Another host has an address of an endpoint here. */
-  #hearClaim({ match, data }: PacketIn): void {
-    const place = this.#places.of(match);
-    if (place?.location.type !== 'tunnel') return;
-    for (const address of claimedAddresses(data)) {
-      const member = this.#places.ownerOf(place.key, address);
-      if (member !== undefined) return this.#conflicts.hear(member, address, place.location.peer);
+  /** Another host may have an address of an endpoint here. */
+  #hearClaim({ key, location }: Place, frame: Uint8Array): void {
+    if (location.type !== 'tunnel') return;
+    for (const address of claimedAddresses(frame)) {
+      const member = this.#places.ownerOf(key, address);
+      if (member !== undefined) return this.#conflicts.hear(member, address, location.peer);
     }
   }
 

@@ -1,4 +1,4 @@
-import { serverMac } from '../dhcp/server.ts';
+import { serverMac } from '../dhcp/server-mac.ts';
 import type { Member } from '../hosts/host-view.ts';
 import type { Intent, Location } from '../pipeline/intent.ts';
 import type { PodPlan, RemoteStation } from './pod-plan.ts';

@@ -7,6 +7,8 @@ const OFFER_MS = 60_000;
 const DECLINED_MS = 600_000;
 /** Addresses that one owner can have left alone: more would let it use the range up. */
 const MAX_DECLINED = 2;
+/** Addresses that are left alone because somebody has answered for them. */
+const MAX_TAKEN = 1024;
 /** Addresses looked at for a free one: a pool greater than that and full is not searched to its end each time. */
 const MAX_TRIES = 65_536;
 
@@ -14,8 +16,10 @@ interface Reservation {
   /** Undefined when nobody may have it. */
   readonly owner: string | undefined;
   /** Who found somebody else using it. */
-  readonly declinedBy?: string;
+  readonly declinedBy?: string | undefined;
   readonly until: number;
+  /** Until when it holds that nobody else has it; undefined when nobody was asked. */
+  readonly probedUntil?: number | undefined;
 }
 
 /** Tells who in a pod has an address, of those that databases know. */
@@ -50,7 +54,21 @@ export class AddressPool {
 
   /** Keeps an address for an owner until its database has it, or it has not been asked for again. */
   promise(owner: string, address: string): void {
-    this.#reserved.set(address, { owner, until: this.#now() + OFFER_MS });
+    const before = this.#reserved.get(address);
+    const probedUntil = before?.owner === owner ? before.probedUntil : undefined;
+    this.#reserved.set(address, { owner, until: this.#now() + OFFER_MS, probedUntil });
+  }
+
+  /** Promises an address that everybody else was asked for, and nobody has. */
+  noteProbed(owner: string, address: string): void {
+    const until = this.#now() + OFFER_MS;
+    this.#reserved.set(address, { owner, until, probedUntil: until });
+  }
+
+  /** True when an address is promised to the owner, and nobody else had it not long ago. */
+  isProbed(owner: string, address: string): boolean {
+    const { owner: promisedTo, probedUntil = 0 } = this.#reserved.get(address) ?? { owner: undefined };
+    return promisedTo === owner && probedUntil > this.#now();
   }
 
   /** True when the owner could have the address. */
@@ -65,17 +83,26 @@ export class AddressPool {
 
   /** Leaves an address alone that its owner has found somebody to use of whom nothing is known. */
   decline(owner: string, address: string): void {
-    const declined = [...this.#reserved].filter(([, { declinedBy }]) => declinedBy === owner);
-    for (const [oldest] of declined.slice(0, Math.max(declined.length - MAX_DECLINED + 1, 0)))
-      this.#reserved.delete(oldest);
-    this.#reserved.delete(address);
-    this.#reserved.set(address, { owner: undefined, declinedBy: owner, until: this.#now() + DECLINED_MS });
+    this.#leaveAlone(address, owner, MAX_DECLINED);
+  }
+
+  /** Leaves an address alone that somebody of whom nothing is known has answered for. */
+  leaveAlone(address: string): void {
+    this.#leaveAlone(address, undefined, MAX_TAKEN);
   }
 
   /** Takes a promise back. */
   withdraw(owner: string): void {
     for (const [address, reservation] of this.#reserved)
       if (reservation.owner === owner) this.#reserved.delete(address);
+  }
+
+  #leaveAlone(address: string, by: string | undefined, most: number): void {
+    const isSuch = ({ owner, declinedBy }: Reservation) => owner === undefined && declinedBy === by;
+    const such = [...this.#reserved].filter(([, reservation]) => isSuch(reservation));
+    for (const [oldest] of such.slice(0, Math.max(such.length - most + 1, 0))) this.#reserved.delete(oldest);
+    this.#reserved.delete(address);
+    this.#reserved.set(address, { owner: undefined, declinedBy: by, until: this.#now() + DECLINED_MS });
   }
 
   #nextFree(subnet: DhcpSubnet, owner: string): string | undefined {

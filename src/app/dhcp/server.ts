@@ -7,6 +7,7 @@ import { endpointId, type Member } from '../hosts/host-view.ts';
 import { AddressPool } from './address-pool.ts';
 import { answerDhcp, type DhcpDecision } from './answer.ts';
 import type { Grant } from './lease.ts';
+import { serverMac } from './server-mac.ts';
 import type { DhcpSubnet } from './subnet.ts';
 
 /** What the server needs of the world. */
@@ -25,7 +26,12 @@ export interface DhcpPlace {
   readonly host: string;
   readonly member: Member;
   readonly subnet: DhcpSubnet;
+  /** Asks everybody else in the pod whether they have an address. Never rejects. */
+  readonly probe: (address: string) => Promise<ProbeResult>;
 }
+
+/** What came of asking a pod for an address; `unknown` when too much is asked, or nobody can be. */
+export type ProbeResult = 'free' | 'taken' | 'unknown';
 
 /** What a switch shall send to the port that asked. */
 export interface DhcpReply {
@@ -39,6 +45,8 @@ const BROADCAST_IP = '255.255.255.255';
 const BROADCAST_FLAG = 0x8000;
 const NONE = '0.0.0.0';
 const UDP_HEADER_SIZE = 8;
+/** Addresses that are asked for because of one message: who was unlucky asks again. */
+const MAX_TRIES = 3;
 
 /**
  * The DHCPv4 server of all pods (RFC 2131). What it grants is recorded in the database of the endpoint's host before
@@ -65,7 +73,8 @@ export class DhcpServer {
       const message = readMessage(frame);
       // Whatever else a client says of itself, its port tells who it is.
       if (message === undefined || message.chaddr !== member.addresses?.mac) return undefined;
-      return await this.#carryOut(this.#decide(message, place), place);
+      const decision = await this.#decideProbed(message, place);
+      return decision && (await this.#carryOut(decision, place));
     } catch (error) {
       const { code, message } = error as GalagoError;
       this.#options.log.debug({ host, interface: member.interface, code }, `DHCP: ${message}`);
@@ -80,6 +89,29 @@ export class DhcpServer {
     const now = this.#options.now() / 1000;
     for (const { interface: name, leasedUntil } of members)
       if (leasedUntil !== undefined && leasedUntil < now) await this.#options.record(host, name, undefined);
+  }
+
+  /** Decides anew when somebody turns out to have the address (RFC 2131, 3.1); undefined when none could be made sure of. */
+  async #decideProbed(message: DhcpMessage, place: DhcpPlace): Promise<DhcpDecision | undefined> {
+    const { member, subnet } = place;
+    const pool = this.#poolOf(member.pod.key);
+    const owner = ownerAt(place);
+    for (let tries = 0; ; tries++) {
+      const decision = this.#decide(message, place);
+      const address = 'reply' in decision ? decision.reply.yiaddr : NONE;
+      const isTheirs = address === NONE || member.addresses?.ips.includes(address) === true;
+      if (isTheirs || pool.isProbed(owner, address)) return decision;
+      const result = tries === MAX_TRIES ? 'unknown' : await place.probe(address);
+      if (result === 'unknown') return undefined;
+      if (result === 'taken') this.#leaveAlone(pool, address, place);
+      else if (pool.isFree(subnet, owner, address)) pool.noteProbed(owner, address);
+    }
+  }
+
+  #leaveAlone(pool: AddressPool, address: string, { host, member }: DhcpPlace): void {
+    const fields = { host, interface: member.interface, pod: member.pod.name };
+    this.#options.log.info(fields, `DHCP: somebody has ${address} already, it is left alone`);
+    pool.leaveAlone(address);
   }
 
   #decide(message: DhcpMessage, place: DhcpPlace): DhcpDecision {
@@ -137,12 +169,6 @@ export class DhcpServer {
 
 function ownerAt({ host, member }: DhcpPlace): string {
   return endpointId(host, member.interface);
-}
-
-/** The MAC address that a pod's server has in it. */
-export function serverMac(key: number): string {
-  const hex = key.toString(16).padStart(6, '0');
-  return `02:6a:1a:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4)}`;
 }
 
 function readMessage(frame: Uint8Array): DhcpMessage | undefined {

@@ -2,7 +2,7 @@ import { familyOf, tunnelInterfaceType } from '../../util/tunnel-address.ts';
 import type { BridgeOrder } from '../bridges/bridge-control.ts';
 import type { RemoteStation } from '../bridges/pod-plan.ts';
 import { vswitchPlan } from '../bridges/vswitch.ts';
-import { serverMac } from '../dhcp/server.ts';
+import { serverMac } from '../dhcp/server-mac.ts';
 import type { DhcpSubnet } from '../dhcp/subnet.ts';
 import { type BridgeView, endpointId, type HostView, Key, type Member } from '../hosts/host-view.ts';
 import type { TunnelPort } from '../pipeline/intent.ts';

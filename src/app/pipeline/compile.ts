@@ -16,12 +16,14 @@ import {
   fromPeer,
   GROUP_BIT,
   goto,
+  INDIVIDUAL,
   inPod,
   inPodFrom,
   intoTunnel,
   type Part,
   writeMetadata,
 } from './part.ts';
+import { localAnswer, probeFlows } from './probe.ts';
 import { dhcpPart, duplicateDetection, serveFlows } from './serve.ts';
 import {
   FIRST_POD_METER,
@@ -139,7 +141,8 @@ function compilePod(intent: IntentOf<'pod'>): Part {
   const { action, meters } = toController(meterId, LEARN_LIMIT, hasMeters);
   const accepting = peers.map((peer) => accept(peer, tunnel.ofport));
   const claimed: FlowSpec = { ...own, tableId: Table.CLAIM, match, instructions: [apply(action)] };
-  return { flows: [...flooding, ...accepting, learning(own, match, action), claimed], groups, meters };
+  const looking = [learning(own, match, action), claimed, ...probeFlows(own, key)];
+  return { flows: [...flooding, ...accepting, ...looking], groups, meters };
 }
 
 /** What no peer's flow takes is dropped, and counted, by one of its own. */
@@ -161,7 +164,8 @@ function compileEndpoint(intent: IntentOf<'endpoint'>): Part {
   if (addresses !== undefined) return flowsOnly(classify, ...guardFlows(own, ofport, addresses));
   const meterId = portMeter(FIRST_PORT_METER, ofport);
   const { action, meters } = toController(meterId, LEARN_LIMIT, hasMeters);
-  return { flows: [classify, learning(own, { inPort: ofport }, action)], groups: [], meters };
+  const looking = [learning(own, { inPort: ofport }, action), localAnswer(own, key, ofport, apply(action))];
+  return { flows: [classify, ...looking], groups: [], meters };
 }
 
 /** Takes what comes of a port, whoever it is from. */
@@ -276,5 +280,3 @@ function forward(own: Own, { mac, origin, out }: Passage): FlowSpec {
 export function floodGroup(key: number): number {
   return FIRST_GROUP + key * 2;
 }
-
-const INDIVIDUAL = { value: '00:00:00:00:00:00', mask: '01:00:00:00:00:00' };

@@ -41,6 +41,9 @@ export function flowsOnly(...flows: FlowSpec[]): Part {
 /** Matches addresses of groups, the broadcast address among them (IEEE 802.3, 3.2.3). */
 export const GROUP_BIT = { value: '01:00:00:00:00:00', mask: '01:00:00:00:00:00' };
 
+/** Matches all others. */
+export const INDIVIDUAL = { value: '00:00:00:00:00:00', mask: '01:00:00:00:00:00' };
+
 /** Matches the frames of a pod, wherever they came from. */
 export function inPod(key: number): { value: number; mask: number } {
   return { value: key, mask: POD_MASK };

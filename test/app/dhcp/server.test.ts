@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Lease } from '../../../src/app/dhcp/lease.ts';
-import { DhcpServer } from '../../../src/app/dhcp/server.ts';
+import { DhcpServer, type ProbeResult } from '../../../src/app/dhcp/server.ts';
 import { parseDhcpSubnet } from '../../../src/app/dhcp/subnet.ts';
 import type { Member } from '../../../src/app/hosts/host-view.ts';
 import {
@@ -28,6 +28,9 @@ class World {
   now = 1_000_000;
   readonly leases = new Map<string, Lease>();
   readonly statics = new Map<string, string>();
+  /** What somebody has of whom no database knows, and what was asked for in the pod. */
+  readonly strangers = new Set<string>();
+  readonly probed: string[] = [];
   readonly server = new DhcpServer({
     ownerOf: (_key, address) => {
       const [owner] = [...this.leases].find(([, lease]) => lease.address === address) ?? [];
@@ -101,7 +104,7 @@ class World {
   }
 
   async receive(number: number, frame: Uint8Array) {
-    const place = { host: HOST, member: this.member(number), subnet: SUBNET };
+    const place = { host: HOST, member: this.member(number), subnet: SUBNET, probe: this.probe };
     const reply = await this.server.receive(frame, place);
     if (reply === undefined) return undefined;
     const message = decodeDhcp(reply.frame.subarray(HEADERS));
@@ -122,6 +125,11 @@ class World {
       [DhcpOption.REQUESTED_ADDRESS, bytesOf(address)],
       [DhcpOption.SERVER_ID, SERVER_ID],
     ]);
+
+  probe = async (address: string): Promise<ProbeResult> => {
+    this.probed.push(address);
+    return this.strangers.has(address) ? 'taken' : 'free';
+  };
 
   async lease(number: number): Promise<string> {
     const { address } = (await this.discover(number))!;
@@ -265,6 +273,45 @@ describe('the DHCP server', () => {
     record();
     await granted;
     expect(await world.discover(1)).toMatchObject({ type: DhcpType.OFFER, address: '10.0.0.3' });
+  });
+
+  it('asks the pod before it offers an address, once for an offer and its acceptance', async () => {
+    world.strangers.add('10.0.0.2');
+    expect(await world.discover(1)).toMatchObject({ type: DhcpType.OFFER, address: '10.0.0.3' });
+    expect(world.probed).toEqual(['10.0.0.2', '10.0.0.3']);
+    await world.discover(1);
+    expect(await world.select(1, '10.0.0.3')).toMatchObject({ type: DhcpType.ACK });
+    await world.select(1, '10.0.0.3');
+    await world.discover(1);
+    expect(world.probed).toHaveLength(2);
+    expect(await world.lease(2)).toBe('10.0.0.4');
+    expect(world.probed.slice(2)).toEqual(['10.0.0.4']);
+    // Left alone for ten minutes.
+    world.now += 599_000;
+    expect(await world.discover(3)).toBeUndefined();
+    expect(world.probed).toHaveLength(3);
+    world.strangers.clear();
+    world.now += 2_000;
+    expect(await world.discover(3)).toMatchObject({ address: '10.0.0.2' });
+  });
+
+  it('asks the pod as well for an address that a client wants of which nothing is known', async () => {
+    const reboot = (address: string) =>
+      world.ask(1, DhcpType.REQUEST, {}, [[DhcpOption.REQUESTED_ADDRESS, bytesOf(address)]]);
+    world.strangers.add('10.0.0.2');
+    expect(await reboot('10.0.0.2')).toMatchObject({ type: DhcpType.NAK });
+    expect(await reboot('10.0.0.3')).toMatchObject({ type: DhcpType.ACK, granted: '10.0.0.3' });
+    expect(world.probed).toEqual(['10.0.0.2', '10.0.0.3']);
+  });
+
+  it('says nothing when it could not find out, and does not believe for long what it did', async () => {
+    world.probe = async () => 'unknown';
+    expect(await world.discover(1)).toBeUndefined();
+    world.probe = async () => 'free';
+    expect(await world.discover(1)).toMatchObject({ type: DhcpType.OFFER });
+    world.now += 61_000;
+    world.probe = async () => 'unknown';
+    expect(await world.discover(1)).toBeUndefined();
   });
 
   it('takes an offer back when the client goes to another server', async () => {

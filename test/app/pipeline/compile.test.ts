@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { serverMac } from '../../../src/app/dhcp/server-mac.ts';
 import { compile, LEARNT_IDLE_TIMEOUT, OWNED } from '../../../src/app/pipeline/compile.ts';
 import type { Intent, Location } from '../../../src/app/pipeline/intent.ts';
 import type { Part } from '../../../src/app/pipeline/part.ts';
@@ -21,6 +22,19 @@ const intoTunnel = (ofport: number, peer: string) => [
   { type: 'setField', field: 'tunIpv4Dst', value: peer },
   output(ofport),
 ];
+
+/** What takes the answers to the probes of the pod's DHCP server. */
+const probeAnswer = (from: object, ...instructions: object[]) => ({
+  tableId: Table.LEARN,
+  priority: 400,
+  match: {
+    ...from,
+    ...{ vlanVid: 0, ethType: 0x0806, arpOp: 2 },
+    ethSrc: { value: '00:00:00:00:00:00', mask: '01:00:00:00:00:00' },
+    ethDst: serverMac(KEY),
+  },
+  instructions,
+});
 
 /** The flows without their cookies, which are the same in all of them. */
 function flowsOf(part: Part, cookie: string): object[] {
@@ -145,6 +159,13 @@ describe('a pod', () => {
       accept('192.0.2.3'),
       learning({ metadata: FROM_TUNNEL }, 0x20001),
       claimed,
+      probeAnswer({ metadata: FROM_TUNNEL }, goto(Table.CLAIM)),
+      {
+        tableId: Table.LEARN,
+        priority: 200,
+        match: { metadata: FROM_TUNNEL, ethSrc: serverMac(KEY) },
+        instructions: [goto(Table.SERVE)],
+      },
     ]);
   });
 
@@ -224,6 +245,7 @@ describe('an endpoint', () => {
         instructions: [tag(KEY), goto(Table.GUARD)],
       },
       learning({ inPort: 3 }, 0x10003),
+      probeAnswer({ inPort: 3 }, apply({ type: 'nxController2', meterId: 0x10003 }), goto(Table.SERVE)),
     ]);
   });
 
