@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { Docker } from '../lab/docker.ts';
+import { DHCP_SCRIPT, Docker } from '../lab/docker.ts';
 import { eventually, type Host, Lab, run, startProcess } from '../lab/index.ts';
 import type { RunningProcess } from '../lab/running-process.ts';
 import { describeWithLab } from './describe-with-lab.ts';
@@ -23,6 +23,12 @@ const ADDRESSES = [
 const PODS = { red: ['7', '17'], blue: ['8', '18'] } as const;
 type PodName = keyof typeof PODS;
 const NAMES = ['red', 'blue'] as const;
+/** What a third pod's containers, one on each host, get their addresses from: of one subnet, but not of one range. */
+const SERVED = [
+  { server: '10.27.0.253', range: '10.27.0.100-10.27.0.149', given: /^10\.27\.0\.1[0-4]\d$/ },
+  { server: '10.27.0.254', range: '10.27.0.150-10.27.0.199', given: /^10\.27\.0\.1[5-9]\d$/ },
+] as const;
+type ContainerName = PodName | 'client';
 
 describeWithLab('two pods of Docker containers with the same addresses', () => {
   let lab: Lab;
@@ -31,7 +37,7 @@ describeWithLab('two pods of Docker containers with the same addresses', () => {
   let agents: RunningProcess[] = [];
   let servers: RunningProcess[] = [];
   /** Of the containers, by host and name. */
-  let pids: Record<PodName, string>[];
+  let pids: Record<ContainerName, string>[];
 
   beforeAll(async () => {
     lab = await Lab.create();
@@ -41,9 +47,14 @@ describeWithLab('two pods of Docker containers with the same addresses', () => {
     dockers = await Promise.all(hosts.map((host) => Docker.start(host)));
     await warmUnderlay(hosts);
     await Promise.all(hosts.map(protect));
-    await Promise.all(dockers.flatMap((docker) => NAMES.map((name) => docker.run(name))));
     pids = await Promise.all(
-      dockers.map(async (docker) => ({ red: await docker.pid('red'), blue: await docker.pid('blue') })),
+      dockers.map(async (docker) => {
+        const started = [...NAMES, 'client'].map(async (name) => {
+          await docker.run(name);
+          return [name, await docker.pid(name)] as const;
+        });
+        return Object.fromEntries(await Promise.all(started)) as Record<ContainerName, string>;
+      }),
     );
     servers = await Promise.all(
       pids.flatMap((each, i) => NAMES.map((name) => serve(each[name], `${name}${i + 1}`))),
@@ -87,10 +98,10 @@ describeWithLab('two pods of Docker containers with the same addresses', () => {
     };
   }
 
-  const inside = (i: number, name: PodName, ...command: readonly string[]) =>
+  const inside = (i: number, name: ContainerName, ...command: readonly string[]) =>
     run('nsenter', [`--net=/proc/${pids[i]![name]}/ns/net`, ...command]);
 
-  const reaches = (i: number, name: PodName, address: string) =>
+  const reaches = (i: number, name: ContainerName, address: string) =>
     eventually(() => inside(i, name, 'ping', '-c', '1', '-W', '1', address), {
       what: `${name}${i + 1} to reach ${address}`,
     });
@@ -126,6 +137,44 @@ describeWithLab('two pods of Docker containers with the same addresses', () => {
     const printed = await inside(0, 'red', 'ping', '-b', '-c', '3', '-i', '0.2', '-W', '5', '10.0.0.255');
     const first = printed.split('\n').filter((line) => line.includes('icmp_seq=1 '));
     expect(first).toEqual([expect.stringContaining('from 10.0.0.2:')]);
+  }
+
+  /** Has a host's client ask for an address. @returns the one that it has got */
+  async function lease(i: number): Promise<string | undefined> {
+    await inside(i, 'client', 'ip', 'address', 'flush', 'dev', 'eth1');
+    await dockers[i]!.inside('client', 'udhcpc', '-i', 'eth1', '-n', '-q', '-t', '20', '-s', DHCP_SCRIPT);
+    const printed = await inside(i, 'client', 'ip', '-4', 'address', 'show', 'dev', 'eth1');
+    return /inet ([\d.]+)/.exec(printed)?.[1];
+  }
+
+  /** Clients on both hosts get addresses, each of its own host's, reach each other, and keep them without that agent. */
+  async function expectLeases(): Promise<void> {
+    const leased = await Promise.all(
+      hosts.map(async (host, i) => {
+        const { server, range } = SERVED[i]!;
+        await galagoJson(
+          host,
+          'pods',
+          'set',
+          '27',
+          '--subnet',
+          '10.27.0.0/24',
+          '--range',
+          range,
+          '--server',
+          server,
+        );
+        await galagoJson(host, 'connect', '--docker', dockers[i]!.socket, 'client', 'dhcp', '27');
+        return (await lease(i))!;
+      }),
+    );
+    expect(leased).toEqual(SERVED.map(({ given }) => expect.stringMatching(given)));
+    await reaches(0, 'client', leased[1]!);
+    await agents[0]!.stop('SIGKILL');
+    await reaches(1, 'client', leased[0]!);
+    agents[0] = await startAgent(hosts[0]!, '--docker', dockers[0]!.socket);
+    expect(await lease(0)).toBe(leased[0]);
+    await reaches(0, 'client', leased[1]!);
   }
 
   /** Frames from others' addresses are dropped, and counted. */
@@ -178,6 +227,7 @@ describeWithLab('two pods of Docker containers with the same addresses', () => {
     await expectAnswers();
     await expectMtu(mtu);
     await expectBroadcast();
+    await expectLeases();
     // It is the same whatever the tunnels are.
     if (encap === 'vxlan') await expectGuarded(ports.blue);
     await Promise.all(agents.splice(0).map((agent) => agent.stop()));
