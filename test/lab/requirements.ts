@@ -59,6 +59,7 @@ const OPTIONAL = {
   busybox: 'busybox-static',
   nft: 'nftables',
   iptables: 'iptables',
+  script: 'bsdutils',
 } as const;
 
 /** The Debian package that provides each command of the lab. */

@@ -9,6 +9,8 @@ export interface StartOptions extends CommandContext {
   readonly onLine?: (line: string) => void;
   /** How much of the output is remembered; the oldest goes first. Default 1 MiB. */
   readonly maxOutputChars?: number;
+  /** Whether its standard input is what {@link RunningProcess.write} writes. Default: it is empty. */
+  readonly hasInput?: boolean;
 }
 
 /** How a process ended: one of the two is null. */
@@ -27,7 +29,7 @@ export async function startProcess(
   options: StartOptions = {},
 ): Promise<RunningProcess> {
   const { file, argv, env } = inContext(command, args, options);
-  const child = spawn(file, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(file, argv, { env, stdio: [options.hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'] });
   const line = [command, ...args].join(' ');
   const running = new RunningProcess(child, line, options);
   try {
@@ -105,6 +107,11 @@ export class RunningProcess {
       this.#watchers.add(look);
       look();
     });
+  }
+
+  /** Writes to its standard input, if it was started to have one. */
+  write(text: string): void {
+    this.#child.stdin?.write(text);
   }
 
   /** Sends a signal; does nothing when the process has ended. */

@@ -82,12 +82,13 @@ export async function stopContainer(socketPath: string, id: string, graceSec: nu
 
 /**
  * Waits until a container has ended, which is to be soon.
- * @returns its exit status
+ * @returns its exit status; undefined when it was removed
  * @throws HostError `HOST_DOCKER_FAILED`, also when it goes on, as one does that Docker has started again
  */
-export async function waitForContainer(socketPath: string, id: string): Promise<number> {
+export async function waitForContainer(socketPath: string, id: string): Promise<number | undefined> {
   const path = `/containers/${id}/wait`;
   const answer = await callDocker(socketPath, { method: 'POST', path });
+  if (answer.status === 404) return undefined;
   if (answer.status !== 200) throw dockerFailure(answer);
   return readDockerJson<{ readonly StatusCode: number }>(answer).StatusCode;
 }
