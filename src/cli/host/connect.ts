@@ -12,7 +12,7 @@ import { findTarget, parseTarget } from '../../host/connect/target.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { print, printChanges } from '../print.ts';
 import { bytes } from '../values.ts';
-import { FLOWS_LOCK } from './flows-lock.ts';
+import { hasAgent } from './flows-lock.ts';
 import { addHostOptions, dockerSocket, type HostOptions, openDatabase } from './host-options.ts';
 import { POD_READER } from './pod-reader.ts';
 
@@ -97,9 +97,9 @@ async function run(words: Words, options: ConnectOptions, command: Command): Pro
   if (options.dryRun) return printChanges(command, options, describeConnect(await planConnect(db, request)));
   const { plan, ofport } = await connectContainer(db, request);
   // So that the first packet finds them: an ARP request that is dropped is repeated only a second later.
-  const hasAgent = plan.existing === undefined && !(await db.unlessLocked(FLOWS_LOCK, async () => {}));
-  if (hasAgent) await db.flowsFollow(plan.bridge.name, AGENT_PATIENCE_MS);
-  print(command, options.json ? JSON.stringify(resultOf(plan, ofport)) : linesOf(plan));
+  const agent = await hasAgent(db);
+  if (agent && plan.existing === undefined) await db.flowsFollow(plan.bridge.name, AGENT_PATIENCE_MS);
+  print(command, options.json ? JSON.stringify(resultOf(plan, ofport)) : linesOf(plan, agent));
 }
 
 /** An agent takes a few milliseconds; one that is that late has said in its log what keeps it. */
@@ -114,12 +114,15 @@ function resultOf({ settings, target, bridge, mtu, wiring, existing }: ConnectPl
   };
 }
 
-function linesOf({ settings, target, bridge, mtu, wiring, existing }: ConnectPlan): string[] {
+function linesOf({ settings, target, bridge, mtu, wiring, existing }: ConnectPlan, agent: boolean): string[] {
   const { pod, ip, mac, ifname } = settings;
   const already = existing === undefined ? '' : ' already';
   const isUnserved = ip === 'dhcp' && !bridge.external_ids.has(subnetKey(pod.name));
   return [
     `${target.name}: ${ifname} is${already} in pod ${pod.name} with ${ip} (${mac}, MTU ${mtu}, port ${wiring.port})`,
+    ...(agent || bridge.controller.length > 0
+      ? []
+      : ['next: galago agent: until then nobody gives the bridge its flows']),
     ...(isUnserved
       ? [`next: galago pods set ${pod.name} --subnet ...: until then nobody answers DHCP there`]
       : []),

@@ -14,7 +14,7 @@ import { tunnelInterfaceType } from '../../util/tunnel-address.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { print } from '../print.ts';
 import { printable } from '../printable.ts';
-import { FLOWS_LOCK } from './flows-lock.ts';
+import { hasAgent } from './flows-lock.ts';
 import {
   addHostOptions,
   bridgeSocket,
@@ -95,9 +95,10 @@ async function readStatus(db: HostDatabase, options: StatusOptions): Promise<Sta
   for (const { name, error } of interfaces) if (error !== undefined) problems.push(`${name}: ${error}`);
   if (row !== undefined) problems.push(...problemsOfSubnets(row));
   const flows = row === undefined ? 0 : await countFlows(row.name, options, problems);
-  const agent = !(await db.unlessLocked(FLOWS_LOCK, async () => {}));
-  if (row !== undefined && !agent) problems.push('no agent looks after this host: galago agent');
-  else if (flows === 0 && endpoints.length > 0) problems.push("the switch has no flows: see the agent's log");
+  const agent = await hasAgent(db);
+  if (row?.controller.length === 0 && !agent) problems.push('no agent looks after this host: galago agent');
+  else if (flows === 0 && endpoints.length > 0)
+    problems.push('the switch has no flows: see the log of its controller');
   problems.push(...endpoints.flatMap(problemsOfConflicts), ...(await findDrift(db, options.docker)));
   return {
     ...{ bridge: bridge ?? null, localIp: localIp ?? null, encapsulation: encapsulation?.type ?? null },

@@ -21,7 +21,7 @@ function documented(): ReadonlyMap<string, readonly string[]> {
   );
 }
 
-describeWithLab('the JSON of commands', () => {
+describeWithLab('what commands print', () => {
   let lab: Lab;
   let host: Host;
   let target: string;
@@ -34,7 +34,7 @@ describeWithLab('the JSON of commands', () => {
 
   afterAll(() => lab?.close());
 
-  it('has the fields that the documents name, and no others', async () => {
+  it('has, as JSON, the fields that the documents name, and no others', async () => {
     const subnet = ['--subnet', '10.0.0.0/24'];
     const calls: readonly (readonly [string, ...string[]])[] = [
       ['init --dry-run', '--usermode'],
@@ -68,6 +68,18 @@ describeWithLab('the JSON of commands', () => {
         fields: [...fields.get(name)!].sort(),
       });
     }
+  });
+
+  it('says what an endpoint still lacks', async () => {
+    await galago(host, 'init', '--usermode');
+    const { stdout } = await galago(host, 'connect', target, 'dhcp', '7');
+    expect(stdout.split('\n').slice(1, -1)).toEqual([
+      'next: galago agent: until then nobody gives the bridge its flows',
+      'next: galago pods set 7 --subnet ...: until then nobody answers DHCP there',
+    ]);
+    const { problems } = await galagoJson<{ readonly problems: readonly string[] }>(host, 'status');
+    expect(problems).toEqual(['no agent looks after this host: galago agent']);
+    await galago(host, 'cleanup');
   });
 
   it('is an array also where there is nothing, and a sentence for people', async () => {
