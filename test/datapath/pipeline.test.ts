@@ -276,6 +276,18 @@ describe('meters', () => {
     expect(sw.pipeline.meters.get(1)!.bands[0]).toMatchObject({ packets: 0, bytes: 0 });
   });
 
+  it('keeps what has left before a select group, whatever becomes of the packet', () => {
+    const sw = new TextPipeline();
+    sw.group({
+      command: 'add',
+      groupType: 'select',
+      groupId: 1,
+      buckets: [{ weight: 1, actions: [output(4)] }],
+    });
+    sw.flows('actions=output:2,group:1,output:3,resubmit(,0)');
+    expect(sw.ports(FRAME)).toEqual([2]);
+  });
+
   it.each([
     ['OFPMMFC_METER_EXISTS', { command: 'add', meterId: 1, flags: 1, bands: [drop(1)] }],
     ['OFPMMFC_UNKNOWN_METER', { command: 'modify', meterId: 2, flags: 1, bands: [drop(1)] }],

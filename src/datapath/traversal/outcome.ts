@@ -22,6 +22,8 @@ export class Outcome {
   readonly #isWatched: boolean;
   readonly #recording: Recording | undefined;
   #isMetered = false;
+  /** How many departures and packet-ins there were when the packet came in anew. */
+  #settled: { readonly departures: number; readonly packetIns: number } | undefined;
   /** How the meters that the packet came to are as if it had not. */
   readonly #marks = new Map<Meter, () => void>();
 
@@ -53,6 +55,17 @@ export class Outcome {
     this.#recording?.effects.push({ type: 'controller', request });
     if (this.#isMetered) return;
     this.packetIns.push({ ...request, frame: packet.share(), words: packet.words.slice() });
+  }
+
+  /** Lets what has left stay so, whatever becomes of the packet: it comes in anew, but not more than once. */
+  settle(): void {
+    this.#settled ??= { departures: this.departures.length, packetIns: this.packetIns.length };
+  }
+
+  /** Takes back what has left, as far as it may. */
+  takeBack(): void {
+    this.departures.length = this.#settled?.departures ?? 0;
+    this.packetIns.length = this.#settled?.packetIns ?? 0;
   }
 
   /** Takes what becomes of a copy that has gone a way of its own. */

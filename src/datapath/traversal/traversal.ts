@@ -156,7 +156,10 @@ export class Traversal implements Walk {
     const group = this.#pipeline.groups.get(groupId);
     if (group === undefined) return false;
     // Open vSwitch lets the packet come in anew to choose.
-    if (group.type === 'select') this.#lessons?.commit();
+    if (group.type === 'select') {
+      this.#lessons?.commit();
+      outcome.settle();
+    }
     const buckets = chosenBuckets(this.#pipeline.groups, group, packet.words, recording?.mask);
     // Open vSwitch counts a group of which a bucket was chosen.
     if (buckets.length > 0 || group.type === 'all' || group.type === 'indirect') outcome.countGroup(group);
@@ -255,7 +258,7 @@ export class Traversal implements Walk {
       // What was done on the way is nothing for the next packet to do again.
       this.readsMore();
       way.outcome.unmeter();
-      return { departures: [], packetIns: [], isTooDeep };
+      way.outcome.takeBack();
     }
     const { departures, packetIns } = way.outcome;
     return { departures, packetIns, isTooDeep };
