@@ -1,3 +1,4 @@
+import type { Tunnel } from '../../../src/datapath/packet/tunnel.ts';
 import { output } from '../../../src/ofp/actions/standard.ts';
 import type { MessageInit } from '../../../src/ofp/message.ts';
 import type { NxPacketIn2, NxResumeInit } from '../../../src/ofp/messages/nicira-packet-in2.ts';
@@ -52,9 +53,9 @@ export abstract class Contender {
     return messages.map((_, i) => this.#errors.get(FIRST_XID + i) ?? 'ok');
   }
 
-  /** Lets a frame come in. */
-  async inject(port: number, frame: Uint8Array): Promise<Outcome> {
-    return this.#outcomeOf(() => this.receive(port, frame));
+  /** Lets a frame come in. @param tunnel what was around it, where the port is one that tunnels end at */
+  async inject(port: number, frame: Uint8Array, tunnel?: Tunnel): Promise<Outcome> {
+    return this.#outcomeOf(() => this.receive(port, frame, tunnel));
   }
 
   /** Lets a packet go on that has paused. @returns also the name of the error, or `ok` */
@@ -106,7 +107,7 @@ export abstract class Contender {
   abstract settle(): Promise<void>;
   /** What has left through ports since this was asked. */
   protected abstract takeSent(): Outcome['sent'];
-  protected abstract receive(port: number, frame: Uint8Array): Promise<Outcome['sent']>;
+  protected abstract receive(port: number, frame: Uint8Array, tunnel?: Tunnel): Promise<Outcome['sent']>;
   abstract close(): Promise<void>;
 }
 

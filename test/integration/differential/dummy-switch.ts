@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import type { Tunnel } from '../../../src/datapath/packet/tunnel.ts';
 import type { MessageInit } from '../../../src/ofp/message.ts';
 import { isPortUp } from '../../../src/ofp/port.ts';
 import { connectSwitch } from '../../../src/ofp/session/connect.ts';
@@ -6,12 +6,21 @@ import type { Switch } from '../../../src/ofp/session/switch.ts';
 import { eventually } from '../../lab/index.ts';
 import { OpenVSwitch } from '../../lab/openvswitch.ts';
 import { Contender, type Outcome } from './contender.ts';
+import { Tap } from './tap.ts';
+import { type TunnelPorts, Underlay } from './underlay.ts';
 import { UnixControl } from './unix-control.ts';
 
 const BRIDGE = 'br0';
-const FILE_HEADER_SIZE = 24;
-const RECORD_HEADER_SIZE = 16;
-const LENGTH_OFFSET = 8;
+
+/** What a {@link DummySwitch} has besides its ports. */
+export interface DummyOptions {
+  /** Those of its ports that have no link. */
+  readonly deadPortNos?: readonly number[];
+  /** Ports more, which tunnels end at. */
+  readonly tunnels?: TunnelPorts;
+  /** The network namespace, whose routes tunnels take before their own. Default: that of this process. */
+  readonly netns?: string;
+}
 
 /**
  * A real ovs-vswitchd with its dummy datapath: the userspace one, with ports that take frames as commands and write
@@ -21,15 +30,20 @@ export class DummySwitch extends Contender {
   readonly #ovs: OpenVSwitch;
   readonly #control: UnixControl;
   readonly #taps: ReadonlyMap<number, Tap>;
+  readonly #underlay: Underlay | undefined;
 
-  /** @param deadPortNos those of `portNos` that have no link */
   static async start(
     dir: string,
     portNos: readonly number[],
     env: Record<string, string>,
-    deadPortNos: readonly number[] = [],
+    { deadPortNos = [], tunnels = {}, netns }: DummyOptions = {},
   ): Promise<DummySwitch> {
-    const ovs = await OpenVSwitch.start({ dir, env, hasDummies: true });
+    const ovs = await OpenVSwitch.start({
+      dir,
+      env,
+      hasDummies: true,
+      ...(netns !== undefined && { netns }),
+    });
     const bridge = [
       'set',
       'bridge',
@@ -51,11 +65,13 @@ export class DummySwitch extends Contender {
     for (const port of deadPortNos) await control.command('netdev-dummy/set-admin-state', `p${port}`, 'down');
     // With it, what follows a check_pkt_larger in its list happens to a copy, and is counted twice.
     await control.command('dpif/set-dp-features', BRIDGE, 'check_pkt_len', 'false');
+    const hasTunnels = Object.keys(tunnels).length > 0;
+    const underlay = hasTunnels ? await Underlay.start(ovs, control, BRIDGE, tunnels) : undefined;
     // Nothing is to time out between two packets.
     await control.command('time/stop');
     const session = await connectSwitch(`unix:${ovs.mgmt(BRIDGE)}`);
     await eventually(() => deadPortNos.every((port) => !isPortUp(session.ports.get(port)!)));
-    return new DummySwitch(session, ovs, control, taps);
+    return new DummySwitch(session, ovs, control, taps, underlay);
   }
 
   private constructor(
@@ -63,11 +79,13 @@ export class DummySwitch extends Contender {
     ovs: OpenVSwitch,
     control: UnixControl,
     taps: ReadonlyMap<number, Tap>,
+    underlay: Underlay | undefined,
   ) {
     super(session);
     this.#ovs = ovs;
     this.#control = control;
     this.#taps = taps;
+    this.#underlay = underlay;
   }
 
   async settle(): Promise<void> {
@@ -79,17 +97,15 @@ export class DummySwitch extends Contender {
     return super.load(messages);
   }
 
-  protected async receive(port: number, frame: Uint8Array): Promise<Outcome['sent']> {
-    await this.#control.commandAndTurn(
-      'netdev-dummy/receive',
-      `p${port}`,
-      Buffer.from(frame).toString('hex'),
-    );
+  protected async receive(port: number, frame: Uint8Array, tunnel?: Tunnel): Promise<Outcome['sent']> {
+    const text = Buffer.from(frame).toString('hex');
+    if (tunnel === undefined) await this.#control.commandAndTurn('netdev-dummy/receive', `p${port}`, text);
+    else await this.#underlay!.receive(port, frame, tunnel);
     return this.takeSent();
   }
 
   protected takeSent(): Outcome['sent'] {
-    const sent: Record<number, readonly string[]> = {};
+    const sent: Record<number, readonly string[]> = this.#underlay?.read() ?? {};
     for (const [no, tap] of this.#taps) {
       const frames = tap.read();
       if (frames.length > 0) sent[no] = frames;
@@ -113,46 +129,16 @@ export class DummySwitch extends Contender {
     );
     // A trace may send packets, too.
     await this.#control.commandAndTurn('version');
-    for (const tap of this.#taps.values()) tap.read();
+    this.takeSent();
     await this.session.barrier();
     return traced;
   }
 
   async close(): Promise<void> {
     for (const tap of this.#taps.values()) tap.close();
+    this.#underlay?.close();
     await this.session.close();
     await this.#control.close();
     await this.#ovs.stop();
-  }
-}
-
-/** Reads what is added to a file of frames (pcap-savefile(5)). */
-class Tap {
-  readonly #file: number;
-  readonly #chunk = Buffer.alloc(65_536);
-  #offset = FILE_HEADER_SIZE;
-
-  constructor(path: string) {
-    this.#file = openSync(path, 'r');
-  }
-
-  read(): string[] {
-    const frames: string[] = [];
-    for (;;) {
-      const size = readSync(this.#file, this.#chunk, 0, this.#chunk.length, this.#offset);
-      let at = 0;
-      while (at + RECORD_HEADER_SIZE <= size) {
-        const end = at + RECORD_HEADER_SIZE + this.#chunk.readUInt32LE(at + LENGTH_OFFSET);
-        if (end > size) break;
-        frames.push(this.#chunk.toString('hex', at + RECORD_HEADER_SIZE, end));
-        at = end;
-      }
-      this.#offset += at;
-      if (at === 0) return frames;
-    }
-  }
-
-  close(): void {
-    closeSync(this.#file);
   }
 }

@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { type PortInit, SoftSwitch } from '../../../src/datapath/index.ts';
+import { type PortInit, SoftSwitch, type Tunnel } from '../../../src/datapath/index.ts';
+import type { Transmit } from '../../../src/datapath/ports.ts';
 import type { MessageInit } from '../../../src/ofp/message.ts';
 import { PortNo } from '../../../src/ofp/ports.ts';
 import { connectSwitch } from '../../../src/ofp/session/connect.ts';
 import type { Switch } from '../../../src/ofp/session/switch.ts';
 import { FakeClock } from '../../ofp/session/clock.ts';
 import { Contender, type Outcome } from './contender.ts';
+import { describeTunnelled } from './encapsulation.ts';
+import { TUNNEL_ADDRESS, type TunnelPorts } from './underlay.ts';
 
 /** The software switch, spoken to through a Unix socket as the other one. */
 export class SoftwareSwitch extends Contender {
@@ -18,9 +21,18 @@ export class SoftwareSwitch extends Contender {
   /**
    * @param path of its socket
    * @param ports those of the other one
+   * @param tunnels which of them tunnels end at
    */
-  static async start(path: string, ports: Iterable<PortInit>): Promise<SoftwareSwitch> {
+  static async start(
+    path: string,
+    ports: Iterable<PortInit>,
+    tunnels: TunnelPorts = {},
+  ): Promise<SoftwareSwitch> {
     const sent: Record<number, string[]> = {};
+    const add = (port: number, what: string) => {
+      sent[port] ??= [];
+      sent[port].push(what);
+    };
     const clock = new FakeClock();
     const made = new SoftSwitch({
       datapathId: 1,
@@ -28,11 +40,14 @@ export class SoftwareSwitch extends Contender {
       ports: Array.from(ports, (port) => ({ ...port, queues: [{ queueId: 0 }] })),
       clock,
       onTransmit: (port, frame) => {
-        if (port === PortNo.LOCAL) return;
-        sent[port] ??= [];
-        sent[port].push(Buffer.from(frame).toString('hex'));
+        if (port !== PortNo.LOCAL) add(port, Buffer.from(frame).toString('hex'));
       },
     });
+    for (const [port, encapsulation] of Object.entries(tunnels)) {
+      const transmit: Transmit = (frame, tunnel) =>
+        add(Number(port), describeTunnelled(encapsulation, frame, tunnel!));
+      made.attach(Number(port), transmit, TUNNEL_ADDRESS);
+    }
     const server = createServer((socket) => made.connect(socket, { echoIntervalMs: 0 })).listen(path);
     await once(server, 'listening');
     return new SoftwareSwitch(await connectSwitch(`unix:${path}`), made, server, sent, clock);
@@ -60,9 +75,9 @@ export class SoftwareSwitch extends Contender {
     return super.load(messages);
   }
 
-  protected async receive(port: number, frame: Uint8Array): Promise<Outcome['sent']> {
+  protected async receive(port: number, frame: Uint8Array, tunnel?: Tunnel): Promise<Outcome['sent']> {
     this.takeSent();
-    this.#made.receive(port, frame);
+    this.#made.receive(port, frame, tunnel);
     return this.takeSent();
   }
 
