@@ -142,7 +142,11 @@ describeWithLab('two pods of Docker containers with the same addresses', () => {
   /** Has a host's client ask for an address. @returns the one that it has got */
   async function lease(i: number): Promise<string | undefined> {
     await inside(i, 'client', 'ip', 'address', 'flush', 'dev', 'eth1');
-    await dockers[i]!.inside('client', 'udhcpc', '-i', 'eth1', '-n', '-q', '-t', '20', '-s', DHCP_SCRIPT);
+    await dockers[i]!.inside(
+      'client',
+      'udhcpc',
+      ...['-i', 'eth1', '-n', '-q', '-t', '20', '-T', '1', '-s', DHCP_SCRIPT],
+    );
     const printed = await inside(i, 'client', 'ip', '-4', 'address', 'show', 'dev', 'eth1');
     return /inet ([\d.]+)/.exec(printed)?.[1];
   }
@@ -152,19 +156,11 @@ describeWithLab('two pods of Docker containers with the same addresses', () => {
     const leased = await Promise.all(
       hosts.map(async (host, i) => {
         const { server, range } = SERVED[i]!;
-        await galagoJson(
-          host,
-          'pods',
-          'set',
-          '27',
-          '--subnet',
-          '10.27.0.0/24',
-          '--range',
-          range,
-          '--server',
-          server,
-        );
-        await galagoJson(host, 'connect', '--docker', dockers[i]!.socket, 'client', 'dhcp', '27');
+        const subnet = ['--subnet', '10.27.0.0/24', '--range', range, '--server', server];
+        await Promise.all([
+          galagoJson(host, 'pods', 'set', '27', ...subnet),
+          galagoJson(host, 'connect', '--docker', dockers[i]!.socket, 'client', 'dhcp', '27'),
+        ]);
         return (await lease(i))!;
       }),
     );
