@@ -33,7 +33,7 @@ describe('a pod bridge that takes over', () => {
       ofports: [1],
       tunnel: TUNNEL,
       peers: [PEER, '192.0.2.3', PEER6],
-      hasMeters: true,
+      maxMeter: 262_144,
     });
     const flows = [...pod.flows, ...learntFlows(location)];
     await (await soft.other()).reconcile({ ...pod, flows }, OWNED);

@@ -65,7 +65,7 @@ export async function startBridge(
       react(event);
     },
     log: silentLog,
-    hasMeters: true,
+    maxMeter: 262_144,
     services: { dhcp: NO_DHCP, recordConflicts: (_, changed) => void notes.push(...changed) },
     ...soft.clock,
     ...options,

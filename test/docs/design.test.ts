@@ -43,14 +43,14 @@ describe('docs/design.md', () => {
     };
     const intents: readonly Intent[] = [
       { type: 'base' },
-      { type: 'pod', ofports: [], peers: [], ...shared, hasMeters: true },
-      { type: 'endpoint', ...port, hasMeters: true },
+      { type: 'pod', ofports: [], peers: [], ...shared, maxMeter: 262_144 },
+      { type: 'endpoint', ...port, maxMeter: 262_144 },
       { type: 'learnt', mac: '02:00:00:00:00:01', location: { type: 'port', ofport: 1 }, ...shared },
       { type: 'barred', ofport: 1 },
       station({ type: 'port', ofport: 1 }),
       { type: 'tunnel', ofport: 1 },
       station({ type: 'tunnel', peer: '192.0.2.1' }),
-      { type: 'dhcp', ...port, hasMeters: true },
+      { type: 'dhcp', ...port, maxMeter: 262_144 },
       { type: 'server', key: 1, mac: '02:00:00:00:00:01', ip: '10.0.0.1' },
       { type: 'inline', ...port },
       { type: 'uplink', ...port },

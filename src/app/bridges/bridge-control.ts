@@ -3,9 +3,10 @@ import type { GalagoError } from '../../util/errors.ts';
 import type { Log } from '../../util/log.ts';
 import type { BridgeMode, EventSink, SwitchState } from '../events.ts';
 import { compile, OWNED } from '../pipeline/compile.ts';
+import { FIRST_POD_METER } from '../pipeline/tables.ts';
 import type { BridgeApp } from './bridge.ts';
 import { LearningBridge } from './learning-bridge.ts';
-import { hasMeters } from './meters.ts';
+import { readMaxMeter } from './meters.ts';
 import { PodBridge, type PodServices } from './pod-bridge.ts';
 import type { PodPlan } from './pod-plan.ts';
 
@@ -136,17 +137,17 @@ export class BridgeControl {
   }
 
   async #startPods(plan: PodPlan): Promise<void> {
-    const isMetered = await hasMeters(this.#session);
-    if (!isMetered)
+    const maxMeter = await readMaxMeter(this.#session);
+    if (maxMeter <= FIRST_POD_METER)
       this.#log.warn(
-        { switch: this.#session.id },
-        'too few meters: what ports send to the controller is not limited',
+        { switch: this.#session.id, maxMeter },
+        'few meters: what some ports send to the controller is not limited',
       );
     const app = new PodBridge({
       session: this.#session,
       onEvent: this.#onEvent,
       log: this.#log,
-      hasMeters: isMetered,
+      maxMeter,
       services: this.#services,
     });
     this.#app = app;

@@ -1,17 +1,16 @@
 import type { Switch } from '../../ofp/index.ts';
 import { RemoteError } from '../../util/errors.ts';
-import { LAST_METER } from '../pipeline/tables.ts';
 
 /**
- * Whether a switch has the meters that may be needed (OpenFlow 1.3.5, 7.3.5.15): kernels before 4.15 have none, and
- * the userspace datapath before Open vSwitch 2.14 too few.
+ * The greatest number that a meter of the switch can have (OpenFlow 1.3.5, 7.3.5.15); 0 when it has no meters, as
+ * kernels before 4.15.
  * @throws as Switch.multipart
  */
-export async function hasMeters(session: Switch): Promise<boolean> {
+export async function readMaxMeter(session: Switch): Promise<number> {
   try {
-    return (await session.multipart('meterFeatures')).maxMeter >= LAST_METER;
+    return (await session.multipart('meterFeatures')).maxMeter;
   } catch (error) {
-    if (error instanceof RemoteError) return false;
+    if (error instanceof RemoteError) return 0;
     throw error;
   }
 }

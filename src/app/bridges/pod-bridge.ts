@@ -39,8 +39,8 @@ export interface PodBridgeOptions {
   readonly session: Switch;
   readonly onEvent: EventSink;
   readonly log: Log;
-  /** Whether the switch has meters; without, what ports send here is not limited. */
-  readonly hasMeters: boolean;
+  /** The greatest number of a meter that the switch can have; what needs another one is not limited. */
+  readonly maxMeter: number;
   readonly services: PodServices;
   /** Addresses that are learnt at most. Default 65536. */
   readonly maxLearnt?: number;
@@ -93,13 +93,13 @@ export class PodBridge implements BridgeApp {
   #stopped = false;
 
   constructor(options: PodBridgeOptions) {
-    const { session, onEvent, log, hasMeters, services, maxLearnt = 65_536 } = options;
+    const { session, onEvent, log, maxMeter, services, maxLearnt = 65_536 } = options;
     const { now = () => performance.now(), setTimer = systemTimer } = options;
     this.#session = session;
     this.#onEvent = onEvent;
     this.#events = new PodEvents(session.id, onEvent);
     this.#log = log;
-    this.#planIntents = new PlanIntents(hasMeters);
+    this.#planIntents = new PlanIntents(maxMeter);
     this.#probes = new AddressProbes((message) => {
       if (!session.isClosed) session.send(message);
     }, setTimer);

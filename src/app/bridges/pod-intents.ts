@@ -12,24 +12,24 @@ interface Made {
 
 /** Everything that a plan is reason for, but for the addresses that are learnt. */
 export class PlanIntents {
-  readonly #hasMeters: boolean;
+  readonly #maxMeter: number;
   readonly #made = new WeakMap<Member | RemoteStation, Made>();
   /** Those of pods, as they were last time. */
   #pods: ReadonlyMap<number, PodIntent> = new Map();
 
-  constructor(hasMeters: boolean) {
-    this.#hasMeters = hasMeters;
+  constructor(maxMeter: number) {
+    this.#maxMeter = maxMeter;
   }
 
   of(plan: PodPlan): Intent[] {
     const { members, tunnel, remoteStations, subnets } = plan;
-    const hasMeters = this.#hasMeters;
+    const maxMeter = this.#maxMeter;
     return [
       { type: 'base' },
       ...(tunnel === undefined ? [] : [{ type: 'tunnel', ofport: tunnel.ofport } as const]),
       ...this.#podIntents(plan),
       ...members.flatMap((member) =>
-        this.#once(plan, member, member.pod.key, () => endpointIntents(plan, member, hasMeters)),
+        this.#once(plan, member, member.pod.key, () => endpointIntents(plan, member, maxMeter)),
       ),
       ...[...subnets].map(([key, { server }]): Intent => {
         return { type: 'server', key, mac: serverMac(key), ip: server };
@@ -43,7 +43,7 @@ export class PlanIntents {
   /** Makes those of the pods, but for the ones that are as they were. */
   #podIntents(plan: PodPlan): Iterable<PodIntent> {
     const before = this.#pods;
-    const now = podIntents(plan, this.#hasMeters).map((intent) => {
+    const now = podIntents(plan, this.#maxMeter).map((intent) => {
       const known = before.get(intent.key);
       return known !== undefined && isSamePod(known, intent) ? known : intent;
     });
@@ -84,33 +84,33 @@ function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
   return a === b || (a.length === b.length && a.every((each, i) => each === b[i]));
 }
 
-function podIntents({ members, tunnel, peersByKey }: PodPlan, hasMeters: boolean): PodIntent[] {
+function podIntents({ members, tunnel, peersByKey }: PodPlan, maxMeter: number): PodIntent[] {
   const ofportsByKey = new Map<number, number[]>();
   // Frames that pass through it would come back, and be flooded again.
   for (const { ofport, pod, role } of members)
     if (role !== 'inline') ofportsByKey.set(pod.key, [...(ofportsByKey.get(pod.key) ?? []), ofport]);
   return [...ofportsByKey].map(([key, ofports]) => {
     const sorted = ofports.sort((a, b) => a - b);
-    return { type: 'pod', key, ofports: sorted, tunnel, peers: peersByKey.get(key) ?? [], hasMeters };
+    return { type: 'pod', key, ofports: sorted, tunnel, peers: peersByKey.get(key) ?? [], maxMeter };
   });
 }
 
 function endpointIntents(
   { tunnel, subnets }: PodPlan,
   { ofport, pod: { key }, addresses, role }: Member,
-  hasMeters: boolean,
+  maxMeter: number,
 ): Intent[] {
   const port = { ofport, key };
   if (role === 'uplink') return [{ type: role, ...port }];
   const ofPort: Intent =
     role === undefined
-      ? { type: 'endpoint', ...port, hasMeters, ...(addresses && { addresses }) }
+      ? { type: 'endpoint', ...port, maxMeter, ...(addresses && { addresses }) }
       : { type: role, ...port };
   if (addresses === undefined) return [ofPort];
   const location: Location = { type: 'port', ofport };
   return [
     ofPort,
     { type: 'station', key, location, tunnel, ...addresses },
-    ...(subnets.has(key) ? [{ type: 'dhcp', ...port, hasMeters } as const] : []),
+    ...(subnets.has(key) ? [{ type: 'dhcp', ...port, maxMeter } as const] : []),
   ];
 }

@@ -3,7 +3,7 @@ import type { Member } from '../hosts/host-view.ts';
 import { type VswitchInterface, vswitchMembers } from '../hosts/vswitch-members.ts';
 import { compile, OWNED } from '../pipeline/compile.ts';
 import { joinParts } from '../pipeline/part.ts';
-import { hasMeters } from './meters.ts';
+import { readMaxMeter } from './meters.ts';
 import { PlanIntents } from './pod-intents.ts';
 import { NO_PLAN, type PodPlan } from './pod-plan.ts';
 
@@ -22,6 +22,6 @@ export async function realiseVswitch(
   interfaces: readonly VswitchInterface[],
 ): Promise<void> {
   const plan = vswitchPlan('', vswitchMembers(name, interfaces));
-  const intents = new PlanIntents(await hasMeters(session)).of(plan);
+  const intents = new PlanIntents(await readMaxMeter(session)).of(plan);
   await session.reconcile(joinParts(intents.map(compile)), OWNED);
 }

@@ -71,7 +71,7 @@ export function compile(intent: Intent): Part {
     case 'station':
       return compileStation(intent);
     case 'dhcp':
-      return dhcpPart(ownOf(intent), intent.key, intent.ofport, intent.hasMeters);
+      return dhcpPart(ownOf(intent), intent.key, intent.ofport, intent.maxMeter);
     case 'server':
       return compileServer(intent);
     case 'barred':
@@ -111,7 +111,7 @@ function learning(own: Pick<FlowSpec, 'cookie'>, match: MatchInit, toThere: Acti
 }
 
 function compilePod(intent: IntentOf<'pod'>): Part {
-  const { key, ofports, tunnel, peers, hasMeters } = intent;
+  const { key, ofports, tunnel, peers, maxMeter } = intent;
   const own = { ...ownOf(intent), priority: Priority.NORMAL };
   const local = ofports.map((ofport) => ({ actions: [output(ofport)] }));
   const remote =
@@ -138,7 +138,7 @@ function compilePod(intent: IntentOf<'pod'>): Part {
   if (tunnel === undefined) return { flows: flooding, groups, meters: [] };
   const match = { metadata: inPodFrom(FROM_TUNNEL + key) };
   const meterId = portMeter(FIRST_POD_METER, ofports[0]!);
-  const { action, meters } = toController(meterId, LEARN_LIMIT, hasMeters);
+  const { action, meters } = toController(meterId, LEARN_LIMIT, maxMeter);
   const accepting = peers.map((peer) => accept(peer, tunnel.ofport));
   const claimed: FlowSpec = { ...own, tableId: Table.CLAIM, match, instructions: [apply(action)] };
   const looking = [learning(own, match, action), claimed, ...probeFlows(own, key)];
@@ -152,7 +152,7 @@ function compileTunnel(intent: IntentOf<'tunnel'>): Part {
 }
 
 function compileEndpoint(intent: IntentOf<'endpoint'>): Part {
-  const { ofport, key, addresses, hasMeters } = intent;
+  const { ofport, key, addresses, maxMeter } = intent;
   const own = ownOf(intent);
   const classify: FlowSpec = {
     ...own,
@@ -163,7 +163,7 @@ function compileEndpoint(intent: IntentOf<'endpoint'>): Part {
   };
   if (addresses !== undefined) return flowsOnly(classify, ...guardFlows(own, ofport, addresses));
   const meterId = portMeter(FIRST_PORT_METER, ofport);
-  const { action, meters } = toController(meterId, LEARN_LIMIT, hasMeters);
+  const { action, meters } = toController(meterId, LEARN_LIMIT, maxMeter);
   const looking = [learning(own, { inPort: ofport }, action), localAnswer(own, key, ofport, apply(action))];
   return { flows: [classify, ...looking], groups: [], meters };
 }

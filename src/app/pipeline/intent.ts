@@ -30,7 +30,7 @@ export type Intent =
       readonly ofports: readonly number[];
       readonly tunnel: TunnelPort | undefined;
       readonly peers: readonly string[];
-      readonly hasMeters: boolean;
+      readonly maxMeter: number;
     }
   /** The port that carries tunnels. */
   | { readonly type: 'tunnel'; readonly ofport: number }
@@ -39,7 +39,7 @@ export type Intent =
       readonly type: 'endpoint';
       readonly ofport: number;
       readonly key: number;
-      readonly hasMeters: boolean;
+      readonly maxMeter: number;
       readonly addresses?: Addresses;
     }
   /** A port that frames of others pass through: whatever comes of it is taken, and nothing learnt. */
@@ -54,7 +54,7 @@ export type Intent =
       readonly tunnel: TunnelPort | undefined;
     } & Addresses)
   /** An endpoint that is heard when it looks for a DHCP server. */
-  | { readonly type: 'dhcp'; readonly ofport: number; readonly key: number; readonly hasMeters: boolean }
+  | { readonly type: 'dhcp'; readonly ofport: number; readonly key: number; readonly maxMeter: number }
   /** The address of a pod's own services, which the switch answers for. */
   | { readonly type: 'server'; readonly key: number; readonly mac: string; readonly ip: string }
   /** An interface that is in a pod, on a bridge that could not keep it there. */

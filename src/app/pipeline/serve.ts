@@ -74,8 +74,8 @@ const DHCP: MatchInit = {
 };
 
 /** Has the controller deal with what a port says to DHCP servers, and nobody else hear it. */
-export function dhcpPart(own: Own, key: number, ofport: number, hasMeters: boolean): Part {
-  const { action, meters } = toController(portMeter(FIRST_PORT_METER, ofport), DHCP_LIMIT, hasMeters);
+export function dhcpPart(own: Own, key: number, ofport: number, maxMeter: number): Part {
+  const { action, meters } = toController(portMeter(FIRST_PORT_METER, ofport), DHCP_LIMIT, maxMeter);
   const flow: FlowSpec = {
     ...own,
     tableId: Table.SERVE,

@@ -55,7 +55,7 @@ export interface Limit {
 export const FIRST_PORT_METER = 0x1_0000;
 /** The meters of pods, for frames that come by a tunnel: this and the number of the pod's first port here. */
 export const FIRST_POD_METER = 0x2_0000;
-/** The last of both; kernels let there be 200000. */
+/** The last of both; kernels have up to 200000, by their memory. */
 export const LAST_METER = FIRST_POD_METER + 0xffff;
 /** Messages to the DHCP server that a port may send. */
 export const DHCP_LIMIT: Limit = { rate: 10, burstSize: 10 };

@@ -1,13 +1,16 @@
 import { type ActionInit, MeterFlag, type MeterSpec } from '../../ofp/index.ts';
 import type { Limit } from './tables.ts';
 
-/** The action that sends a frame to the controller, and the meter that lets so many of them through. */
+/**
+ * The action that sends a frame to the controller, and the meter that lets so many of them through.
+ * @param maxMeter the greatest meter that the switch can have; without one all frames go there
+ */
 export function toController(
   meterId: number,
   limit: Limit,
-  hasMeters: boolean,
+  maxMeter: number,
 ): { readonly action: ActionInit; readonly meters: readonly MeterSpec[] } {
-  if (!hasMeters) return { action: { type: 'nxController2' }, meters: [] };
+  if (meterId > maxMeter) return { action: { type: 'nxController2' }, meters: [] };
   const meter = {
     meterId,
     flags: MeterFlag.PKTPS | MeterFlag.BURST,

@@ -107,7 +107,7 @@ describe('a pod', () => {
     ofports: [1, 2],
     tunnel: { ofport: 9 },
     peers,
-    hasMeters: true,
+    maxMeter: 262_144,
   });
   const fromHere = 0x6a00_0000 + KEY * 2;
 
@@ -181,7 +181,7 @@ describe('a pod', () => {
       ofports: [1],
       tunnel: { ofport: 9 },
       peers: [peer],
-      hasMeters: true,
+      maxMeter: 262_144,
     });
     const accepting = flows.filter(({ tableId }) => tableId === Table.CLASSIFY);
     expect(accepting.map(({ match }) => match)).toEqual([{ inPort: 9, tunnelId: KEY, tunIpv6Src: peer }]);
@@ -199,7 +199,7 @@ describe('a pod', () => {
       ofports: [1],
       tunnel: undefined,
       peers,
-      hasMeters: true,
+      maxMeter: 262_144,
     });
     expect(flows.map(({ tableId }) => tableId)).toEqual([Table.FLOOD, Table.FLOOD]);
     expect(groups.map(({ buckets }) => buckets)).toEqual([
@@ -215,7 +215,7 @@ describe('a pod', () => {
       ofports: [],
       tunnel: undefined,
       peers: [],
-      hasMeters: true,
+      maxMeter: 262_144,
     });
     const least = compile({
       type: 'pod',
@@ -223,7 +223,7 @@ describe('a pod', () => {
       ofports: [],
       tunnel: undefined,
       peers: [],
-      hasMeters: true,
+      maxMeter: 262_144,
     });
     const ids = [...greatest.groups, ...least.groups].map(({ groupId }) => groupId);
     expect(ids.every(OWNED.ownsGroup)).toBe(true);
@@ -234,7 +234,7 @@ describe('a pod', () => {
 });
 
 describe('an endpoint', () => {
-  const part = compile({ type: 'endpoint', ofport: 3, key: KEY, hasMeters: true });
+  const part = compile({ type: 'endpoint', ofport: 3, key: KEY, maxMeter: 262_144 });
 
   it('puts the frames of its port into its pod, and has copies of those with unknown sources sent', () => {
     expect(flowsOf(part, '6a1a012000000003')).toEqual([
@@ -253,8 +253,8 @@ describe('an endpoint', () => {
     expect(part.meters).toEqual([learnLimit(0x10003)]);
   });
 
-  it('does without meters where there are none', () => {
-    const { flows, meters } = compile({ type: 'endpoint', ofport: 3, key: KEY, hasMeters: false });
+  it.each([0, 0x10002])('does without its meter where none is greater than %i', (maxMeter) => {
+    const { flows, meters } = compile({ type: 'endpoint', ofport: 3, key: KEY, maxMeter });
     expect(meters).toEqual([]);
     expect(flows[1]?.instructions?.[0]).toEqual(apply({ type: 'nxController2' }));
   });
@@ -262,14 +262,14 @@ describe('an endpoint', () => {
   it('has meters that are ours up to the greatest port', () => {
     const meterIds = [1, 0xfeff, 0xffff_fffe].flatMap((ofport) =>
       [
-        ...compile({ type: 'endpoint', ofport, key: KEY, hasMeters: true }).meters,
+        ...compile({ type: 'endpoint', ofport, key: KEY, maxMeter: 262_144 }).meters,
         ...compile({
           type: 'pod',
           key: KEY,
           ofports: [ofport],
           tunnel: { ofport: 9 },
           peers: [],
-          hasMeters: true,
+          maxMeter: 262_144,
         }).meters,
       ].map(({ meterId }) => meterId),
     );
@@ -287,7 +287,7 @@ describe('an endpoint whose addresses are known', () => {
       ofport: 3,
       key: KEY,
       addresses: { mac: MAC, ips },
-      hasMeters: true,
+      maxMeter: 262_144,
     }).flows.slice(1);
   const passes = (flows: readonly FlowSpec[]) =>
     flows.filter(({ instructions }) => instructions !== undefined).map(({ match }) => match);
@@ -477,16 +477,16 @@ describe('a learnt address', () => {
 it('compiles to what can be written', () => {
   const intents: Intent[] = [
     { type: 'base' },
-    { type: 'pod', key: KEY, ofports: [1], tunnel: { ofport: 9 }, peers: ['192.0.2.2'], hasMeters: true },
-    { type: 'endpoint', ofport: 1, key: KEY, hasMeters: true },
+    { type: 'pod', key: KEY, ofports: [1], tunnel: { ofport: 9 }, peers: ['192.0.2.2'], maxMeter: 262_144 },
+    { type: 'endpoint', ofport: 1, key: KEY, maxMeter: 262_144 },
     {
       type: 'endpoint',
       ofport: 1,
       key: KEY,
       addresses: { mac: MAC, ips: ['10.0.0.1', 'fd00::1'] },
-      hasMeters: true,
+      maxMeter: 262_144,
     },
-    { type: 'endpoint', ofport: 1, key: KEY, addresses: { mac: MAC, ips: [] }, hasMeters: true },
+    { type: 'endpoint', ofport: 1, key: KEY, addresses: { mac: MAC, ips: [] }, maxMeter: 262_144 },
     {
       type: 'station',
       key: KEY,

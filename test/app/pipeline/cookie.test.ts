@@ -35,13 +35,13 @@ describe('an intent', () => {
     location: { type: 'port', ofport: 1 },
     tunnel: undefined,
   });
-  const pod: Intent = { type: 'pod', key: 7, ofports: [], tunnel: undefined, peers: [], hasMeters: true };
+  const pod: Intent = { type: 'pod', key: 7, ofports: [], tunnel: undefined, peers: [], maxMeter: 262_144 };
 
   it('has a name of its own', () => {
     const intents: Intent[] = [
       { type: 'base' },
       pod,
-      { type: 'endpoint', ofport: 7, key: 7, hasMeters: true },
+      { type: 'endpoint', ofport: 7, key: 7, maxMeter: 262_144 },
       learnt(7, '02:00:00:00:00:01'),
       learnt(8, '02:00:00:00:00:01'),
     ];
@@ -57,7 +57,7 @@ describe('an intent', () => {
   it('has a number of 40 bits that says its type, and that learnt addresses share with their pod’s others', () => {
     const numbers = [
       pod,
-      { type: 'endpoint', ofport: 7, key: 9, hasMeters: true } as const,
+      { type: 'endpoint', ofport: 7, key: 9, maxMeter: 262_144 } as const,
       learnt(7, '02:00:00:00:00:01'),
       learnt(7, '02:00:00:00:00:02'),
     ].map((intent) => intentNumber(intent).toString(16));
