@@ -1,11 +1,10 @@
-import type { FlowStats, Match } from '../../ofp/index.ts';
+import type { Match } from '../../ofp/index.ts';
 import { toBigInt } from '../../util/u64.ts';
 import type { DhcpSubnet } from '../dhcp/subnet.ts';
 import type { SeenAt } from '../events.ts';
 import type { Member } from '../hosts/host-view.ts';
 import type { Addresses, Location, TunnelPort } from '../pipeline/intent.ts';
 import { peerOf } from '../pipeline/part.ts';
-import { Table } from '../pipeline/tables.ts';
 
 /** Everything that a bridge's flows follow from, but for the addresses that it learns. */
 export interface PodPlan {
@@ -44,7 +43,7 @@ export const NO_PLAN: PodPlan = {
 };
 
 /** Tunnel addresses by pod key, in one order. */
-export type PeersByKey = ReadonlyMap<number, readonly string[]>;
+type PeersByKey = ReadonlyMap<number, readonly string[]>;
 
 /** Where an address of a pod is. */
 export interface Place {
@@ -114,71 +113,9 @@ export class Places {
 }
 
 /** The key of the pod that a frame or a flow is of. */
-function keyOf(metadata: Match['metadata']): number | undefined {
+export function keyOf(metadata: Match['metadata']): number | undefined {
   if (metadata === undefined) return undefined;
   return Number(toBigInt('value' in metadata ? metadata.value : metadata) & 0xffff_ffffn);
-}
-
-/** The peers of the flow that accepts a pod's frames from another host: what is left of a plan from before. */
-export function recallPeer(match: Match): { key: number; peer: string } | undefined {
-  const { tunnelId } = match;
-  const peer = peerOf(match);
-  if (tunnelId === undefined || 'value' in tunnelId || peer === undefined) return undefined;
-  return { key: Number(toBigInt(tunnelId)), peer };
-}
-
-/** The plan with the peers of another one, for the pods that it has. */
-export function withPeers(plan: PodPlan, more: PeersByKey): PodPlan {
-  if (more.size === 0) return plan;
-  const peersByKey = new Map(plan.peersByKey);
-  for (const [key, peers] of peersByKey)
-    peersByKey.set(key, [...new Set([...peers, ...(more.get(key) ?? [])])].sort());
-  return { ...plan, peersByKey };
-}
-
-/** A flow as a switch tells of it. */
-type KnownFlow = Pick<FlowStats, 'tableId' | 'match' | 'instructions'>;
-
-/** The stations on other hosts that flows are for: what is left of a plan from before. */
-export function recallStations(flows: readonly KnownFlow[]): RemoteStation[] {
-  const ips = new Map<string, string[]>();
-  for (const { match, instructions } of flows) {
-    const mac = instructions.flatMap(answeredAs)[0];
-    const ip = match.arpTpa ?? match.ipv6NdTarget;
-    if (mac === undefined || typeof ip !== 'string') continue;
-    const id = `${keyOf(match.metadata)} ${mac}`;
-    ips.set(id, [...(ips.get(id) ?? []), ip]);
-  }
-  return flows.flatMap(({ tableId, match }) => {
-    const key = keyOf(match.metadata);
-    const { ethSrc: mac } = match;
-    const peer = peerOf(match);
-    if (tableId !== Table.LEARN || key === undefined || typeof mac !== 'string' || peer === undefined)
-      return [];
-    return { key, mac, peer, ips: ips.get(`${key} ${mac}`) ?? [] };
-  });
-}
-
-/** The source that an instruction gives to answers. */
-function answeredAs(instruction: KnownFlow['instructions'][number]): string[] {
-  if (instruction.type !== 'applyActions') return [];
-  return instruction.actions.flatMap((action) =>
-    action.type === 'setField' && action.field === 'ethSrc' && typeof action.value === 'string'
-      ? action.value
-      : [],
-  );
-}
-
-/** The plan with stations of another one, for the pods that it has. */
-export function withStations(plan: PodPlan, more: readonly RemoteStation[]): PodPlan {
-  if (more.length === 0) return plan;
-  const known = new Set([
-    ...plan.remoteStations.map(stationId),
-    ...plan.members.map(({ pod, addresses }) => `${pod.key} ${addresses?.mac}`),
-  ]);
-  const keys = new Set(plan.members.map(({ pod }) => pod.key));
-  const missing = more.filter((station) => keys.has(station.key) && !known.has(stationId(station)));
-  return { ...plan, remoteStations: [...plan.remoteStations, ...missing] };
 }
 
 function stationsOf({ members, remoteStations }: PodPlan): ReadonlySet<string> {
@@ -197,7 +134,8 @@ function ownersOf({ members }: PodPlan): ReadonlyMap<string, Member> {
   );
 }
 
-function stationId({ key, mac }: RemoteStation): string {
+/** A name for the station that nobody else has. */
+export function stationId({ key, mac }: RemoteStation): string {
   return `${key} ${mac}`;
 }
 
