@@ -180,6 +180,8 @@ export class SwitchUnderTest {
       this.#ask('table'),
       this.#ask('portDesc'),
     ]);
+    // What each controller hears of it has come by then.
+    for (const wire of this.#wires) await wire.barrier();
     return {
       flows: lines(flows, ({ durationSec: _s, durationNsec: _n, ...flow }) => flow),
       groups: lines(groups, (group) => group),
