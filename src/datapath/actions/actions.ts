@@ -1,35 +1,32 @@
 import type { Action } from '../../ofp/actions/action.ts';
-import { toBits } from '../../ofp/oxm/field-bits.ts';
-import type { FieldName } from '../../ofp/oxm/fields.ts';
-import type { Subfield } from '../../ofp/oxm/subfield.ts';
-import { PortNo } from '../../ofp/ports.ts';
 import { Refusal } from '../../ofp/text/check/refusal.ts';
 import { allOnes, PLACES } from '../../ofp/text/flow-key.ts';
-import { isSupportedPort } from '../../ofp/text/names.ts';
 import { toBigInt } from '../../util/u64.ts';
 import { besideFrame } from '../packet/beside-frame.ts';
 import { VLAN_PRESENT } from '../packet/extract.ts';
-import {
-  chunksOf,
-  hasPlace,
-  optionNumber,
-  readBits,
-  readPart,
-  runOf,
-  subrunOf,
-  WORD_OF,
-  type WordRun,
-  wordRun,
-} from '../packet/layout.ts';
-import type { Packet } from '../packet/packet.ts';
-import { isIp, isLater, isMplsType, prerequisiteOf } from '../packet/prerequisite.ts';
+import { optionNumber, readBits, readPart, runOf, WORD_OF, type WordRun, wordRun } from '../packet/layout.ts';
+import { isIp, isMplsType } from '../packet/prerequisite.ts';
 import { deleteOption } from '../packet/tunnel-options.ts';
 import { compileCt } from './connection-action.ts';
+import {
+  mending,
+  moves,
+  onlyWith,
+  type Perform,
+  port32,
+  runIn,
+  setsField,
+  unmapped,
+  writes,
+  writesField,
+  writesMasked,
+  writesNumber,
+  writesPort,
+} from './field-writes.ts';
 import { learnSources } from './learn.ts';
 import { linkOf, memberOf } from './spread.ts';
 import type { Step, Walk } from './walk.ts';
 
-type Perform = Step['perform'];
 type ActionOf<T extends Action['type']> = Extract<Action, { readonly type: T }>;
 
 /** Makes actions ready to be done. @throws Refusal for those that the switch does not have */
@@ -42,7 +39,7 @@ export function compileActions(actions: readonly Action[]): readonly Step[] {
 
 function compileAction(action: Action): Perform {
   const compile = COMPILE[action.type] as ((action: Action) => Perform) | undefined;
-  if (compile !== undefined) return mending(action as Fields, compile(action));
+  if (compile !== undefined) return mending(action, compile(action));
   const reason = REASONS[action.type] ?? 'OFPBAC_BAD_TYPE';
   throw new Refusal(reason, `the software switch does not have the action ${action.type}`);
 }
@@ -102,8 +99,8 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
   nxPopQueue: () => (walk) => {
     walk.queue = undefined;
   },
-  setField: compileSetField,
-  nxRegLoad2: compileSetField,
+  setField: setsField,
+  nxRegLoad2: setsField,
   nxRegLoad: ({ dst, value }) => onlyWith(dst.field, writes(runIn(dst), toBigInt(value))),
   nxRegMove: ({ src, dst }) => moves(src, dst),
   onfCopyField: ({ src, dst }) => moves(src, dst),
@@ -278,108 +275,13 @@ function compileLearn(action: ActionOf<'nxLearn' | 'nxLearn2'>): Perform {
   };
 }
 
-function runIn({ field, start, bits }: Subfield): WordRun {
-  if (hasPlace(field)) return subrunOf(field, start, bits);
-  throw unmapped(field);
-}
-
-/** Fields that nothing is mapped to have no place. */
-function unmapped(field: string): Refusal {
-  return new Refusal('NXFMFC_INVALID_TLV_FIELD', `no tunnel option is mapped to ${field}`);
-}
-
-function compileSetField({ field, value, mask }: ActionOf<'setField' | 'nxRegLoad2'>): Perform {
-  if (!hasPlace(field)) throw unmapped(field);
-  if (mask === undefined) return writesField(field, value);
-  return onlyWith(field, writesMasked(runOf(field), toBits(field, value), toBits(field, mask)));
-}
-
-function writesField(field: FieldName, value: unknown): Perform {
-  return onlyWith(field, writes(runOf(field), toBits(field, value)));
-}
-
-/** Writes what is a port in most IP packets, whatever their protocol has there. */
-function writesPort(run: WordRun, port: number): Perform {
-  return ({ packet }) => {
-    if (isIp(packet.words) && !isLater(packet.words)) packet.writeNumber(run, port);
-  };
-}
-
-interface Fields {
-  readonly field?: string;
-  readonly dst?: { readonly field?: string };
-}
-
-/** Mends fields that are not quite the bits that they are kept in, after an action has written them. */
-function mending(action: Fields, perform: Perform): Perform {
-  const mend = MENDS[action.dst?.field ?? action.field ?? ''];
-  if (mend === undefined) return perform;
-  return (walk) => {
-    const ecn = readBits(walk.packet.words, IP_ECN, 0, 2);
-    const goesOn = perform(walk);
-    mend(walk.packet, ecn);
-    return goesOn;
-  };
-}
-
-const MENDS: Readonly<Record<string, (packet: Packet, ecn: number) => void>> = {
-  nxmIpTos: (packet, ecn) => isIp(packet.words) && packet.writeNumber(IP_ECN, ecn),
-  nxmInPort: ({ words }) => {
-    words[WORD_OF.inPort] = port32(words[WORD_OF.inPort]! & 0xffff);
-  },
-  // No port at all instead of one that has no number in 16 bits.
-  inPort: ({ words }) => {
-    if (!isSupportedPort(words[WORD_OF.inPort]!)) words[WORD_OF.inPort] = PortNo.ANY;
-  },
-};
-
-/** Does it to packets that have the field. */
-function onlyWith(field: string, perform: Perform): Perform {
-  const hasField = prerequisiteOf(field);
-  return (walk) => {
-    if (hasField(walk)) perform(walk);
-  };
-}
-
-function writes(run: WordRun, value: bigint): Perform {
-  const chunks = chunksOf(value, run.bits);
-  return ({ packet }) => packet.writeChunks(run, chunks);
-}
-
-function writesMasked(run: WordRun, value: bigint, mask: bigint): Perform {
-  const chunks = { value: chunksOf(value, run.bits), mask: chunksOf(mask, run.bits) };
-  return ({ packet }) => packet.writeMasked(run, chunks);
-}
-
-/** Writes a number into the low bits of a field, zeros into its others. */
-function writesNumber(dst: Subfield): (walk: Walk, value: number) => void {
-  const run = runIn(dst);
-  return ({ packet }, value) => packet.write(run, BigInt(value) & allOnes(run.bits));
-}
-
-function moves(src: Subfield, dst: Subfield): Perform {
-  const [from, to] = [runIn(src), runIn(dst)];
-  const [hasSource, hasTarget] = [prerequisiteOf(src.field), prerequisiteOf(dst.field)];
-  return (walk) => {
-    if (!hasTarget(walk) || !hasSource(walk)) return;
-    walk.reads(from);
-    if (src.field === 'nxmIpTos') walk.packet.write(to, readPart(walk.packet.words, src));
-    else walk.packet.move(from, to);
-  };
-}
-
 function compileOutputReg({ src, maxLen }: ActionOf<'nxOutputReg' | 'nxOutputReg2'>): Perform {
   const run = runIn(src);
   return (walk) => {
     const port = readPart(walk.packet.words, src);
     walk.reads(run);
-    // The ports of OpenFlow 1.0, which Open vSwitch keeps inside: its reserved ones are 0xfff8 and higher.
     if (port <= 0xffffn) walk.output(port32(Number(port)), maxLen);
   };
-}
-
-function port32(port: number): number {
-  return port >= (PortNo.IN_PORT & 0xffff) ? port + 0xffff_0000 : port;
 }
 
 function port16(port: number): number {
