@@ -153,7 +153,7 @@ async function countFlows(bridge: string, options: HostOptions, problems: string
     for await (const _ of session.flowStats({ cookie: OURS, cookieMask: OURS_MASK })) count++;
     return count;
   } catch (error) {
-    problems.push(`the switch does not answer: ${(error as GalagoError).message}`);
+    problems.push(`ovs-vswitchd does not answer, does it run? ${(error as GalagoError).message}`);
     return null;
   }
 }
