@@ -56,8 +56,9 @@ describeWithLab('virtual switches on a host with an agent', () => {
     await host.exec('ip', ['link', 'set', 'dev', 'far', 'down']);
     for (const name of ['ovs0', 'ovs1', 'ovs-netdev']) await host.exec('ip', ['link', 'delete', 'dev', name]);
 
-    // Whichever comes first.
+    // The switch comes last, and late.
     agent = await startAgent(host, '--docker', docker.socket);
+    await agent.waitForOutput(/WARN +not plugged in again: .* container=ovs0-s01 code=HOST_SWITCH_SILENT/);
     await host.ovs.startVswitchd();
     await agent.waitForOutput(/put right again vswitch=ovs0 .*address add 10\.0\.0\.254\/24 dev ovs0/);
     await isReached('10.0.0.254');

@@ -62,6 +62,7 @@ export class ContainerKeeper implements AsyncDisposable {
     this.#stopChanges = db.onChange(() => {
       this.#followDevices();
       this.#retrySoon();
+      this.#plugInDue();
     });
     this.#stop = followEvents(options.dockerSocket, {
       onReached: () => this.#then(() => this.#lookAtAll()),
@@ -84,7 +85,15 @@ export class ContainerKeeper implements AsyncDisposable {
       .then(() => (this.#isStopped ? undefined : work()))
       .catch(({ code, message }: GalagoError) =>
         this.#options.log.warn({ code }, `containers not looked after: ${message}`),
-      );
+      )
+      // What has changed meanwhile is not told again.
+      .then(() => this.#plugInDue());
+  }
+
+  /** Has containers in slots tried again that had to wait for the switch. */
+  #plugInDue(): void {
+    const { slots } = this.#options;
+    for (const id of slots.takeDue()) this.#then(() => slots.plugIn(id));
   }
 
   async #follow({ action, id }: ContainerEvent): Promise<void> {

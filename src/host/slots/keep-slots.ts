@@ -26,6 +26,8 @@ interface SlotKeepOptions extends SlotPlace {
  */
 export class SlotKeeper {
   readonly #options: SlotKeepOptions;
+  /** Containers that could not be plugged in because no switch ran. */
+  readonly #waiting = new Set<string>();
 
   constructor(options: SlotKeepOptions) {
     this.#options = options;
@@ -57,10 +59,19 @@ export class SlotKeeper {
       const { code, message } = error as GalagoError;
       // It has been removed meanwhile, which is told next.
       if (code === 'HOST_CONTAINER_UNKNOWN') return;
-      // All are looked at again when Docker can be reached.
-      const level = code === 'HOST_DOCKER_FAILED' ? 'warn' : 'error';
-      log[level]({ container, code }, `not plugged in again: ${message}`);
+      if (code === 'HOST_SWITCH_SILENT') this.#waiting.add(id);
+      log[PASSING.has(code) ? 'warn' : 'error']({ container, code }, `not plugged in again: ${message}`);
     }
+  }
+
+  /** The containers that may be plugged in now, since the switch has carried out what the database says. */
+  takeDue(): readonly string[] {
+    if (this.#waiting.size === 0) return [];
+    const { cur_cfg, next_cfg } = this.#options.db.root;
+    if (cur_cfg < next_cfg) return [];
+    const due = [...this.#waiting];
+    this.#waiting.clear();
+    return due;
   }
 
   /** Takes internal ports away of a container that has ended: ovs-vswitchd does not cope with the end of their namespace. */
@@ -145,6 +156,9 @@ export class SlotKeeper {
     }
   }
 }
+
+/** What is tried again when the switch runs, or Docker can be reached. */
+const PASSING: ReadonlySet<unknown> = new Set(['HOST_SWITCH_SILENT', 'HOST_DOCKER_FAILED']);
 
 /** True when what is in a container now are the inner ends of its ports, whatever it calls them. */
 async function isPluggedIn(db: HostDatabase, nics: readonly Nic[], pid: number): Promise<boolean> {
