@@ -70,9 +70,9 @@ const ODDITIES: readonly { readonly why: string; readonly real: RegExp; readonly
     soft: /^error OFPBFC_BAD_TYPE /,
   },
   {
-    why: 'an action that is wrong in two ways is refused for the other: tunnel options are looked for later here',
+    why: 'what is wrong in two ways is refused for the other: tunnel options are looked for later here',
     real: /^error NXFMFC_INVALID_TLV_FIELD /,
-    soft: /^error OFPBAC_/,
+    soft: /^error OFPB[AM]C_/,
   },
 ];
 
