@@ -132,7 +132,14 @@ describeWithLab('containers in slots', () => {
     await refuse(1, 'HOST_SLOT_TAKEN', 'start', '--slot', '5', ...SLEEP);
     await refuse(1, 'HOST_IMAGE_UNKNOWN', 'start', 'no/such:image');
     await refuse(1, 'HOST_IMAGE_UNKNOWN', 'start', '../containers');
-    await refuse(1, 'HOST_VSWITCH_UNKNOWN', 'start', '--vswitch', 'ovs9', ...SLEEP);
+    await refuse(
+      1,
+      "no virtual switch 'ovs9', but there is 'ovs0', 'ovs1';.*HOST_VSWITCH_UNKNOWN",
+      'start',
+      '--vswitch',
+      'ovs9',
+      ...SLEEP,
+    );
     await refuse(1, 'HOST_VSWITCH_UNKNOWN', 'start', '--eth1', 'ovs9', ...SLEEP);
     await refuse(1, 'HOST_SLOT_INVALID', 'start', '--slot', '254', ...SLEEP);
     await refuse(1, 'HOST_SLOT_INVALID', 'start', '--slot', '256', ...SLEEP);

@@ -73,7 +73,9 @@ export function readVswitches(db: HostDatabase): readonly Vswitch[] {
 export function requireVswitch(db: HostDatabase, name: string): Vswitch {
   const row = db.bridge(name);
   if (row !== undefined && isVswitchRow(row)) return readVswitch(db, row);
-  const message = `there is no virtual switch '${name}': galago vswitch create makes one`;
+  const others = readVswitches(db).map((other) => ` '${other.name}'`);
+  const but = others.length === 0 ? '' : `, but there is${others.join()}`;
+  const message = `there is no virtual switch '${name}'${but}; galago vswitch create makes one`;
   throw new UsageError('HOST_VSWITCH_UNKNOWN', message);
 }
 
