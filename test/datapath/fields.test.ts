@@ -83,6 +83,30 @@ describe('actions of OpenFlow 1.1 that write a port', () => {
   });
 });
 
+describe('actions of OpenFlow 1.1 that write a tag', () => {
+  const untags: readonly ActionInit[] = [
+    { type: 'nxStackPush', field: 'reg0', start: 0, bits: 16 },
+    { type: 'nxStackPop', field: 'nxmVlanTci', start: 0, bits: 16 },
+  ];
+
+  it.each<[ActionInit, ActionInit, string]>([
+    [{ type: 'setVlanVid', vlanVid: 9 }, { type: 'setField', field: 'vlanVid', value: 0x1009 }, '81000009'],
+    [{ type: 'setVlanPcp', vlanPcp: 3 }, { type: 'setField', field: 'vlanPcp', value: 3 }, '81006007'],
+  ])(
+    'make none where there is none any more, though they are told as writing a field: %j',
+    (said, told, tag) => {
+      const sw = new TextPipeline();
+      sw.actions('vlan_vid=0x1000/0x1000,in_port=1', [said, output(2)]);
+      sw.actions('vlan_vid=0x1000/0x1000,in_port=3', [...untags, said, output(2)]);
+      const frame = udpFrame({ vlans: [7] });
+      expect(sw.frame(frame).toString('hex', 12, 16)).toBe(tag);
+      expect(sw.frame(frame, 3).toString('hex', 12, 14)).toBe('0800');
+      const [flow] = sw.pipeline.tables.tables[0]!.flows.rules();
+      expect(flow!.told).toMatchObject([{ actions: [told, { port: 2 }] }]);
+    },
+  );
+});
+
 describe('the number of a VLAN', () => {
   it.each([
     ['says that there is no tag, too', 5, '0800'],

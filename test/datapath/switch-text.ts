@@ -1,5 +1,6 @@
 import { Pipeline, type PipelineOptions } from '../../src/datapath/pipeline.ts';
 import { portInit } from '../../src/datapath/ports.ts';
+import type { ActionInit } from '../../src/ofp/actions/action.ts';
 import { decode, encode } from '../../src/ofp/message.ts';
 import type { FlowMod, FlowModCommand } from '../../src/ofp/messages/flow-mod.ts';
 import type { GroupMod, GroupModInit } from '../../src/ofp/messages/group-mod.ts';
@@ -26,6 +27,13 @@ export class TextPipeline {
   flow(text: string, command: FlowModCommand = 'add'): string | undefined {
     const message = decode(encode(parseFlow(text, command))) as FlowMod;
     return refused(() => this.pipeline.apply(message));
+  }
+
+  /** Adds a flow whose actions there are no words for. */
+  actions(match: string, actions: readonly ActionInit[]): void {
+    const instructions = [{ type: 'applyActions' as const, actions }];
+    const message = { ...parseFlow(`${match},actions=drop`, 'add'), instructions };
+    this.pipeline.apply(decode(encode(message)) as FlowMod);
   }
 
   flows(...texts: readonly string[]): void {

@@ -4,7 +4,7 @@ import { allOnes, PLACES } from '../../ofp/text/flow-key.ts';
 import { toBigInt } from '../../util/u64.ts';
 import { besideFrame } from '../packet/beside-frame.ts';
 import { VLAN_PRESENT } from '../packet/extract.ts';
-import { optionNumber, readBits, readPart, runOf, WORD_OF, type WordRun, wordRun } from '../packet/layout.ts';
+import { optionNumber, readPart, runOf, WORD_OF, type WordRun, wordRun } from '../packet/layout.ts';
 import { isIp, isMplsType } from '../packet/prerequisite.ts';
 import { deleteOption } from '../packet/tunnel-options.ts';
 import { compileCt } from './connection-action.ts';
@@ -71,7 +71,6 @@ const REASONS: Readonly<Partial<Record<Action['type'], string>>> = {
 
 const WHOLE = 0xffff;
 const VLAN_VID = runOf('vlanVid');
-const VLAN_PCP = runOf('vlanPcp');
 const IP_ECN = runOf('ipEcn');
 const TP_SRC = wordRun('tpSrc', 0, 16);
 const TP_DST = wordRun('tpDst', 0, 16);
@@ -108,14 +107,9 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
   nxSetTunnel64: ({ tunnelId }) => writes(TUNNEL_ID, toBigInt(tunnelId)),
   nxWriteMetadata: ({ metadata, metadataMask }) =>
     writesMasked(METADATA, toBigInt(metadata), toBigInt(metadataMask)),
-  setVlanVid: ({ vlanVid }) => writes(VLAN_VID, BigInt(vlanVid | VLAN_PRESENT)),
-  setVlanPcp:
-    ({ vlanPcp }) =>
-    ({ packet }) => {
-      // A tag is made where there is none, as Open vSwitch does for this old action.
-      if (readBits(packet.words, VLAN_VID, 12, 1) === 0) packet.writeNumber(VLAN_VID, VLAN_PRESENT);
-      packet.writeNumber(VLAN_PCP, vlanPcp);
-    },
+  // Unlike the field, which makes a tag where there is none.
+  setVlanVid: ({ vlanVid }) => onlyWith('vlanPcp', writes(VLAN_VID, BigInt(vlanVid | VLAN_PRESENT))),
+  setVlanPcp: ({ vlanPcp }) => writesField('vlanPcp', vlanPcp),
   setDlSrc: ({ dlAddr }) => writesField('ethSrc', dlAddr),
   setDlDst: ({ dlAddr }) => writesField('ethDst', dlAddr),
   setNwSrc: ({ nwAddr }) => writesField('ipv4Src', nwAddr),

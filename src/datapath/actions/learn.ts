@@ -1,6 +1,7 @@
 import type { Action } from '../../ofp/actions/action.ts';
 import { LearnFlag, type NxLearn, type NxLearn2 } from '../../ofp/actions/nicira/learn.ts';
 import type { LearnSpec } from '../../ofp/actions/nicira/learn-spec.ts';
+import type { Instruction } from '../../ofp/instruction.ts';
 import { FlowModFlag } from '../../ofp/messages/flow-mod.ts';
 import type { Subfield } from '../../ofp/oxm/subfield.ts';
 import { GroupNo, PortNo } from '../../ofp/ports.ts';
@@ -35,6 +36,7 @@ export function learntFlow(action: NxLearn | NxLearn2, words: FlowWords): FlowOr
       setEthernet(key, field);
     }
   }
+  const instructions: Instruction[] = actions.length === 0 ? [] : [{ type: 'applyActions', actions }];
   return {
     command: 'add',
     tableId: action.tableId,
@@ -47,7 +49,8 @@ export function learntFlow(action: NxLearn | NxLearn2, words: FlowWords): FlowOr
     flags: action.flags & LearnFlag.SEND_FLOW_REM ? FlowModFlag.SEND_FLOW_REM : 0,
     outPort: PortNo.ANY,
     outGroup: GroupNo.ANY,
-    instructions: actions.length === 0 ? [] : [{ type: 'applyActions', actions }],
+    instructions,
+    told: instructions,
   };
 }
 

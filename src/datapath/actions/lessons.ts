@@ -67,5 +67,5 @@ function isSameFlow(
 
 function isAs(a: FlowOrder, b: FlowOrder): boolean {
   const isAlike = a.idleTimeout === b.idleTimeout && a.hardTimeout === b.hardTimeout && a.flags === b.flags;
-  return isAlike && a.cookie === b.cookie && sameInstructions(a.instructions, b.instructions);
+  return isAlike && a.cookie === b.cookie && sameInstructions(a.told, b.told);
 }

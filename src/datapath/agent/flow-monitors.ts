@@ -199,7 +199,7 @@ function updateOf(type: 'added' | 'modified', flow: Flow, flags: number): FlowUp
 }
 
 function flowOf(flow: Flow, flags: number) {
-  const { priority, idleTimeout, hardTimeout, tableId, cookie, matchFields, instructions } = flow;
+  const { priority, idleTimeout, hardTimeout, tableId, cookie, matchFields, told } = flow;
   const isFull = (flags & FlowMonitorFlag.ACTIONS) !== 0;
   return {
     priority,
@@ -208,10 +208,10 @@ function flowOf(flow: Flow, flags: number) {
     tableId,
     cookie,
     match: matchFields,
-    instructions: isFull ? instructions : [],
+    instructions: isFull ? told : [],
   };
 }
 
 function isSame(a: Flow, b: Flow): boolean {
-  return a.cookie === b.cookie && sameInstructions(a.instructions, b.instructions);
+  return a.cookie === b.cookie && sameInstructions(a.told, b.told);
 }

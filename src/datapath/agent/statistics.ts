@@ -141,7 +141,7 @@ function selectFlows({ tables }: Pipeline, request: FlowStatsRequest): readonly 
 }
 
 function flowStats(flow: Flow, nowMs: number): FlowStatsInit {
-  const { tableId, priority, idleTimeout, hardTimeout, flags, cookie, packets, bytes, instructions } = flow;
+  const { tableId, priority, idleTimeout, hardTimeout, flags, cookie, packets, bytes, told } = flow;
   return {
     tableId,
     ...duration(flow.createdMs, nowMs),
@@ -153,7 +153,7 @@ function flowStats(flow: Flow, nowMs: number): FlowStatsInit {
     packetCount: packets,
     byteCount: bytes,
     match: flow.matchFields,
-    instructions,
+    instructions: told,
   };
 }
 

@@ -45,7 +45,8 @@ export function readFlowFrame({ wire, start, end }: MessageFrame, options: TlvTa
     flags: view.getUint16(start + 44),
     outPort: view.getUint32(start + 36),
     outGroup: isDelete ? view.getUint32(start + 40) : GroupNo.ANY,
-    instructions: told(instructions, key),
+    instructions,
+    told: told(instructions, key),
   };
 }
 
@@ -84,7 +85,8 @@ export function readNxFlowFrame(
     flags: view.getUint16(body + 22),
     outPort: portFrom16(view.getUint16(body + 20)),
     outGroup: GroupNo.ANY,
-    instructions: told(instructions, key),
+    instructions,
+    told: told(instructions, key),
   };
 }
 

@@ -177,7 +177,7 @@ export class FlowTables {
       case 'changed': {
         const { flow } = learning;
         const cookie = order.cookie === NO_COOKIE ? flow.cookie : order.cookie;
-        this.#replace('modified', flow, flow.changed(order.instructions, nowMs, cookie), journal);
+        this.#replace('modified', flow, flow.changed(order, nowMs, cookie), journal);
         break;
       }
       case 'refreshed':
@@ -272,7 +272,7 @@ export class FlowTables {
     if (chosen.length > 0) this.#options.checkTargets(instructions);
     const keepsCounters = (flags & FlowModFlag.RESET_COUNTS) === 0;
     for (const flow of chosen) {
-      const changed = flow.changed(instructions, nowMs, newCookie ?? flow.cookie, keepsCounters);
+      const changed = flow.changed(order, nowMs, newCookie ?? flow.cookie, keepsCounters);
       this.#replace('modified', flow, changed, journal);
     }
     if (chosen.length > 0 || newCookie === undefined || cookieMask !== 0n) return;

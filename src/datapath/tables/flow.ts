@@ -33,7 +33,10 @@ export interface FlowOrder {
   readonly bufferId?: number;
   /** The cookie that a modify of Open vSwitch's own kind gives, which adds a flow when it finds none whatever its cookie. */
   readonly newCookie?: bigint;
+  /** As they were said, which is how they are done. */
   readonly instructions: readonly Instruction[];
+  /** As they are told to controllers. */
+  readonly told: readonly Instruction[];
 }
 
 /** What went through a flow, and when it came. Kept when the flow is replaced by another of the same match. */
@@ -52,6 +55,8 @@ export class Flow extends Counted implements Rule {
   readonly flags: number;
   readonly createdMs: number;
   readonly instructions: readonly Instruction[];
+  /** The instructions as they are told to controllers. */
+  readonly told: readonly Instruction[];
   readonly program: Program;
   readonly clauses: readonly Clause[] | undefined;
   readonly #key: FlowKey;
@@ -76,18 +81,19 @@ export class Flow extends Counted implements Rule {
     this.#modifiedMs = history.modifiedMs;
     this.#usedMs = history.modifiedMs;
     this.instructions = order.instructions;
+    this.told = order.told;
     this.program = compileInstructions(order.instructions);
     this.clauses = clausesOf(order.instructions);
   }
 
   /** The flow with other instructions, and what it had otherwise: what modify makes of it. */
   changed(
-    instructions: readonly Instruction[],
+    { instructions, told }: Pick<FlowOrder, 'instructions' | 'told'>,
     nowMs: number,
     cookie = this.cookie,
     keepsCounters = true,
   ): Flow {
-    const order: FlowOrder = { ...this.#order(), instructions, cookie };
+    const order: FlowOrder = { ...this.#order(), instructions, told, cookie };
     const flow = new Flow(order, { createdMs: this.createdMs, modifiedMs: nowMs }, this.#ledger);
     flow.inherit(this, keepsCounters);
     return flow;
@@ -121,11 +127,11 @@ export class Flow extends Counted implements Rule {
   }
 
   /** True when the flow is all that a learnt one would be. */
-  isAs({ cookie, idleTimeout, hardTimeout, flags, instructions }: FlowOrder): boolean {
+  isAs({ cookie, idleTimeout, hardTimeout, flags, told }: FlowOrder): boolean {
     const isAlike =
       this.idleTimeout === idleTimeout && this.hardTimeout === hardTimeout && this.flags === flags;
     if (!isAlike || (cookie !== NO_COOKIE && this.cookie !== cookie)) return false;
-    return sameInstructions(this.instructions, instructions);
+    return sameInstructions(this.told, told);
   }
 
   /** The match as it is told to controllers. */
@@ -196,7 +202,7 @@ export class Flow extends Counted implements Rule {
   }
 
   #order(): FlowOrder {
-    const { tableId, priority, cookie, idleTimeout, hardTimeout, flags, instructions } = this;
+    const { tableId, priority, cookie, idleTimeout, hardTimeout, flags, instructions, told } = this;
     return {
       command: 'add',
       tableId,
@@ -210,6 +216,7 @@ export class Flow extends Counted implements Rule {
       outPort: PortNo.ANY,
       outGroup: GroupNo.ANY,
       instructions,
+      told,
     };
   }
 }

@@ -45,6 +45,7 @@ export function hiddenFlows(tableId: number, nowMs: number): Classifier<Flow> {
       outPort: PortNo.ANY,
       outGroup: GroupNo.ANY,
       instructions,
+      told: instructions,
     };
     flows.insert(new Flow(order, { createdMs: nowMs, modifiedMs: nowMs }, NO_LEDGER));
   }
