@@ -130,6 +130,31 @@ describe('fields of the datapath itself', () => {
   });
 });
 
+describe('a flow with recirc_id=0', () => {
+  const LABELLED = ethernet(0x8847, Buffer.concat([hex('00001140'), ipv4(17, udp(1, 2))]));
+
+  it.each([
+    ['takes packets that come in for the first time', 'resubmit(,1)', udpFrame(), [2]],
+    ['takes none that has lost its labels', 'pop_mpls:0x0800,resubmit(,1)', LABELLED, [3]],
+    ['takes those that still have some', 'pop_mpls:0x8847,resubmit(,1)', LABELLED, [2]],
+    ['takes the packet of which a clone has lost them', 'clone(pop_mpls:0x0800),resubmit(,1)', LABELLED, [2]],
+    ['takes none of which a bucket has a copy', 'pop_mpls:0x0800,group:3,resubmit(,1)', LABELLED, [4, 3]],
+    ['takes none that the connection tracker has seen', 'ct(table=1),resubmit(,1)', udpFrame(), [3, 2]],
+    ['takes none that a bucket was selected for', 'group:1,resubmit(,1)', udpFrame(), [4, 3]],
+    ['takes those that no bucket could be selected for', 'group:2,resubmit(,1)', udpFrame(), [2]],
+  ])('%s', (_, actions, frame, taken) => {
+    const sw = new TextPipeline();
+    const buckets = (weight: number) => [{ weight, actions: [output(4)] }];
+    sw.group({ command: 'add', groupType: 'select', groupId: 1, buckets: buckets(1) });
+    sw.group({ command: 'add', groupType: 'select', groupId: 2, buckets: buckets(0) });
+    sw.group({ command: 'add', groupType: 'all', groupId: 3, buckets: buckets(0) });
+    const kind = frame === LABELLED ? 'mpls' : 'ip';
+    sw.flows(`${kind},actions=${actions}`, 'table=1,priority=2,recirc_id=0,actions=output:2');
+    sw.flows('table=1,priority=1,actions=output:3');
+    expect(sw.ports(frame)).toEqual(taken);
+  });
+});
+
 describe('a packet-in', () => {
   it('tells of tunnels what Open vSwitch does', () => {
     const actions = 'set_field:1->tun_flags,set_field:3->tun_erspan_ver,set_field:5->tun_erspan_idx';

@@ -139,7 +139,6 @@ const COMPILE: { readonly [K in Action['type']]?: (action: ActionOf<K>) => Perfo
     (walk) => {
       if (!isMplsType(walk.packet.words[WORD_OF.dlType]!)) return;
       walk.readsMore();
-      if (!isMplsType(ethType)) walk.losesLabels();
       if (!walk.packet.popMpls(ethType)) walk.fail();
     },
   setNwTtl:

@@ -29,8 +29,6 @@ export interface Walk {
   reads(run: WordRun): void;
   /** Notes that what happens depends on more than the packet's words, or must happen each time. */
   readsMore(): void;
-  /** Notes that the packet is about to lose its labels: what is under them is only known by its own bytes. */
-  losesLabels(): void;
   output(port: number, maxLen: number): void;
   /** Sends the first bytes of the packet. */
   outputTruncated(port: number, maxLen: number): void;

@@ -91,7 +91,6 @@ class Replayed implements Walk {
 
   reads(): void {}
   readsMore(): void {}
-  losesLabels(): void {}
   output(): void {}
   outputTruncated(): void {}
   toController(): void {}

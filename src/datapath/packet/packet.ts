@@ -37,6 +37,8 @@ const UNSET_PORT = 0xfffffff7;
 const IPV6_EXPLICIT_NULL = 2;
 const DEFAULT_TTL = 64;
 const FIN_OR_RST = 0x005;
+/** The `recirc_id` of packets that come in anew: flows can only ask whether it is 0. */
+const RECIRCULATED = 1;
 const BOTTOM = 0x100;
 const TAG_OFFSET = 12;
 const TAG_SIZE = 4;
@@ -54,6 +56,8 @@ export class Packet {
   readonly headers: FrameHeaders;
   /** What the tracker has said of it last, also where its words do not say so any more. */
   tracked: Tracked | undefined;
+  /** True when its labels are gone: what was under them is looked at when it comes in anew. */
+  hasLostLabels = false;
   #bytes: Uint8Array;
   #isShared = true;
   /** True when what follows is taken for a label of zeros that is not there: it is put there once it says anything. */
@@ -76,6 +80,7 @@ export class Packet {
     this.#bytes = frame;
     this.#isShared = true;
     this.tracked = undefined;
+    this.hasLostLabels = false;
     const { words } = this;
     words.fill(0, 0, WORD_OF.tunOptionsPresent);
     // Few packets have tunnel options, which take as many words as all else.
@@ -108,11 +113,18 @@ export class Packet {
     this.#isShared = true;
     const copy = new Packet(this.#bytes, this.words.slice(), { ...this.headers });
     copy.tracked = this.tracked;
+    copy.hasLostLabels = this.hasLostLabels;
     copy.#tags = this.#tags;
     copy.#hasGhostLabel = this.#hasGhostLabel;
     copy.#tpid = this.#tpid;
     copy.#innerTpid = this.#innerTpid;
     return copy;
+  }
+
+  /** Becomes one that comes in anew: a flow with `recirc_id=0` takes it no more. */
+  recirculate(): void {
+    this.words[WORD_OF.recircId] = RECIRCULATED;
+    this.hasLostLabels = false;
   }
 
   /** True for a TCP segment with FIN or RST. */
@@ -222,6 +234,7 @@ export class Packet {
     if (!isMplsType(ethType)) {
       this.words.fill(0, WORD_OF.dlSrc, WORD_OF.tunOptionsPresent);
       this.#parse();
+      this.hasLostLabels = true;
     } else {
       this.headers.end -= LABEL_SIZE;
       const { words } = this;

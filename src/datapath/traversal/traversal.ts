@@ -99,11 +99,6 @@ export class Traversal implements Walk {
     if (recording !== undefined) recording.isRepeatable = false;
   }
 
-  losesLabels(): void {
-    this.readsMore();
-    this.#way.hasLostLabels = true;
-  }
-
   isLive(port: number): boolean {
     return this.#pipeline.ports.isLive(port);
   }
@@ -155,10 +150,11 @@ export class Traversal implements Walk {
     if (!limits.mayGoOn()) return true;
     const group = this.#pipeline.groups.get(groupId);
     if (group === undefined) return false;
-    // Open vSwitch lets the packet come in anew to choose.
-    if (group.type === 'select') {
+    // Open vSwitch lets the packet come in anew to choose, where there is a choice at all.
+    if (group.type === 'select' && group.buckets.some(({ bucket }) => bucket.weight > 0)) {
       this.#lessons?.commit();
       outcome.settle();
+      packet.recirculate();
     }
     const buckets = chosenBuckets(this.#pipeline.groups, group, packet.words, recording?.mask);
     // Open vSwitch counts a group of which a bucket was chosen.
@@ -238,6 +234,7 @@ export class Traversal implements Walk {
     this.#lessons?.commit();
     const { stack, queue, written, set, watcher, outcome } = this.#way;
     const copy = this.packet.clone();
+    copy.recirculate();
     writeTracked(copy.words, tracked);
     const later = new Traversal(this.#pipeline, copy, { watcher });
     later.#recirculations = this.#recirculations + 1;
@@ -274,7 +271,6 @@ export class Traversal implements Walk {
     way.rejoin(original);
     way.outcome.size = size;
     way.queue = queue;
-    way.hasLostLabels = false;
     // What ends a bucket, or fails in it, ends nothing else.
     way.hasExited = false;
     way.hasFailed = false;

@@ -38,7 +38,6 @@ export class Way {
   stack: bigint[] = [];
   queue: number | undefined;
   pause: Pause | undefined;
-  hasLostLabels = false;
   hasExited = false;
   hasFailed = false;
   readonly #walk: Walk;
@@ -233,6 +232,7 @@ export class Way {
   }
 
   #lookup(tableId: number, inPort: number | undefined): Flow | undefined {
+    if (this.packet.hasLostLabels) this.#comeInAnew();
     const { words } = this.packet;
     const own = this.inPort;
     if (inPort !== undefined) words[WORD_OF.inPort] = inPort;
@@ -240,11 +240,14 @@ export class Way {
     words[WORD_OF.inPort] = own;
     const table = this.pipeline.tables.tables[tableId];
     if (table === undefined) return flow;
-    // Without its labels a packet is another one, which comes in anew: it counts with what is left of it.
-    if (this.hasLostLabels) this.outcome.size = this.packet.bytes.length;
-    this.hasLostLabels = false;
     this.outcome.countLookup(table, flow);
     return flow;
+  }
+
+  /** Without its labels a packet is another one: it counts with what is left of it. */
+  #comeInAnew(): void {
+    this.outcome.size = this.packet.bytes.length;
+    this.packet.recirculate();
   }
 
   /** Does what a flow says. @returns the table to go on to */
