@@ -52,14 +52,15 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   },
   'docs/pods.md#Who can send into a tunnel': {
     before: async (trial) => {
-      await addTranslated(trial);
-      await forge(trial, '02:00:00:00:99:01');
-      await untilHeard(trial, '02:00:00:00:99:01');
+      const h2 = trial.host('h2');
+      await forge(await addTranslated(trial.host('h1'), h2), h2.ip, '02:00:00:00:99:01');
+      await untilHeard(h2, '02:00:00:00:99:01');
     },
     claim: async (trial) => {
-      await forge(trial, '02:00:00:00:99:02');
+      const h2 = trial.host('h2');
+      await forge(trial.container('nat4'), h2.ip, '02:00:00:00:99:02');
       await reaches(trial, 'web1', 'web2');
-      expect(await isHeard(trial, '02:00:00:00:99:02')).toBe(false);
+      expect(await isHeard(h2, '02:00:00:00:99:02')).toBe(false);
     },
   },
   'docs/pods.md#What the controller changes': {
