@@ -154,7 +154,10 @@ describeWithLab('galago init, cluster, agent and cleanup on two hosts', () => {
     await host.exec('iptables', ['-A', 'INPUT', '-i', 'lo', '-j', 'ACCEPT']);
     const before = await rules();
     const command = [process.execPath, MAIN, 'init', '--usermode', '--json'];
-    expect(JSON.parse(await without(...command))).toMatchObject({ firewall: ['iptables INPUT'] });
+    expect(JSON.parse(await without(...command))).toMatchObject({
+      firewall: ['iptables INPUT'],
+      dropsForgery: false,
+    });
     const opened = await rules();
     expect(opened).toMatch(
       /-d 192\.0\.2\.2\/32 -p udp .*--dport 4789 .*"galago vxlan 192\.0\.2\.2" -j ACCEPT/,

@@ -88,7 +88,7 @@ describeWithLab('galago init --uplink', () => {
     expect(await galagoJson(host, ...UPLINK)).toMatchObject({ changes: [], mustConfirm: false });
     await host.exec('nft', ['flush', 'ruleset']);
     expect(await galagoJson(host, 'init')).toMatchObject({
-      changes: [expect.stringMatching(/^nftables netdev/)],
+      changes: [expect.stringMatching(/^nftables netdev/), expect.stringMatching(/^nftables inet/)],
     });
     expect(await galagoJson(host, 'init')).toMatchObject({ changes: [] });
     expect(await isReached()).toBe(true);

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import type { HostDatabase } from '../../host/database.ts';
 import { parsePeers, writePeers } from '../../host/setup/peers.ts';
-import { readSettings } from '../../host/setup/settings.ts';
+import { type HostSettings, readSettings } from '../../host/setup/settings.ts';
+import { planForgery } from '../../host/system/forgery.ts';
 import { UsageError } from '../../util/errors.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { print } from '../print.ts';
-import { addHostOptions, type HostOptions, openDatabase } from './host-options.ts';
+import { addHostOptions, type HostOptions, isLocal, openDatabase } from './host-options.ts';
 
 interface ClusterOptions extends HostOptions {
   readonly dryRun?: true;
@@ -16,8 +17,9 @@ export function addClusterCommand(program: Command): void {
   const cluster = program
     .command('cluster')
     .description(
-      'Keeps the tunnel addresses of the other hosts in the database, where the agent finds them. The address of this ' +
-        'host is passed over, so that the same command is right on all of them.',
+      'Keeps the tunnel addresses of the other hosts in the database, where the agent finds them, and has nftables drop ' +
+        'what containers here forge from these. The address of this host is passed over, so that the same command is ' +
+        'right on all of them.',
     )
     .argument('[ip...]', 'as for cluster add; without any, as cluster list')
     .helpCommand(false);
@@ -74,7 +76,7 @@ async function change(
 ): Promise<void> {
   parsePeers(texts);
   await using db: HostDatabase = await openDatabase(options);
-  const { peers, localIp } = readSettings(db);
+  const { peers, localIp, encapsulation } = readSettings(db);
   const given = parsePeers(texts, localIp);
   if (texts.length > 0 && localIp === undefined) {
     throw new UsageError(
@@ -83,6 +85,18 @@ async function change(
     );
   }
   const wanted = [...new Set(combine(peers, given))].sort();
+  if (texts.length > 0 && !options.dryRun)
+    await dropForgery(options, { localIp, encapsulation, peers: wanted });
   const changed = options.dryRun ? wanted.join() !== peers.join() : await writePeers(db, wanted);
   print(command, options.json ? JSON.stringify({ peers: wanted, changed }) : wanted);
 }
+
+/** Has packets dropped that containers here forge from the hosts' addresses, where `galago init` has been run. */
+async function dropForgery(options: HostOptions, settings: ForgerySettings): Promise<void> {
+  const { encapsulation, localIp, peers } = settings;
+  if (encapsulation === undefined || localIp === undefined || !isLocal(options)) return;
+  const { changes } = await planForgery({ encapsulation, localIp, peers });
+  for (const each of changes) await each.carryOut();
+}
+
+type ForgerySettings = Pick<HostSettings, 'encapsulation' | 'localIp' | 'peers'>;

@@ -29,6 +29,11 @@ export function openDatabase({ db }: HostOptions): Promise<HostDatabase> {
   return HostDatabase.open(db);
 }
 
+/** True when the database is of this machine. */
+export function isLocal({ db }: HostOptions): boolean {
+  return parseMethod(db, { defaultPort: 6640 }).type === 'unix';
+}
+
 /**
  * The OpenFlow socket of a bridge of this host, which is beside that of the database.
  * @throws UsageError `HOST_DATABASE_REMOTE` when that is another machine's

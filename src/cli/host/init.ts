@@ -30,8 +30,8 @@ export function addInitCommand(program: Command): void {
     .command('init')
     .description(
       'Makes a bridge for containers with a port for tunnels, lets tunnel packets through the firewall where one is ' +
-        'active, starts the agent where systemd is, and looks whether the switch has done as it was told. The same ' +
-        'again is nothing to do.',
+        'active, has nftables drop those that containers forge, starts the agent where systemd is, and looks whether the ' +
+        'switch has done as it was told. The same again is nothing to do.',
     )
     .option('--bridge <name>', 'the bridge (default: br-int)', bridgeName)
     .addOption(
@@ -142,6 +142,7 @@ function resultOf(plan: InitPlan, ofport: number): object {
       ofport,
     },
     firewall: plan.firewall.places,
+    dropsForgery: plan.firewall.dropsForgery,
     uplink: plan.uplink?.device ?? null,
     mustConfirm: plan.uplink?.isConfirmed === false,
   };
@@ -153,12 +154,15 @@ function linesOf(
   confirmWithin: number,
 ): string[] {
   const mtu = endpointMtu({ underlayMtu, encapsulation, localIp });
-  const { places } = firewall;
+  const { places, dropsForgery } = firewall;
   return [
     `bridge:   ${bridge}${changes.length === 0 ? ', as before' : ''}`,
     ...(uplink === undefined ? [] : [`uplink:   ${uplinkLine(uplink, confirmWithin)}`]),
     `tunnels:  ${encapsulation.type} from ${localIp}, port ${ofport}; containers have MTU ${mtu}`,
     `firewall: ${places.length === 0 ? 'none is active' : `open in ${places.join(', ')}`}`,
+    ...(dropsForgery
+      ? []
+      : ["forgery:  containers' other networks are not kept out of the tunnels: that takes nftables"]),
   ];
 }
 

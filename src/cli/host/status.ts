@@ -8,6 +8,7 @@ import type { BridgeRow, HostDatabase } from '../../host/database.ts';
 import { endpointMtu, readSettings } from '../../host/setup/settings.ts';
 import { UPLINK_BRIDGE, uplinkOf } from '../../host/setup/uplink.ts';
 import { isVswitchRow } from '../../host/slots/vswitch-labels.ts';
+import { type HostTunnels, planForgery } from '../../host/system/forgery.ts';
 import { connectSwitch } from '../../ofp/index.ts';
 import { type GalagoError, UsageError } from '../../util/errors.ts';
 import { tunnelInterfaceType } from '../../util/tunnel-address.ts';
@@ -20,6 +21,7 @@ import {
   bridgeSocket,
   dockerSocket,
   type HostOptions,
+  isLocal,
   openDatabase,
 } from './host-options.ts';
 import { isUplinkOverdue } from './uplink.ts';
@@ -92,6 +94,8 @@ async function readStatus(db: HostDatabase, options: StatusOptions): Promise<Sta
   if (uplink !== undefined && uplink !== settings.uplink)
     problems.push(problemOfUplink(uplink, isUplinkOverdue(options)));
   if (row !== undefined && tunnel === undefined) problems.push(`${bridge} has no tunnel port: galago init`);
+  if (encapsulation !== undefined && localIp !== undefined && isLocal(options))
+    problems.push(...(await problemsOfForgery({ encapsulation, localIp, peers })));
   for (const { name, error } of interfaces) if (error !== undefined) problems.push(`${name}: ${error}`);
   if (row !== undefined) problems.push(...problemsOfSubnets(row));
   const flows = row === undefined ? 0 : await countFlows(row.name, options, problems);
@@ -118,6 +122,13 @@ function problemOfUplink(device: string, isOverdue: boolean): string {
   return isOverdue
     ? `${is}, and what should have put it back was killed: galago cleanup --yes, or galago init --confirm`
     : `${is}: galago init --confirm, or galago cleanup --yes`;
+}
+
+async function problemsOfForgery(tunnels: HostTunnels): Promise<string[]> {
+  const { isDropped, changes } = await planForgery(tunnels);
+  const open = "containers' other networks are not kept out of the tunnels";
+  if (!isDropped) return [`${open}: install nftables, then galago init`];
+  return changes.length > 0 ? [`${open}: galago init`] : [];
 }
 
 function problemsOfSubnets(bridge: BridgeRow): string[] {

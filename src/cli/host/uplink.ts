@@ -21,7 +21,7 @@ import { parseMethod } from '../../net/index.ts';
 import { UsageError } from '../../util/errors.ts';
 import type { Log } from '../../util/log.ts';
 import { ownCommand } from '../own-command.ts';
-import type { HostOptions } from './host-options.ts';
+import { type HostOptions, isLocal } from './host-options.ts';
 
 /** What of the options is about moving the host's address. */
 export interface UplinkOptions extends HostOptions {
@@ -146,10 +146,6 @@ async function undoing<T>(guard: Guard, run: () => Promise<T>): Promise<T> {
 
 function openAgain(db: string): Promise<HostDatabase> {
   return HostDatabase.open(db);
-}
-
-function isLocal({ db }: HostOptions): boolean {
-  return parseMethod(db, { defaultPort: 6640 }).type === 'unix';
 }
 
 function recordOf({ db }: HostOptions): string {

@@ -16,7 +16,8 @@ export interface CleanupPlan {
   /** Links on the host. */
   readonly links: readonly string[];
   readonly hasSettings: boolean;
-  readonly firewallRules: number;
+  /** What of the firewall, a line each. */
+  readonly firewall: readonly string[];
   /** The device that gets its place back, with what the bridge has for it. */
   readonly uplink: { readonly device: string; readonly addressing: Addressing } | undefined;
   /** What is going to be removed, a line each; empty when there is nothing. */
@@ -38,17 +39,17 @@ export async function planCleanup(db: HostDatabase): Promise<CleanupPlan> {
   const ports = endpoints.map(({ port }) => port);
   const { links } = await readNamespace();
   const veths = links.filter(({ name, kind }) => kind === 'veth' && isPortName(name)).map(({ name }) => name);
-  const firewallRules = await closeFirewall(true);
+  const firewall = await closeFirewall(true);
   const settings = hasSettings(db);
   return {
-    ...{ bridges, ports, links: veths, firewallRules, hasSettings: settings, uplink },
+    ...{ bridges, ports, links: veths, firewall, hasSettings: settings, uplink },
     changes: [
       ...ports.map((name) => `ovsdb: delete port ${name}`),
       ...bridges.map(({ name }) => `ovsdb: delete bridge ${name} with its tunnel port`),
       ...(settings ? ['ovsdb: remove the settings in Open_vSwitch external_ids'] : []),
       ...veths.map((name) => `ip link delete dev ${name}`),
       ...(uplink === undefined ? [] : linesOf(uplink)),
-      ...(firewallRules > 0 ? [`firewall: delete ${firewallRules} rule${firewallRules > 1 ? 's' : ''}`] : []),
+      ...firewall,
     ],
   };
 }
@@ -70,7 +71,7 @@ export async function carryOutCleanup(db: HostDatabase, plan: CleanupPlan): Prom
     });
   }
   await deleteLinks(plan.links);
-  if (plan.firewallRules > 0) await closeFirewall();
+  if (plan.firewall.length > 0) await closeFirewall();
 }
 
 /** What others have put on our bridge would go with it. */

@@ -76,7 +76,7 @@ export async function planInit(
   });
   requireFamily(settings.peers, underlay.localIp);
   const tunnel = requireTunnel(db, existing, encapsulation, underlay.localIp);
-  const firewall = await planFirewall(encapsulation, underlay.localIp);
+  const firewall = await planFirewall({ encapsulation, localIp: underlay.localIp, peers: settings.peers });
   const keptMtu = settings.localIp === underlay.localIp ? settings.underlayMtu : undefined;
   const underlayMtu = request.underlayMtu ?? keptMtu ?? underlay.mtu;
   const plan = { ...{ bridge, encapsulation, underlayMtu, isUserspace }, localIp: underlay.localIp };

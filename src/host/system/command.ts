@@ -34,9 +34,13 @@ export function runCommand(
 }
 
 /** What a command printed; undefined when it is not there, or the kernel has nothing for it. */
-export async function tryCommand(name: string, args: readonly string[]): Promise<string | undefined> {
+export async function tryCommand(
+  name: string,
+  args: readonly string[],
+  options?: CommandOptions,
+): Promise<string | undefined> {
   try {
-    return await runCommand(name, args);
+    return await runCommand(name, args, options);
   } catch (error) {
     if (error instanceof HostError) return undefined;
     throw error;

@@ -1,4 +1,11 @@
 import type { Encapsulation } from '../setup/encapsulation.ts';
+import {
+  deleteForgeryTable,
+  FORGERY_TABLE,
+  type HostTunnels,
+  hasForgeryTable,
+  planForgery,
+} from './forgery.ts';
 import { readIptables } from './iptables.ts';
 import { readNftables } from './nftables.ts';
 
@@ -30,11 +37,13 @@ export interface FirewallRule {
 export interface FirewallPlan {
   /** Where tunnels are let in, then. */
   readonly places: readonly string[];
+  /** Whether packets of others that look like the tunnel's are dropped, then. */
+  readonly dropsForgery: boolean;
   readonly changes: readonly FirewallChange[];
 }
 
 /** One step of a {@link FirewallPlan}. */
-interface FirewallChange {
+export interface FirewallChange {
   /** For people: `nftables inet filter input: let vxlan in`. */
   readonly text: string;
   carryOut(): Promise<void>;
@@ -43,17 +52,20 @@ interface FirewallChange {
 /**
  * What this machine's firewall needs, if one is active, to let tunnels in: a rule in each chain of nftables, or of
  * iptables where that is all there is, that looks at incoming packets and has rules, or drops what no rule takes.
- * Rules of ours for another tunnel, or twice the same, go.
+ * Rules of ours for another tunnel, or twice the same, go. Forged packets of the tunnel are dropped in any case.
  */
-export async function planFirewall(tunnel: Encapsulation, localIp: string): Promise<FirewallPlan> {
+export async function planFirewall(tunnels: HostTunnels): Promise<FirewallPlan> {
+  const { encapsulation: tunnel, localIp } = tunnels;
   const label = `${MARK} ${tunnel.type} ${localIp}`;
   const { places, rules } = await readFirewall();
   const wanted = places(localIp);
   const kept = new Map(rules.filter((rule) => rule.label === label).map((rule) => [rule.place, rule]));
   const stale = rules.filter((rule) => kept.get(rule.place) !== rule);
+  const forgery = await planForgery(tunnels);
   const shut = wanted.filter(({ name }) => !kept.has(name));
   return {
     places: wanted.map(({ name }) => name),
+    dropsForgery: forgery.isDropped,
     changes: [
       ...shut.map((place) => ({
         text: `${place.name}: let ${tunnel.type} in`,
@@ -63,15 +75,24 @@ export async function planFirewall(tunnel: Encapsulation, localIp: string): Prom
         text: `${rule.place}: delete the rule '${rule.label}'`,
         carryOut: () => rule.delete(),
       })),
+      ...forgery.changes,
     ],
   };
 }
 
-/** Takes every rule of ours out of the firewall. @returns how many there were */
-export async function closeFirewall(isDryRun = false): Promise<number> {
+/** Takes all that is ours out of the firewall. @returns what that was, a line each */
+export async function closeFirewall(isDryRun = false): Promise<readonly string[]> {
   const { rules } = await readFirewall();
-  for (const rule of isDryRun ? [] : rules) await rule.delete();
-  return rules.length;
+  const hasTable = await hasForgeryTable();
+  if (!isDryRun) {
+    for (const rule of rules) await rule.delete();
+    if (hasTable) await deleteForgeryTable();
+  }
+  const s = rules.length === 1 ? '' : 's';
+  return [
+    ...(rules.length > 0 ? [`firewall: delete ${rules.length} rule${s}`] : []),
+    ...(hasTable ? [`nftables: delete table ${FORGERY_TABLE.join(' ')}`] : []),
+  ];
 }
 
 async function readFirewall(): Promise<FirewallState> {

@@ -2,8 +2,12 @@ import { familyOf } from '../../util/tunnel-address.ts';
 import type { Encapsulation } from '../setup/encapsulation.ts';
 import { runCommand, tryCommand } from './command.ts';
 import type { FirewallRule, FirewallState } from './firewall.ts';
+import { FORGERY_TABLE } from './forgery.ts';
 
-/** Where nftables decides over tunnel packets, and the rules of ours; undefined where there is no nftables. */
+/**
+ * Where nftables decides over tunnel packets, and the rules of ours there; undefined where there is no nftables. The
+ * table that drops forged ones is left out: it lets all others pass.
+ */
 export async function readNftables(mark: string): Promise<FirewallState | undefined> {
   const ruleset = await listRuleset();
   if (ruleset === undefined) return undefined;
@@ -46,9 +50,11 @@ async function listRuleset() {
   const { nftables } = JSON.parse(printed) as {
     readonly nftables: readonly { readonly chain?: NftChain; readonly rule?: NftRule }[];
   };
+  const isOthers = ({ family, table }: NftChain | NftRule) =>
+    family !== FORGERY_TABLE[0] || table !== FORGERY_TABLE[1];
   return {
-    chains: nftables.flatMap(({ chain }) => chain ?? []),
-    rules: nftables.flatMap(({ rule }) => rule ?? []),
+    chains: nftables.flatMap(({ chain }) => chain ?? []).filter(isOthers),
+    rules: nftables.flatMap(({ rule }) => rule ?? []).filter(isOthers),
   };
 }
 
