@@ -42,6 +42,7 @@ const LINK_OPTION = /(->|pop:)\w*(nd_[st]ll|ND_[ST]LL)/;
  * | a select group while the action set outputs nowhere | it aborts |
  * | a port of arrival that is written, then a select group | it is the one of before, for some of what follows |
  * | a label that is popped in a clone, then another table | nothing is done of what follows the clone |
+ * | a label that is popped while the action set is longer than what is left to be done | it aborts |
  * | a link-layer address of neighbour discovery, then the type of its option | the type is written first |
  * | an ARP operation that is written in a clone | what follows the clone has it too |
  *
@@ -51,10 +52,14 @@ const LINK_OPTION = /(->|pop:)\w*(nd_[st]ll|ND_[ST]LL)/;
  */
 const THEMES: readonly RegExp[] = [
   [/mpls:|mpls_ttl|dec_ttl|output\(port|select|ontroller|CONTROLLER/, ARP_OPERATION, OPTION_TYPE],
-  [/(push|mod|strip)_vlan|VLAN_|->vlan_|output\(port|select|clone\(.*pop_mpls/, ARP_OPERATION, LINK_OPTION],
-  [/(push|mod|strip)_vlan|VLAN_|->vlan_|mpls:|select/, ARP_OPERATION, OPTION_TYPE],
   [
-    /clone|write_actions|dec_ttl|dec_mpls|ontroller|CONTROLLER|mpls:|output\(port|(push|mod)_vlan|VLAN_|->vlan_/,
+    /(push|mod|strip)_vlan|VLAN_|(->|pop:)vlan_|output\(port|select|clone\(.*pop_mpls|write_actions/,
+    ARP_OPERATION,
+    LINK_OPTION,
+  ],
+  [/(push|mod|strip)_vlan|VLAN_|(->|pop:)vlan_|mpls:|select/, ARP_OPERATION, OPTION_TYPE],
+  [
+    /clone|write_actions|dec_ttl|dec_mpls|ontroller|CONTROLLER|mpls:|output\(port|(push|mod)_vlan|VLAN_|(->|pop:)vlan_/,
     /(->|pop:)\w*(in_port|IN_PORT)/,
     LINK_OPTION,
   ],
@@ -139,13 +144,13 @@ const FORMS_IN_TURN = 24;
 /** The cookie of the first of them. Others have higher priorities: these take the packets that are left. */
 const FIRST_IN_TURN = 0x100;
 
-/** A flow that matches, reads and writes one field, where packets have it. */
+/** A flow that matches, reads and writes one field, where packets have it: seldom does it leave the writing out. */
 function flowOfField(random: Random, telling: Telling, field: TextField, cookie: number): string {
   const kinds = ALL_OWN.has(field) ? KINDS.filter(({ own }) => own.includes(field)) : [...KINDS, ...PLAIN];
   const kind = random.pick(kinds);
   const table = random.below(LAST_TABLE + 1);
   const actions = [
-    ...(field.writable ? [randomWrite(random, field)] : []),
+    ...(field.writable && !random.oneIn(8) ? [randomWrite(random, field)] : []),
     `output:${random.pick(POOLS.inPort)}`,
   ];
   if (isReadable(field)) actions.unshift(randomMove(random, field, textField('xxreg3')));
