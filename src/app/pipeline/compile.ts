@@ -96,6 +96,7 @@ function compileBase(intent: IntentOf<'base'>): Part {
     { ...own, tableId: Table.LEARN },
     // No station has a group address for its own: a frame from one is forged.
     { ...own, tableId: Table.LEARN, priority: Priority.ABOVE, match: { ethSrc: GROUP_BIT } },
+    ...probeFlows(own),
     onward(Table.SERVE, Table.POLICY),
     duplicateDetection(own),
     onward(Table.POLICY, Table.FORWARD),
@@ -141,7 +142,7 @@ function compilePod(intent: IntentOf<'pod'>): Part {
   const { action, meters } = toController(meterId, LEARN_LIMIT, maxMeter);
   const accepting = peers.map((peer) => accept(peer, tunnel.ofport));
   const claimed: FlowSpec = { ...own, tableId: Table.CLAIM, match, instructions: [apply(action)] };
-  const looking = [learning(own, match, action), claimed, ...probeFlows(own, key)];
+  const looking = [learning(own, match, action), claimed];
   return { flows: [...flooding, ...accepting, ...looking], groups, meters };
 }
 

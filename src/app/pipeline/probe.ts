@@ -1,7 +1,7 @@
 import type { FlowSpec, InstructionInit, MatchInit } from '../../ofp/index.ts';
 import { ArpOperation, EthType } from '../../packet/index.ts';
-import { serverMac } from '../dhcp/server-mac.ts';
-import { goto, INDIVIDUAL, inPodFrom } from './part.ts';
+import { SERVER_MACS, serverMac } from '../dhcp/server-mac.ts';
+import { goto, INDIVIDUAL } from './part.ts';
 import { UNTAGGED } from './serve.ts';
 import { FROM_TUNNEL, Priority, Table } from './tables.ts';
 
@@ -9,33 +9,33 @@ import { FROM_TUNNEL, Priority, Table } from './tables.ts';
 type Own = Pick<FlowSpec, 'cookie'>;
 
 /**
- * Has the controller hear what comes by a tunnel in answer to the probes of a pod's DHCP server, and nobody else. The
- * servers of other hosts have the same address: it is learnt nowhere, so that the answers find all of them.
+ * Has the controller hear what comes by a tunnel in answer to the probes of DHCP servers, and nobody else. The servers
+ * of a pod have the same address on all hosts: it is learnt nowhere, so that the answers find all of them.
  */
-export function probeFlows(own: Own, key: number): FlowSpec[] {
-  const metadata = inPodFrom(FROM_TUNNEL + key);
+export function probeFlows(own: Own): FlowSpec[] {
+  const metadata = { value: FROM_TUNNEL, mask: FROM_TUNNEL };
   const probe: FlowSpec = {
     ...own,
     tableId: Table.LEARN,
     priority: Priority.ABOVE,
-    match: { metadata, ethSrc: serverMac(key) },
+    match: { metadata, ethSrc: SERVER_MACS },
     instructions: [goto(Table.SERVE)],
   };
-  return [answer(own, key, { metadata }, goto(Table.CLAIM)), probe];
+  return [answer(own, { metadata, ethDst: SERVER_MACS }, goto(Table.CLAIM)), probe];
 }
 
 /** The same of a port that anybody may be behind, from where the answers go on, also to the servers of other hosts. */
 export function localAnswer(own: Own, key: number, ofport: number, toThere: InstructionInit): FlowSpec {
-  return answer(own, key, { inPort: ofport }, toThere, goto(Table.SERVE));
+  return answer(own, { inPort: ofport, ethDst: serverMac(key) }, toThere, goto(Table.SERVE));
 }
 
-function answer(own: Own, key: number, from: MatchInit, ...instructions: InstructionInit[]): FlowSpec {
+function answer(own: Own, way: MatchInit, ...instructions: InstructionInit[]): FlowSpec {
   const reply = { ...UNTAGGED, ethType: EthType.ARP, arpOp: ArpOperation.REPLY };
   return {
     ...own,
     tableId: Table.LEARN,
     priority: Priority.HIGHER,
-    match: { ...from, ...reply, ethSrc: INDIVIDUAL, ethDst: serverMac(key) },
+    match: { ...way, ...reply, ethSrc: INDIVIDUAL },
     instructions,
   };
 }

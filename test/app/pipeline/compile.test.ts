@@ -23,15 +23,14 @@ const intoTunnel = (ofport: number, peer: string) => [
   output(ofport),
 ];
 
-/** What takes the answers to the probes of the pod's DHCP server. */
-const probeAnswer = (from: object, ...instructions: object[]) => ({
+/** What takes the answers to the probes of DHCP servers. */
+const probeAnswer = (way: object, ...instructions: object[]) => ({
   tableId: Table.LEARN,
   priority: 400,
   match: {
-    ...from,
+    ...way,
     ...{ vlanVid: 0, ethType: 0x0806, arpOp: 2 },
     ethSrc: { value: '00:00:00:00:00:00', mask: '01:00:00:00:00:00' },
-    ethDst: serverMac(KEY),
   },
   instructions,
 });
@@ -91,6 +90,20 @@ describe('the base', () => {
       priority: 200,
       match: { ethSrc: { value: '01:00:00:00:00:00', mask: '01:00:00:00:00:00' } },
     });
+  });
+
+  it('hears what tunnels bring in answer to the probes of DHCP servers, and learns these nowhere', () => {
+    const metadata = { value: 0x1_0000_0000, mask: 0x1_0000_0000 };
+    const servers = { value: '02:6a:1a:00:00:00', mask: 'ff:ff:ff:00:00:00' };
+    const flows = flowsOf(part, '6a1a010000000000');
+    expect(flows).toContainEqual(probeAnswer({ metadata, ethDst: servers }, goto(Table.CLAIM)));
+    expect(flows).toContainEqual({
+      tableId: Table.LEARN,
+      priority: 200,
+      match: { metadata, ethSrc: servers },
+      instructions: [goto(Table.SERVE)],
+    });
+    expect(serverMac(0xffffff)).toBe('02:6a:1a:ff:ff:ff');
   });
 
   it('hears of it when its first flow is deleted, and of that alone', () => {
@@ -159,13 +172,6 @@ describe('a pod', () => {
       accept('192.0.2.3'),
       learning({ metadata: FROM_TUNNEL }, 0x20001),
       claimed,
-      probeAnswer({ metadata: FROM_TUNNEL }, goto(Table.CLAIM)),
-      {
-        tableId: Table.LEARN,
-        priority: 200,
-        match: { metadata: FROM_TUNNEL, ethSrc: serverMac(KEY) },
-        instructions: [goto(Table.SERVE)],
-      },
     ]);
   });
 
@@ -245,7 +251,11 @@ describe('an endpoint', () => {
         instructions: [tag(KEY), goto(Table.GUARD)],
       },
       learning({ inPort: 3 }, 0x10003),
-      probeAnswer({ inPort: 3 }, apply({ type: 'nxController2', meterId: 0x10003 }), goto(Table.SERVE)),
+      probeAnswer(
+        { inPort: 3, ethDst: serverMac(KEY) },
+        apply({ type: 'nxController2', meterId: 0x10003 }),
+        goto(Table.SERVE),
+      ),
     ]);
   });
 
