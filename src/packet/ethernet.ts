@@ -24,6 +24,8 @@ export const EthType = {
 } as const;
 
 const HEADER_SIZE = 14;
+const SOURCE = 6;
+const MAC_SIZE = 6;
 const TAG_SIZE = 4;
 
 /**
@@ -41,11 +43,16 @@ export function decodeEthernet(frame: Uint8Array): EthernetHeader {
   }
   return {
     ethDst: readMac(frame, 0),
-    ethSrc: readMac(frame, 6),
+    ethSrc: readMac(frame, SOURCE),
     ethType: readType(frame, typeOffset),
     vlanId,
     payloadOffset: typeOffset + 2,
   };
+}
+
+/** The source of a frame, which may be cut off behind it (IEEE 802.3, 3.1.1); undefined when it is before. */
+export function readSource(frame: Uint8Array): string | undefined {
+  return frame.length < SOURCE + MAC_SIZE ? undefined : readMac(frame, SOURCE);
 }
 
 /**

@@ -61,9 +61,10 @@ export class AddressConflicts {
       return log.debug({ address, peer }, 'no room for another address conflict');
     const conflict = { member, address, peer, heardAtMs: now() };
     this.#conflicts.set(id, conflict);
+    const fields = { switch: this.#options.switch, ...fieldsOf(conflict) };
     const message = `${textOf(conflict)}: disconnect one of them`;
-    log.warn({ ...this.#fieldsOf(conflict), code: 'POD_ADDRESS_CONFLICT' }, message);
-    this.#options.onEvent({ type: 'addressConflict', ...this.#fieldsOf(conflict) });
+    log.warn({ ...fields, code: 'POD_ADDRESS_CONFLICT' }, message);
+    this.#options.onEvent({ type: 'addressConflict', ...fields });
     this.#record([member]);
     defend(member);
     if (this.#conflicts.size === 1) this.#lookLater();
@@ -84,10 +85,7 @@ export class AddressConflicts {
 
   /** Those that there are. */
   state(): readonly Omit<AddressConflict, 'switch'>[] {
-    return [...this.#conflicts.values()].map((conflict) => {
-      const { switch: _, ...fields } = this.#fieldsOf(conflict);
-      return fields;
-    });
+    return [...this.#conflicts.values()].map(fieldsOf);
   }
 
   stop(): void {
@@ -109,8 +107,9 @@ export class AddressConflicts {
   #end(id: string, conflict: Conflict): void {
     this.#conflicts.delete(id);
     if (this.#conflicts.size === 0) this.#cancel();
-    this.#options.log.info(this.#fieldsOf(conflict), `no longer: ${textOf(conflict)}`);
-    this.#options.onEvent({ type: 'addressConflictOver', ...this.#fieldsOf(conflict) });
+    const fields = { switch: this.#options.switch, ...fieldsOf(conflict) };
+    this.#options.log.info(fields, `no longer: ${textOf(conflict)}`);
+    this.#options.onEvent({ type: 'addressConflictOver', ...fields });
     this.#record([conflict.member]);
   }
 
@@ -122,11 +121,10 @@ export class AddressConflicts {
       new Map(members.map((member) => [member.interface, noteOf(member).join(',') || undefined])),
     );
   }
+}
 
-  #fieldsOf({ member, address, peer }: Conflict): AddressConflict {
-    const { interface: name, pod } = member;
-    return { switch: this.#options.switch, interface: name, pod: pod.name, address, peer };
-  }
+function fieldsOf({ member, address, peer }: Conflict): Omit<AddressConflict, 'switch'> {
+  return { interface: member.interface, pod: member.pod.name, address, peer };
 }
 
 function hasAddress({ pod, addresses }: Member, { member, address }: Conflict): boolean {

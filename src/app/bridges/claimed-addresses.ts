@@ -1,15 +1,14 @@
 import { readArp } from '../../packet/arp.ts';
+import { EthType, readSource } from '../../packet/ethernet.ts';
 import { emptyHeaders, IpProtocol, locateHeaders } from '../../packet/headers.ts';
-import { EthType } from '../../packet/index.ts';
 import { Icmpv6Type } from '../../packet/ipv6.ts';
 import { readNeighbour } from '../../packet/neighbour.ts';
 import { readIpv6 } from '../../util/ip.ts';
-import { readMac } from '../../util/mac.ts';
 
 /** The addresses that a frame says are its sender's, that of IP before the one of its source; none of one cut off. */
 export function claimedAddresses(frame: Uint8Array): readonly string[] {
-  if (frame.length < ETH_SRC + ETH_SIZE) return [];
-  return [...claimedIp(frame), readMac(frame, ETH_SRC)];
+  const source = readSource(frame);
+  return source === undefined ? [] : [...claimedIp(frame), source];
 }
 
 function claimedIp(frame: Uint8Array): readonly string[] {
@@ -22,7 +21,5 @@ function claimedIp(frame: Uint8Array): readonly string[] {
   return [readNeighbour(frame, headers)?.target ?? []].flat();
 }
 
-/** Where the source is in a frame (IEEE 802.3, 3.1.1), and in an IPv6 header (RFC 8200, 3). */
-const ETH_SRC = 6;
-const ETH_SIZE = 6;
+/** Where the source is in an IPv6 header (RFC 8200, 3). */
 const IPV6_SRC = 8;

@@ -1,6 +1,6 @@
 import type { FlowRemoved, Match, PacketIn, Switch } from '../../ofp/index.ts';
+import { readSource } from '../../packet/ethernet.ts';
 import type { Log } from '../../util/log.ts';
-import { readMac } from '../../util/mac.ts';
 import { type SetTimer, systemTimer } from '../../util/timer.ts';
 import type { DhcpServer } from '../dhcp/server.ts';
 import type { EventSink } from '../events.ts';
@@ -183,11 +183,11 @@ export class PodBridge implements BridgeApp {
     if (message.tableId === Table.SERVE) void this.#serve(message);
     if (message.tableId !== Table.CLAIM && message.tableId !== Table.LEARN) return;
     const place = this.#places.of(message.match);
-    // The rest of the frame may be cut off.
-    if (place === undefined || message.data.length < ETH_SRC_END) return;
+    const source = readSource(message.data);
+    if (place === undefined || source === undefined) return;
     this.#probes.hear(place.key, message.data);
     if (message.tableId === Table.CLAIM) this.#hearClaim(place, message.data);
-    else this.#learn(place.key, readMac(message.data, ETH_SRC), place.location);
+    else this.#learn(place.key, source, place.location);
   };
 
   /** Another host may have an address of an endpoint here. */
@@ -270,7 +270,3 @@ export class PodBridge implements BridgeApp {
     this.#conflicts.follow(after, come);
   }
 }
-
-/** Where the source address of a frame begins and ends (IEEE 802.3, 3.1.1). */
-const ETH_SRC = 6;
-const ETH_SRC_END = 12;

@@ -2,7 +2,7 @@ import { UsageError } from '../../util/errors.ts';
 import { type AskedSettings, settle } from '../addresses/asked-settings.ts';
 import { type BridgeRow, type HostDatabase, requireOpen } from '../database.ts';
 import { endpointMtu, readSettings, requireBridge } from '../setup/settings.ts';
-import { deleteLinks, findLink, formatIp, ipBatch, readNamespace } from '../system/ip.ts';
+import { deleteLinks, deleteVeth, findLink, formatIp, ipBatch, readNamespace } from '../system/ip.ts';
 import { isAlive, requireFree, requireNoAddress, requireNoInterface, requireSame } from './connect-checks.ts';
 import {
   type Endpoint,
@@ -166,7 +166,7 @@ async function carryOutConnect(db: HostDatabase, plan: ConnectPlan): Promise<num
 /** Takes an endpoint away, in the database and on the machine. @throws HostError as runCommand; OvsdbError */
 export async function removeEndpoint(db: HostDatabase, port: string): Promise<void> {
   // What is recorded is found again when this is interrupted, so that the record goes last.
-  if ((await findLink(port))?.kind === 'veth') await deleteLinks([port]);
+  await deleteVeth(port);
   if (db.interface(port) !== undefined) await db.apply(`disconnect ${port}`, (tx) => db.deletePort(tx, port));
 }
 
@@ -181,7 +181,7 @@ async function undo(db: HostDatabase, { wiring }: ConnectPlan, error: unknown): 
     db.interface(wiring.port) === undefined
       ? undefined
       : db.undo(error, wiring.port, (tx) => db.deletePort(tx, wiring.port)),
-    findLink(wiring.port).then((link) => (link?.kind === 'veth' ? deleteLinks([link.name]) : undefined)),
+    deleteVeth(wiring.port),
   ]);
 }
 

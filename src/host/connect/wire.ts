@@ -1,5 +1,5 @@
 import { runCommand } from '../system/command.ts';
-import { type IpCommand, ipBatch } from '../system/ip.ts';
+import { addAddress, allowIpv6, type IpCommand, ipBatch } from '../system/ip.ts';
 import { type EndpointSettings, portName } from './endpoint.ts';
 import type { Target } from './target.ts';
 
@@ -28,7 +28,6 @@ export function planWiring(
   const { ip, mac, ifname, isInternal, gateway, replacesDefaultRoute } = settings;
   const port = portName(target.container, ifname);
   const size = ['mtu', `${place.mtu}`];
-  const isIpv6 = ip.includes(':');
   const veth = ['link', 'add', 'name', port, ...size, 'up', 'type', 'veth'];
   const peer = ['peer', 'name', ifname, 'netns', target.linkNetns, 'address', mac, ...size];
   const via = ['default', 'via', `${gateway}`, 'dev', ifname];
@@ -38,23 +37,18 @@ export function planWiring(
     outside: [isInternal ? ['link', 'set', 'dev', port, 'netns', target.linkNetns] : [...veth, ...peer]],
     inside: [
       ...(isInternal ? [['link', 'set', 'dev', port, 'name', ifname, 'address', mac, ...size]] : []),
-      // Nobody else in the pod has the address: that was looked at, so that there is nothing to wait for.
-      ...(ip === 'dhcp' ? [] : [['address', 'add', ip, 'dev', ifname, ...(isIpv6 ? ['nodad'] : [])]]),
+      ...(ip === 'dhcp' ? [] : [addAddress(ip, ifname)]),
       ['link', 'set', 'dev', ifname, 'up'],
       ...(gateway === undefined ? [] : [['route', replacesDefaultRoute ? 'replace' : 'add', ...via]]),
     ],
-    needsIpv6: isIpv6,
+    needsIpv6: ip.includes(':'),
     needsChecksums: place.isUserspace && !isInternal,
   };
 }
 
 /** Does the part of it that is inside of the container. @throws HostError as runCommand */
 export async function wireInside(wiring: Wiring, { netns }: Target): Promise<void> {
-  if (wiring.needsIpv6) {
-    // What is written goes to the namespace of the process that writes.
-    const file = `/proc/sys/net/ipv6/conf/${wiring.insideName}/disable_ipv6`;
-    await runCommand('tee', [file], { netns, input: '0' });
-  }
+  if (wiring.needsIpv6) await allowIpv6([wiring.insideName], netns);
   if (wiring.needsChecksums) await runCommand('ethtool', ['-K', wiring.insideName, 'tx', 'off'], { netns });
   await ipBatch(wiring.inside, { netns });
 }

@@ -1,5 +1,5 @@
 import { runCommand } from '../system/command.ts';
-import { type IpCommand, ipBatch, readNamespace } from '../system/ip.ts';
+import { addAddress, allowIpv6, type IpCommand, ipBatch, readNamespace } from '../system/ip.ts';
 import type { Slot } from './slot.ts';
 import type { SlotSettings } from './slot-labels.ts';
 import type { Vswitch } from './vswitch.ts';
@@ -96,11 +96,7 @@ export async function moveInside(nics: readonly Nic[], pid: number, gateway: str
   if (hasBridge) await makeBridge(nics[0]!, netns);
   if (nics.some(({ ips }) => ips.some((ip) => ip.includes(':')))) {
     const plain = nics.filter(({ role }) => role === 'slot').map(({ ifname }) => ifname);
-    const files = [...(hasBridge ? [BRIDGE] : []), ...plain].map(
-      (name) => `/proc/sys/net/ipv6/conf/${name}/disable_ipv6`,
-    );
-    // What is written goes to the namespace of the process that writes.
-    await runCommand('tee', files, { netns, input: '0' });
+    await allowIpv6([...(hasBridge ? [BRIDGE] : []), ...plain], netns);
   }
   await ipBatch(insideCommands(nics, hasBridge, gateway), { netns });
 }
@@ -113,10 +109,10 @@ function insideCommands(nics: readonly Nic[], hasBridge: boolean, gateway: strin
     ...nics.flatMap((nic) => (nic.isInternal ? [ownAddress(nic)] : [])),
     ...(hasBridge ? [...nics.slice(0, 2).map(enslave), ['link', 'set', 'dev', BRIDGE, 'up']] : []),
     ...others.flatMap((nic) => [
-      ...addressCommands(nic, nic.ifname),
+      ...nic.ips.map((ip) => addAddress(ip, nic.ifname)),
       ['link', 'set', 'dev', nic.ifname, 'up'],
     ]),
-    ...addressCommands(first, addressed),
+    ...first.ips.map((ip) => addAddress(ip, addressed)),
     ['link', 'set', 'dev', first.ifname, 'up'],
     ['route', 'replace', 'default', 'via', gateway, 'dev', addressed],
   ];
@@ -137,11 +133,6 @@ async function makeBridge({ mac, mtu }: Nic, netns: string): Promise<void> {
     ],
     { netns },
   );
-}
-
-function addressCommands({ ips }: Nic, name: string): IpCommand[] {
-  // Nobody else on the switch has them: that was looked at, so that there is nothing to wait for.
-  return ips.map((ip) => ['address', 'add', ip, 'dev', name, ...(ip.includes(':') ? ['nodad'] : [])]);
 }
 
 /** What two interfaces that pass frames on are in, inside of the container. */

@@ -4,7 +4,7 @@ import { type HostDatabase, requireOpen } from '../database.ts';
 import { inspectContainer } from '../docker/docker.ts';
 import { removeContainer } from '../docker/docker-containers.ts';
 import { HostError } from '../host-error.ts';
-import { deleteLinks, findLink } from '../system/ip.ts';
+import { deleteLinks, deleteVeth } from '../system/ip.ts';
 import { makeLinks, moveInside, type Nic, portInit } from './nic.ts';
 import type { Slot } from './slot.ts';
 import type { Remnants } from './slot-checks.ts';
@@ -84,7 +84,7 @@ export async function removePorts({ db, program }: SlotPlace, ports: readonly st
     await db.apply(`remove ${ports.join(' ')}`, (tx) => {
       for (const port of ports) db.deletePort(tx, port);
     });
-  for (const port of ports) if ((await findLink(port))?.kind === 'veth') await deleteLinks([port]);
+  for (const port of ports) await deleteVeth(port);
   for (const { name } of vswitches) await program(name);
 }
 

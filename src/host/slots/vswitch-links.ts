@@ -1,6 +1,5 @@
 import { formatEndpointAddress } from '../addresses/address.ts';
-import { runCommand } from '../system/command.ts';
-import { type IpCommand, ipBatch, type Link } from '../system/ip.ts';
+import { addAddress, allowIpv6, type IpCommand, ipBatch, type Link } from '../system/ip.ts';
 import { type VswitchAddress, vswitchIpv6 } from './slot.ts';
 
 /** What is to be done for the links of a virtual switch to be up, with its addresses. */
@@ -23,10 +22,7 @@ export function planLinks(
   );
   return {
     commands: [
-      ...missing.map((address) => {
-        // Nobody else can have it: that was looked at, so that there is nothing to wait for.
-        return ['address', 'add', address, 'dev', name, ...(address.includes(':') ? ['nodad'] : [])];
-      }),
+      ...missing.map((address) => addAddress(address, name)),
       ...down.map((one) => ['link', 'set', 'dev', one, 'up']),
     ],
     needsIpv6: missing.some((address) => address.includes(':')),
@@ -35,7 +31,7 @@ export function planLinks(
 
 /** Does what was planned. @throws HostError as runCommand */
 export async function carryOutLinks(name: string, { commands, needsIpv6 }: LinksPlan): Promise<void> {
-  if (needsIpv6) await runCommand('tee', [`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`], { input: '0' });
+  if (needsIpv6) await allowIpv6([name]);
   await ipBatch(commands);
 }
 

@@ -103,6 +103,29 @@ export async function deleteLinks(names: readonly string[]): Promise<void> {
   }
 }
 
+/** Deletes the veth pair that a link of this process's namespace is an end of, if it is. @throws as {@link findLink} */
+export async function deleteVeth(name: string): Promise<void> {
+  if ((await findLink(name))?.kind === 'veth') await deleteLinks([name]);
+}
+
+/**
+ * Adds an address to a link. Whoever calls has looked whether others have it: an IPv6 address can be used at once, and
+ * nobody is asked again.
+ */
+export function addAddress(address: string, link: string): IpCommand {
+  return ['address', 'add', address, 'dev', link, ...(address.includes(':') ? ['nodad'] : [])];
+}
+
+/**
+ * Has links take IPv6 addresses, which Docker keeps those of its containers from.
+ * @param netns as of {@link CommandOptions}: what is written goes to the namespace of the process that writes
+ * @throws HostError as runCommand
+ */
+export async function allowIpv6(links: readonly string[], netns?: string): Promise<void> {
+  const files = links.map((name) => `/proc/sys/net/ipv6/conf/${name}/disable_ipv6`);
+  await runCommand('tee', files, { ...(netns !== undefined && { netns }), input: '0' });
+}
+
 function readLink(link: IpLink): Link | undefined {
   const { ifname, mtu = 0, address, linkinfo, addr_info = [], flags = [] } = link;
   if (ifname === undefined) return undefined;
