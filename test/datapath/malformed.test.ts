@@ -1,12 +1,11 @@
-import { duplexPair } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { SoftSwitch } from '../../src/datapath/index.ts';
 import { output } from '../../src/ofp/actions/standard.ts';
 import { encode, type MessageInit } from '../../src/ofp/message.ts';
 import { parseFlow } from '../../src/ofp/text/flow-parse.ts';
-import { Peer } from '../ofp/session/peer.ts';
 import { Random } from './orders/random.ts';
 import { randomSequence } from './orders/random-orders.ts';
+import { peerOf } from './peer-of.ts';
 
 const switches: SoftSwitch[] = [];
 afterEach(async () => {
@@ -16,14 +15,6 @@ afterEach(async () => {
 function make(): SoftSwitch {
   const made = new SoftSwitch({ datapathId: 1, ports: [{ portNo: 1 }, { portNo: 2 }] });
   switches.push(made);
-  return made;
-}
-
-async function peer(of: SoftSwitch): Promise<Peer> {
-  const [ours, theirs] = duplexPair();
-  of.connect(theirs, { echoIntervalMs: 0 });
-  const made = new Peer(ours);
-  await made.greet();
   return made;
 }
 
@@ -62,7 +53,7 @@ describe('a SoftSwitch that is sent nonsense', () => {
   it.each(MESSAGES.map((message) => [message.type, message] as const))(
     'answers %s that is cut with an error, or takes it, and goes on',
     async (_type, message) => {
-      const controller = await peer(make());
+      const controller = await peerOf(make());
       const bytes = encode({ ...message, xid: 7 } as MessageInit);
       let refused = 0;
       for (let size = 8; size < bytes.length; size++) {
@@ -83,7 +74,7 @@ describe('a SoftSwitch that is sent nonsense', () => {
 
   it('stays connected whatever its messages have in them', async () => {
     const made = make();
-    const [first, second] = [await peer(made), await peer(made)];
+    const [first, second] = [await peerOf(made), await peerOf(made)];
     const hwAddrs = new Map([[1, '02:00:00:00:00:01']]);
     for (let seed = 0; seed < 300; seed++) {
       const random = new Random(seed);
@@ -101,7 +92,7 @@ describe('a SoftSwitch that is sent nonsense', () => {
   });
 
   it('refuses other versions of OpenFlow, and goes on', async () => {
-    const controller = await peer(make());
+    const controller = await peerOf(make());
     const bytes = encode({ type: 'barrierRequest', xid: 9 });
     bytes[0] = 1;
     controller.sendBytes(bytes);
@@ -110,14 +101,14 @@ describe('a SoftSwitch that is sent nonsense', () => {
   });
 
   it('is silent about errors, so that two sides cannot answer each other for ever', async () => {
-    const controller = await peer(make());
+    const controller = await peerOf(make());
     controller.send({ type: 'error', errorType: 1, code: 1, data: Buffer.alloc(8) });
     await controller.turn();
   });
 
   it('ends the connection when the next message cannot be found, and no other', async () => {
     const made = make();
-    const [bad, good] = [await peer(made), await peer(made)];
+    const [bad, good] = [await peerOf(made), await peerOf(made)];
     bad.sendBytes(Buffer.from('0412000400000001', 'hex'));
     await bad.ended;
     await good.turn();

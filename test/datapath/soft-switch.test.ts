@@ -8,8 +8,9 @@ import { PortNo } from '../../src/ofp/ports.ts';
 import { Switch } from '../../src/ofp/session/switch.ts';
 import { parseFlow } from '../../src/ofp/text/flow-parse.ts';
 import { FakeClock } from '../ofp/session/clock.ts';
-import { Peer } from '../ofp/session/peer.ts';
+import type { Peer } from '../ofp/session/peer.ts';
 import { ethernet, hex, udpFrame } from './frames.ts';
+import { peerOf } from './peer-of.ts';
 
 const switches: SoftSwitch[] = [];
 afterEach(async () => {
@@ -28,15 +29,6 @@ function session(of: SoftSwitch): Promise<Switch> {
   const [ours, theirs] = duplexPair();
   of.connect(theirs);
   return Switch.open(ours);
-}
-
-/** Bare protocol with the switch. */
-async function peer(of: SoftSwitch): Promise<Peer> {
-  const [ours, theirs] = duplexPair();
-  of.connect(theirs, { echoIntervalMs: 0 });
-  const made = new Peer(ours);
-  await made.greet();
-  return made;
 }
 
 const FRAME = udpFrame();
@@ -87,7 +79,7 @@ describe('SoftSwitch', () => {
   it('hands packets to the controller, and takes them back', async () => {
     const sent: Uint8Array[] = [];
     const made = make({ onTransmit: (_portNo, frame) => sent.push(frame) });
-    const controller = await peer(made);
+    const controller = await peerOf(made);
     controller.send(parseFlow('priority=0,cookie=9,actions=load:5->NXM_NX_REG3[],controller:20'));
     await controller.turn();
     made.receive(3, FRAME);
@@ -110,7 +102,7 @@ describe('SoftSwitch', () => {
     const clock = new FakeClock();
     let nowMs = 0;
     const made = make({ clock: { now: () => nowMs, setTimer: clock.setTimer } });
-    const controller = await peer(made);
+    const controller = await peerOf(made);
     controller.send({
       ...parseFlow('priority=3,idle_timeout=2,udp,actions=drop'),
       flags: FlowModFlag.SEND_FLOW_REM,
@@ -126,7 +118,7 @@ describe('SoftSwitch', () => {
 
   it('tells of ports that come, go and change', async () => {
     const made = make();
-    const controller = await peer(made);
+    const controller = await peerOf(made);
     made.addPort({ portNo: 9, name: 'new' });
     made.setLink(9, false);
     made.removePort(9);
@@ -140,7 +132,7 @@ describe('SoftSwitch', () => {
         port: { portNo: 9, state, name: 'new' },
       });
     }
-    const other = await peer(made);
+    const other = await peerOf(made);
     controller.send({
       type: 'portMod',
       portNo: 1,
@@ -160,7 +152,7 @@ describe('SoftSwitch', () => {
 
   it('has one master, which slaves cannot speak against', async () => {
     const made = make();
-    const [first, second] = await Promise.all([peer(made), peer(made)]);
+    const [first, second] = await Promise.all([peerOf(made), peerOf(made)]);
     const elect = async (controller: Peer, role: 'master' | 'slave', generationId: number) => {
       controller.send({ type: 'roleRequest', role, generationId });
       return controller.next('roleReply');
@@ -184,7 +176,7 @@ describe('SoftSwitch', () => {
 
   it('sends what a controller asks to hear, and nothing else', async () => {
     const made = make();
-    const controller = await peer(made);
+    const controller = await peerOf(made);
     controller.send({
       type: 'setAsync',
       packetInMaster: 0b100,
@@ -227,7 +219,7 @@ describe('SoftSwitch', () => {
   it('drops fragments when told so', async () => {
     const sent: number[] = [];
     const made = make({ onTransmit: (portNo) => sent.push(portNo) });
-    const controller = await peer(made);
+    const controller = await peerOf(made);
     controller.send(parseFlow('actions=output:2'), { type: 'setConfig', flags: 1, missSendLen: 64 });
     controller.send({ type: 'getConfigRequest' });
     expect(await controller.next('getConfigReply')).toMatchObject({ flags: 1, missSendLen: 64 });
@@ -286,7 +278,7 @@ describe('SoftSwitch', () => {
     ['OFPBFC_MSG_UNSUP', { type: 'onfBundleAddMessage', bundleId: 1, message: { type: 'barrierRequest' } }],
   ];
   it.each(refusals)('answers %s to %j', async (error, message) => {
-    expect(await refusal(await peer(make()), message)).toBe(error);
+    expect(await refusal(await peerOf(make()), message)).toBe(error);
   });
 
   it.each([
@@ -295,14 +287,14 @@ describe('SoftSwitch', () => {
     ['groupFeatures', { types: 15 }],
     ['meterFeatures', { maxBands: 8 }],
   ] as const)('answers multipart %s with %j', async (multipartType, body) => {
-    const controller = await peer(make());
+    const controller = await peerOf(make());
     controller.send({ type: 'multipartRequest', multipartType, xid: 3 } as MessageInit);
     expect(await controller.next('multipartReply')).toMatchObject({ xid: 3, multipartType, body });
   });
 
   it('tells of its tables, ports, groups and meters', async () => {
     const made = make();
-    const controller = await peer(made);
+    const controller = await peerOf(made);
     controller.send({
       type: 'meterMod',
       command: 'add',
@@ -337,7 +329,7 @@ describe('SoftSwitch', () => {
   });
 
   it('tells of the features of all of its tables, in parts', async () => {
-    const controller = await peer(make());
+    const controller = await peerOf(make());
     controller.send({ type: 'multipartRequest', multipartType: 'tableFeatures' });
     const tables: number[] = [];
     for (let flags = 1; flags === 1; ) {
@@ -353,7 +345,7 @@ describe('SoftSwitch', () => {
     const sent: number[] = [];
     const made = make({ onTransmit: (portNo) => sent.push(portNo) });
     made.setLink(1, false);
-    const controller = await peer(made);
+    const controller = await peerOf(made);
     controller.send(parseFlow('actions=flood'));
     await controller.turn();
     made.receive(1, FRAME);

@@ -11,6 +11,7 @@ import { parseFlow } from '../../../src/ofp/text/flow-parse.ts';
 import { FakeClock } from '../../ofp/session/clock.ts';
 import { Peer } from '../../ofp/session/peer.ts';
 import { udpFrame } from '../frames.ts';
+import { peerOf } from '../peer-of.ts';
 
 const FRAME = udpFrame();
 const switches: SoftSwitch[] = [];
@@ -26,14 +27,6 @@ function make(options: Partial<SoftSwitchOptions> = {}): SoftSwitch {
   const time = { now: () => nowMs, setTimer: clock.setTimer };
   const made = new SoftSwitch({ datapathId: 1, ports, clock: time, ...options });
   switches.push(made);
-  return made;
-}
-
-async function peer(of: SoftSwitch): Promise<Peer> {
-  const [ours, theirs] = duplexPair();
-  of.connect(theirs, { echoIntervalMs: 0 });
-  const made = new Peer(ours);
-  await made.greet();
   return made;
 }
 
@@ -60,7 +53,7 @@ const ALL_KINDS = {
 describe('packet-ins', () => {
   it('come in the form that each controller has chosen, with the userdata where there is room', async () => {
     const made = make();
-    const controllers = [await peer(made), await peer(made), await peer(made)] as const;
+    const controllers = [await peerOf(made), await peerOf(made), await peerOf(made)] as const;
     await done(controllers[1], { type: 'nxSetPacketInFormat', format: 'nxPacketIn' });
     await done(controllers[2], { type: 'nxSetPacketInFormat', format: 'nxPacketIn2' });
     await done(
@@ -83,7 +76,7 @@ describe('packet-ins', () => {
 
   it('go to the controllers of an id only, and for bad TTLs only where they are asked for', async () => {
     const made = make();
-    const [zero, four] = [await peer(made), await peer(made)];
+    const [zero, four] = [await peerOf(made), await peerOf(made)];
     await done(four, { type: 'nxSetControllerId', controllerId: 4 });
     await done(zero, parseFlow('udp,actions=controller(id=4),set_field:1->nw_ttl,dec_ttl'));
     made.receive(1, FRAME);
@@ -96,7 +89,7 @@ describe('packet-ins', () => {
   it('begin a packet that waits in the switch, when it is made to keep some, until its time is over', async () => {
     const sent: number[] = [];
     const made = make({ maxBuffers: 2, onTransmit: (_port, frame) => sent.push(frame.length) });
-    const controller = await peer(made);
+    const controller = await peerOf(made);
     await done(controller, parseFlow('priority=0,actions=controller:20'));
     const next = async () => {
       made.receive(1, FRAME);
@@ -125,7 +118,7 @@ describe('packet-ins', () => {
 
   it('pass the meter of all controllers', async () => {
     const made = make();
-    const controller = await peer(made);
+    const controller = await peerOf(made);
     const bands = [{ type: 'drop', rate: 1, burstSize: 1 }] as const;
     await done(
       controller,
@@ -150,7 +143,7 @@ describe('flows that go', () => {
 
   it('with a meter are told of as deleted, to those who ask for what OpenFlow 1.4 knows', async () => {
     const made = make();
-    const controller = await peer(made);
+    const controller = await peerOf(made);
     await done(controller, meter, remove, noMeter);
     await done(controller, { type: 'setAsync', ...ALL_KINDS });
     controller.send(meter, remove, noMeter);
@@ -159,7 +152,7 @@ describe('flows that go', () => {
 
   it('are the ones that would end first where a full table makes room', async () => {
     const made = make({ tables: { 0: { maxFlows: 2, evicts: true }, 1: { maxFlows: 1 } } });
-    const controller = await peer(made);
+    const controller = await peerOf(made);
     await done(controller, { type: 'setAsync', ...ALL_KINDS });
     const flags = FlowModFlag.SEND_FLOW_REM;
     await done(controller, parseFlow('priority=1,actions=drop'));
@@ -178,7 +171,7 @@ describe('flows that go', () => {
 describe('requests of others', () => {
   it('are forwarded to who asks for them', async () => {
     const made = make();
-    const [first, second] = [await peer(made), await peer(made)];
+    const [first, second] = [await peerOf(made), await peerOf(made)];
     await done(first, {
       type: 'nxSetAsyncConfig2',
       properties: [{ type: 'requestforwardMaster', mask: 1 }],
@@ -213,7 +206,7 @@ describe('flow monitors', () => {
 
   it('tell of what is there, comes, changes and goes, and abbreviate what their controller does itself', async () => {
     const made = make();
-    const [watcher, other] = [await peer(made), await peer(made)];
+    const [watcher, other] = [await peerOf(made), await peerOf(made)];
     await done(other, parseFlow('priority=1,ip,cookie=4,actions=output:1'));
     watcher.send(monitor(1, ALL | FlowMonitorFlag.ACTIONS));
     expect(await updates(watcher)).toMatchObject([{ type: 'added', priority: 1, instructions: [{}] }]);
@@ -230,7 +223,7 @@ describe('flow monitors', () => {
 
   it('tell of flows in one table, of one match, or with one output, until they are cancelled', async () => {
     const made = make();
-    const [watcher, other] = [await peer(made), await peer(made)];
+    const [watcher, other] = [await peerOf(made), await peerOf(made)];
     watcher.send(monitor(1, FlowMonitorFlag.ADD | FlowMonitorFlag.MODIFY, { tableId: 1, outPort: 2 }));
     expect(await updates(watcher)).toEqual([]);
     await done(other, parseFlow('table=0,actions=output:2'), parseFlow('table=1,actions=output:1'));
@@ -246,7 +239,7 @@ describe('flow monitors', () => {
 
   it('are refused twice, without an event, over their number, and when they are not there', async () => {
     const made = make({ limits: { maxMonitors: 1 } });
-    const controller = await peer(made);
+    const controller = await peerOf(made);
     controller.send(monitor(1, ALL));
     expect(await updates(controller)).toEqual([]);
     const refusals: readonly [string, MessageInit][] = [
@@ -267,7 +260,7 @@ describe('flow monitors', () => {
     made.connect(theirs, { echoIntervalMs: 0, highWaterBytes: 1 });
     const watcher = new Peer(ours);
     await watcher.greet();
-    const other = await peer(made);
+    const other = await peerOf(made);
     watcher.send(monitor(1, FlowMonitorFlag.ADD | FlowMonitorFlag.DELETE));
     await updates(watcher);
     other.send(
@@ -289,7 +282,7 @@ describe('flow monitors', () => {
 describe('what waits for more', () => {
   it('ends in silence: bundles after ten seconds, requests in parts after one', async () => {
     const made = make();
-    const controller = await peer(made);
+    const controller = await peerOf(made);
     const open: MessageInit = { type: 'onfBundleControl', bundleId: 5, controlType: 'openRequest', xid: 70 };
     controller.send(open);
     await controller.next('onfBundleControl');
@@ -307,7 +300,7 @@ describe('what waits for more', () => {
   it('is bounded: bundles by messages and bytes, parts by bytes, controllers by number', async () => {
     const limits = { maxBundledMessages: 2, maxBundledBytes: 300, maxMultipartBytes: 20 };
     const made = make({ limits, maxControllers: 1 });
-    const controller = await peer(made);
+    const controller = await peerOf(made);
     const add: MessageInit = { type: 'onfBundleAddMessage', bundleId: 1, message: parseFlow('actions=drop') };
     await done(controller, add, add);
     controller.send(add);
