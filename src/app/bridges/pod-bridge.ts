@@ -17,7 +17,7 @@ import { DhcpReplies } from './dhcp-replies.ts';
 import { MacTable } from './mac-table.ts';
 import { membershipOf, PodEvents, type Sighting } from './pod-events.ts';
 import { PlanIntents } from './pod-intents.ts';
-import { locationId, NO_PLAN, type Place, Places, type PodPlan, seenAt } from './pod-plan.ts';
+import { isHeardOnly, locationId, NO_PLAN, type Place, Places, type PodPlan, seenAt } from './pod-plan.ts';
 import { RealisedIntents } from './realised-intents.ts';
 import { Recollection } from './recollection.ts';
 
@@ -181,12 +181,12 @@ export class PodBridge implements BridgeApp {
 
   readonly #onPacketIn = (message: PacketIn): void => {
     if (message.tableId === Table.SERVE) void this.#serve(message);
-    if (message.tableId !== Table.CLAIM && message.tableId !== Table.LEARN) return;
+    if (message.tableId !== Table.HEAR) return;
     const place = this.#places.of(message.match);
     const source = readSource(message.data);
     if (place === undefined || source === undefined) return;
     this.#probes.hear(place.key, message.data);
-    if (message.tableId === Table.CLAIM) this.#hearClaim(place, message.data);
+    if (isHeardOnly(message.match.metadata)) this.#hearClaim(place, message.data);
     else this.#learn(place.key, source, place.location);
   };
 

@@ -5,6 +5,7 @@ import type { SeenAt } from '../events.ts';
 import type { Member } from '../hosts/host-view.ts';
 import type { Addresses, Location, TunnelPort } from '../pipeline/intent.ts';
 import { peerOf } from '../pipeline/part.ts';
+import { HEARD_ONLY } from '../pipeline/tables.ts';
 
 /** Everything that a bridge's flows follow from, but for the addresses that it learns. */
 export interface PodPlan {
@@ -115,7 +116,16 @@ export class Places {
 /** The key of the pod that a frame or a flow is of. */
 export function keyOf(metadata: Match['metadata']): number | undefined {
   if (metadata === undefined) return undefined;
-  return Number(toBigInt('value' in metadata ? metadata.value : metadata) & 0xffff_ffffn);
+  return Number(numberOf(metadata) & 0xffff_ffffn);
+}
+
+/** True for a frame that the pipeline gives to nobody but the controller. */
+export function isHeardOnly(metadata: Match['metadata']): boolean {
+  return metadata !== undefined && (numberOf(metadata) & BigInt(HEARD_ONLY)) !== 0n;
+}
+
+function numberOf(metadata: NonNullable<Match['metadata']>): bigint {
+  return toBigInt('value' in metadata ? metadata.value : metadata);
 }
 
 function stationsOf({ members, remoteStations }: PodPlan): ReadonlySet<string> {

@@ -2,7 +2,7 @@ import type { FlowSpec, MatchInit } from '../../ofp/index.ts';
 import { EthType } from '../../packet/index.ts';
 import { isIpv4 } from '../../util/ip.ts';
 import type { Addresses } from './intent.ts';
-import { GROUP_BIT, goto, inPodFrom } from './part.ts';
+import { GROUP_BIT, HEAR_ONLY, inPodFrom } from './part.ts';
 import { ADVERTISEMENT, SOLICITATION, UNTAGGED } from './serve.ts';
 import { FROM_TUNNEL, Priority, Table } from './tables.ts';
 
@@ -18,7 +18,7 @@ export function claimFlows(own: Pick<FlowSpec, 'cookie'>, key: number, { mac, ip
     tableId: Table.LEARN,
     priority: Priority.HIGHER,
     match: { metadata, ...match },
-    instructions: [goto(Table.CLAIM)],
+    instructions: HEAR_ONLY,
   });
   const ofIp = (ip: string) =>
     isIpv4(ip)

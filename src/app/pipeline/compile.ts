@@ -23,12 +23,13 @@ import {
   type Part,
   writeMetadata,
 } from './part.ts';
-import { localAnswer, probeFlows } from './probe.ts';
+import { probeFlows } from './probe.ts';
 import { dhcpPart, duplicateDetection, serveFlows } from './serve.ts';
 import {
   FIRST_POD_METER,
   FIRST_PORT_METER,
   FROM_TUNNEL,
+  HEARD_ONLY,
   LAST_METER,
   LEARN_LIMIT,
   Priority,
@@ -93,11 +94,13 @@ function compileBase(intent: IntentOf<'base'>): Part {
     { ...own, tableId: Table.CLASSIFY, flags: FlowModFlag.SEND_FLOW_REM },
     onward(Table.GUARD, Table.LEARN),
     onward(Table.GUARD_ND, Table.LEARN),
-    { ...own, tableId: Table.LEARN },
+    onward(Table.LEARN, Table.HEAR),
     // No station has a group address for its own: a frame from one is forged.
     { ...own, tableId: Table.LEARN, priority: Priority.ABOVE, match: { ethSrc: GROUP_BIT } },
     ...probeFlows(own),
+    { ...own, tableId: Table.HEAR },
     onward(Table.SERVE, Table.POLICY),
+    { ...own, tableId: Table.SERVE, priority: Priority.TOP, match: { metadata: ONLY_HEARD } },
     duplicateDetection(own),
     onward(Table.POLICY, Table.FORWARD),
     onward(Table.FORWARD, Table.FLOOD),
@@ -105,10 +108,12 @@ function compileBase(intent: IntentOf<'base'>): Part {
   );
 }
 
-/** Sends copies of frames whose sources are not known to the controller. */
-function learning(own: Pick<FlowSpec, 'cookie'>, match: MatchInit, toThere: ActionInit): FlowSpec {
+const ONLY_HEARD = { value: HEARD_ONLY, mask: HEARD_ONLY };
+
+/** Sends copies of the frames that the controller has to hear of to it. */
+function hearing(own: Pick<FlowSpec, 'cookie'>, match: MatchInit, toThere: ActionInit): FlowSpec {
   const instructions = [apply(toThere), goto(Table.SERVE)];
-  return { ...own, tableId: Table.LEARN, priority: Priority.LOW, match, instructions };
+  return { ...own, tableId: Table.HEAR, priority: Priority.NORMAL, match, instructions };
 }
 
 function compilePod(intent: IntentOf<'pod'>): Part {
@@ -137,13 +142,11 @@ function compilePod(intent: IntentOf<'pod'>): Part {
   ];
   const flooding = [flood(0, fromHere), flood(FROM_TUNNEL, fromTunnel)];
   if (tunnel === undefined) return { flows: flooding, groups, meters: [] };
-  const match = { metadata: inPodFrom(FROM_TUNNEL + key) };
   const meterId = portMeter(FIRST_POD_METER, ofports[0]!);
   const { action, meters } = toController(meterId, LEARN_LIMIT, maxMeter);
   const accepting = peers.map((peer) => accept(peer, tunnel.ofport));
-  const claimed: FlowSpec = { ...own, tableId: Table.CLAIM, match, instructions: [apply(action)] };
-  const looking = [learning(own, match, action), claimed];
-  return { flows: [...flooding, ...accepting, ...looking], groups, meters };
+  const heard = hearing(own, { metadata: inPodFrom(FROM_TUNNEL + key) }, action);
+  return { flows: [...flooding, ...accepting, heard], groups, meters };
 }
 
 /** What no peer's flow takes is dropped, and counted, by one of its own. */
@@ -165,8 +168,7 @@ function compileEndpoint(intent: IntentOf<'endpoint'>): Part {
   if (addresses !== undefined) return flowsOnly(classify, ...guardFlows(own, ofport, addresses));
   const meterId = portMeter(FIRST_PORT_METER, ofport);
   const { action, meters } = toController(meterId, LEARN_LIMIT, maxMeter);
-  const looking = [learning(own, { inPort: ofport }, action), localAnswer(own, key, ofport, apply(action))];
-  return { flows: [classify, ...looking], groups: [], meters };
+  return { flows: [classify, hearing(own, { inPort: ofport }, action)], groups: [], meters };
 }
 
 /** Takes what comes of a port, whoever it is from. */

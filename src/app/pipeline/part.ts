@@ -10,7 +10,7 @@ import {
   setField,
 } from '../../ofp/index.ts';
 import { familyOf } from '../../util/tunnel-address.ts';
-import { POD_AND_ORIGIN_MASK, POD_MASK } from './tables.ts';
+import { HEARD_ONLY, POD_AND_ORIGIN_MASK, POD_MASK, Table } from './tables.ts';
 
 /** What an intent comes to on a switch. */
 export interface Part {
@@ -65,6 +65,12 @@ export function apply(...actions: ActionInit[]): InstructionInit {
 export function writeMetadata(metadata: number): InstructionInit {
   return { type: 'writeMetadata', metadata, metadataMask: POD_AND_ORIGIN_MASK };
 }
+
+/** Has the controller hear of a frame, and nobody else. */
+export const HEAR_ONLY: readonly InstructionInit[] = [
+  { type: 'writeMetadata', metadata: HEARD_ONLY, metadataMask: HEARD_ONLY },
+  goto(Table.HEAR),
+];
 
 /** Sends a frame of a pod to another host. */
 export function intoTunnel(ofport: number, key: number, peer: string): ActionInit[] {

@@ -1,41 +1,41 @@
 import type { FlowSpec, InstructionInit, MatchInit } from '../../ofp/index.ts';
 import { ArpOperation, EthType } from '../../packet/index.ts';
-import { SERVER_MACS, serverMac } from '../dhcp/server-mac.ts';
-import { goto, INDIVIDUAL } from './part.ts';
+import { SERVER_MACS } from '../dhcp/server-mac.ts';
+import { goto, HEAR_ONLY, INDIVIDUAL } from './part.ts';
 import { UNTAGGED } from './serve.ts';
 import { FROM_TUNNEL, Priority, Table } from './tables.ts';
 
 /** What all flows of an intent have in common. */
 type Own = Pick<FlowSpec, 'cookie'>;
 
+const BY_TUNNEL = { metadata: { value: FROM_TUNNEL, mask: FROM_TUNNEL } };
+const FROM_HERE = { metadata: { value: 0, mask: FROM_TUNNEL } };
+
 /**
- * Has the controller hear what comes by a tunnel in answer to the probes of DHCP servers, and nobody else. The servers
- * of a pod have the same address on all hosts: it is learnt nowhere, so that the answers find all of them.
+ * Has the controller hear the answers to the probes of DHCP servers. What comes by a tunnel is for nobody else; what a
+ * port sends, that anybody may be behind, goes on, also to the servers of other hosts. The servers of a pod have the
+ * same address on all hosts: it is learnt nowhere, so that the answers find all of them.
  */
 export function probeFlows(own: Own): FlowSpec[] {
-  const metadata = { value: FROM_TUNNEL, mask: FROM_TUNNEL };
   const probe: FlowSpec = {
     ...own,
     tableId: Table.LEARN,
     priority: Priority.ABOVE,
-    match: { metadata, ethSrc: SERVER_MACS },
+    match: { ...BY_TUNNEL, ethSrc: SERVER_MACS },
     instructions: [goto(Table.SERVE)],
   };
-  return [answer(own, { metadata, ethDst: SERVER_MACS }, goto(Table.CLAIM)), probe];
+  return [
+    answer({ ...own, tableId: Table.LEARN, priority: Priority.HIGHER }, BY_TUNNEL, HEAR_ONLY),
+    answer({ ...own, tableId: Table.LEARN, priority: Priority.HIGHER }, FROM_HERE, [goto(Table.HEAR)]),
+    // From a port whose addresses are known, so that nobody has to hear them.
+    answer({ ...own, tableId: Table.HEAR, priority: Priority.LOW }, FROM_HERE, [goto(Table.SERVE)]),
+    probe,
+  ];
 }
 
-/** The same of a port that anybody may be behind, from where the answers go on, also to the servers of other hosts. */
-export function localAnswer(own: Own, key: number, ofport: number, toThere: InstructionInit): FlowSpec {
-  return answer(own, { inPort: ofport, ethDst: serverMac(key) }, toThere, goto(Table.SERVE));
-}
+type At = Pick<FlowSpec, 'cookie' | 'tableId' | 'priority'>;
 
-function answer(own: Own, way: MatchInit, ...instructions: InstructionInit[]): FlowSpec {
+function answer(at: At, origin: MatchInit, instructions: readonly InstructionInit[]): FlowSpec {
   const reply = { ...UNTAGGED, ethType: EthType.ARP, arpOp: ArpOperation.REPLY };
-  return {
-    ...own,
-    tableId: Table.LEARN,
-    priority: Priority.HIGHER,
-    match: { ...way, ...reply, ethSrc: INDIVIDUAL },
-    instructions,
-  };
+  return { ...at, match: { ...origin, ...reply, ethSrc: INDIVIDUAL, ethDst: SERVER_MACS }, instructions };
 }

@@ -91,7 +91,7 @@ export function duplicateDetection(own: Own): FlowSpec {
   return {
     ...own,
     tableId: Table.SERVE,
-    priority: Priority.TOP,
+    priority: Priority.HIGH,
     match: { ...SOLICITATION, ipv6Src: '::' },
     instructions: [goto(Table.POLICY)],
   };

@@ -8,8 +8,8 @@ export const Table = {
   GUARD_ND: 11,
   /** Whether the source is where it was learnt. */
   LEARN: 20,
-  /** What another host has that an endpoint here has. */
-  CLAIM: 21,
+  /** What the controller has to hear of. */
+  HEAR: 21,
   /** What is answered on the spot. */
   SERVE: 30,
   /** The second half of a neighbour advertisement. */
@@ -39,7 +39,9 @@ export const Priority = {
 export const POD_MASK = 0xffff_ffff;
 /** Bit 32 of `metadata`: the frame came from a tunnel, and so must not go into one. */
 export const FROM_TUNNEL = 0x1_0000_0000;
-/** Both. */
+/** Bit 33 of `metadata`: the frame is to be heard by the controller, and by nobody else. */
+export const HEARD_ONLY = 0x2_0000_0000;
+/** The pod's key and the origin. */
 export const POD_AND_ORIGIN_MASK = FROM_TUNNEL + POD_MASK;
 
 /** How many frames reach the controller: so many a second, and so many at once after a pause. */

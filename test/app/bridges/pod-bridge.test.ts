@@ -64,13 +64,13 @@ describe('a pod bridge', () => {
     const { soft, told, frame, frameFrom } = await startBridge(planOf(['7']));
     await soft.order(
       ...[
-        'in_port=2,actions=write_metadata:0x10007,goto_table:20',
-        'in_port=1,dl_type=0x88b5,actions=write_metadata:0x10008,goto_table:20',
-        'in_port=9,tun_src=192.0.2.3,actions=write_metadata:0x100010007,goto_table:20',
-        `in_port=9,tun_src=${PEER},tun_id=0x10008,actions=write_metadata:0x100010008,goto_table:20`,
+        'in_port=2,actions=write_metadata:0x10007,goto_table:21',
+        'in_port=1,dl_type=0x88b5,actions=write_metadata:0x10008,goto_table:21',
+        'in_port=9,tun_src=192.0.2.3,actions=write_metadata:0x100010007,goto_table:21',
+        `in_port=9,tun_src=${PEER},tun_id=0x10008,actions=write_metadata:0x100010008,goto_table:21`,
         'in_port=1,dl_type=0x88b6,actions=controller',
-        'in_port=1,dl_type=0x88b7,actions=goto_table:20',
-        'table=20,actions=controller',
+        'in_port=1,dl_type=0x88b7,actions=goto_table:21',
+        'table=21,actions=controller',
       ].map((text) => parseFlow(`priority=300,${text}`)),
     );
     told();
@@ -83,8 +83,8 @@ describe('a pod bridge', () => {
     await frameFrom(PEER, 0x10008);
     await frame(1, FRAME.replace('0800', '88b6'));
     await frame(1, FRAME.replace('0800', '88b7'));
-    const { LEARN, CLASSIFY } = Table;
-    expect(tables).toEqual([LEARN, LEARN, LEARN, LEARN, CLASSIFY, LEARN]);
+    const { HEAR, CLASSIFY } = Table;
+    expect(tables).toEqual([HEAR, HEAR, HEAR, HEAR, CLASSIFY, HEAR]);
     expect(told()).toEqual([]);
     expect(soft.received()).toEqual([]);
   });
@@ -138,8 +138,8 @@ describe('a pod bridge', () => {
     // A switch that keeps packets sends as much of them as a flow says.
     const { soft, told, frame } = await startBridge(planOf(['7']), await SoftSession.open({ maxBuffers: 8 }));
     await soft.order(
-      parseFlow('table=20,priority=300,dl_type=0x0800,actions=controller(max_len=8)'),
-      parseFlow('table=20,priority=301,dl_vlan=5,actions=controller(max_len=14)'),
+      parseFlow('table=21,priority=300,dl_type=0x0800,actions=controller(max_len=8)'),
+      parseFlow('table=21,priority=301,dl_vlan=5,actions=controller(max_len=14)'),
     );
     told();
     const sizes: number[] = [];

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { serverMac } from '../../../src/app/dhcp/server-mac.ts';
 import { compile, LEARNT_IDLE_TIMEOUT, OWNED } from '../../../src/app/pipeline/compile.ts';
 import type { Intent, Location } from '../../../src/app/pipeline/intent.ts';
 import type { Part } from '../../../src/app/pipeline/part.ts';
@@ -23,17 +22,11 @@ const intoTunnel = (ofport: number, peer: string) => [
   output(ofport),
 ];
 
-/** What takes the answers to the probes of DHCP servers. */
-const probeAnswer = (way: object, ...instructions: object[]) => ({
-  tableId: Table.LEARN,
-  priority: 400,
-  match: {
-    ...way,
-    ...{ vlanVid: 0, ethType: 0x0806, arpOp: 2 },
-    ethSrc: { value: '00:00:00:00:00:00', mask: '01:00:00:00:00:00' },
-  },
-  instructions,
-});
+/** Has the controller hear of a frame, and nobody else. */
+const hearOnly = [
+  { type: 'writeMetadata', metadata: 0x2_0000_0000, metadataMask: 0x2_0000_0000 },
+  goto(Table.HEAR),
+];
 
 /** The flows without their cookies, which are the same in all of them. */
 function flowsOf(part: Part, cookie: string): object[] {
@@ -44,9 +37,9 @@ function flowsOf(part: Part, cookie: string): object[] {
 }
 
 /** Sends copies to the controller through a meter, and the frame on. */
-const learning = (match: object, meterId: number) => ({
-  tableId: Table.LEARN,
-  priority: 50,
+const hearing = (match: object, meterId: number) => ({
+  tableId: Table.HEAR,
+  priority: 100,
   match,
   instructions: [apply({ type: 'nxController2', meterId }), goto(Table.SERVE)],
 });
@@ -75,7 +68,8 @@ describe('the base', () => {
       [Table.CLASSIFY, undefined],
       [Table.GUARD, goto(Table.LEARN)],
       [Table.GUARD_ND, goto(Table.LEARN)],
-      [Table.LEARN, undefined],
+      [Table.LEARN, goto(Table.HEAR)],
+      [Table.HEAR, undefined],
       [Table.SERVE, goto(Table.POLICY)],
       [Table.POLICY, goto(Table.FORWARD)],
       [Table.FORWARD, goto(Table.FLOOD)],
@@ -92,18 +86,31 @@ describe('the base', () => {
     });
   });
 
-  it('hears what tunnels bring in answer to the probes of DHCP servers, and learns these nowhere', () => {
-    const metadata = { value: 0x1_0000_0000, mask: 0x1_0000_0000 };
+  it('hears who answers the probes of DHCP servers, and learns these nowhere', () => {
+    const byTunnel = { value: 0x1_0000_0000, mask: 0x1_0000_0000 };
+    const fromHere = { value: 0, mask: 0x1_0000_0000 };
     const servers = { value: '02:6a:1a:00:00:00', mask: 'ff:ff:ff:00:00:00' };
-    const flows = flowsOf(part, '6a1a010000000000');
-    expect(flows).toContainEqual(probeAnswer({ metadata, ethDst: servers }, goto(Table.CLAIM)));
-    expect(flows).toContainEqual({
-      tableId: Table.LEARN,
-      priority: 200,
-      match: { metadata, ethSrc: servers },
-      instructions: [goto(Table.SERVE)],
+    const answer = (metadata: object) => ({
+      ...{ metadata, vlanVid: 0, ethType: 0x0806, arpOp: 2, ethDst: servers },
+      ethSrc: { value: '00:00:00:00:00:00', mask: '01:00:00:00:00:00' },
     });
-    expect(serverMac(0xffffff)).toBe('02:6a:1a:ff:ff:ff');
+    const learn = { tableId: Table.LEARN, priority: 400 };
+    const onward = [goto(Table.SERVE)];
+    const flows = flowsOf(part, '6a1a010000000000');
+    const expected = [
+      { ...learn, match: answer(byTunnel), instructions: hearOnly },
+      { ...learn, match: answer(fromHere), instructions: [goto(Table.HEAR)] },
+      { tableId: Table.HEAR, priority: 50, match: answer(fromHere), instructions: onward },
+      { ...learn, priority: 200, match: { metadata: byTunnel, ethSrc: servers }, instructions: onward },
+    ];
+    for (const flow of expected) expect(flows).toContainEqual(flow);
+  });
+
+  it('gives nobody else what only the controller shall hear', () => {
+    const match = { metadata: { value: 0x2_0000_0000, mask: 0x2_0000_0000 } };
+    const all = flowsOf(part, '6a1a010000000000');
+    const above = all.filter((flow) => 'priority' in flow && flow.priority === 0xffff);
+    expect(above).toEqual([{ tableId: Table.SERVE, priority: 0xffff, match }]);
   });
 
   it('hears of it when its first flow is deleted, and of that alone', () => {
@@ -158,20 +165,12 @@ describe('a pod', () => {
       match: { metadata },
       instructions: [apply({ type: 'group', groupId })],
     });
-    // What another host has of an endpoint here goes to the controller, and nowhere else.
-    const claimed = {
-      tableId: Table.CLAIM,
-      priority: 100,
-      match: { metadata: FROM_TUNNEL },
-      instructions: [apply({ type: 'nxController2', meterId: 0x20001 })],
-    };
     expect(flowsOf(part, '6a1a011000010007')).toEqual([
       flood(FROM_HERE, fromHere),
       flood(FROM_TUNNEL, fromHere + 1),
       accept('192.0.2.2'),
       accept('192.0.2.3'),
-      learning({ metadata: FROM_TUNNEL }, 0x20001),
-      claimed,
+      hearing({ metadata: FROM_TUNNEL }, 0x20001),
     ]);
   });
 
@@ -250,12 +249,7 @@ describe('an endpoint', () => {
         match: { inPort: 3 },
         instructions: [tag(KEY), goto(Table.GUARD)],
       },
-      learning({ inPort: 3 }, 0x10003),
-      probeAnswer(
-        { inPort: 3, ethDst: serverMac(KEY) },
-        apply({ type: 'nxController2', meterId: 0x10003 }),
-        goto(Table.SERVE),
-      ),
+      hearing({ inPort: 3 }, 0x10003),
     ]);
   });
 
@@ -402,13 +396,13 @@ describe('a station', () => {
   });
 
   it('here has its addresses taken from no tunnel, and what everybody hears of them looked at', () => {
-    const { LEARN, CLAIM } = Table;
+    const { LEARN } = Table;
     const claim = (match: object) => {
       return {
         tableId: LEARN,
         priority: 400,
         match: { metadata: FROM_TUNNEL, ...match },
-        instructions: [goto(CLAIM)],
+        instructions: hearOnly,
       };
     };
     const icmpv6 = { vlanVid: 0, ethType: 0x86dd, ipProto: 58, icmpv6Code: 0 };
