@@ -84,7 +84,9 @@ export class NetworkNamespace {
 
   /** Closes what {@link listen}, {@link connect} and {@link bindUdp} have opened. Idempotent. */
   closeSockets(): void {
-    for (const close of [...this.#held]) close();
+    const held = [...this.#held];
+    this.#held.clear();
+    for (const close of held) close();
   }
 
   #inside<T extends CommandContext>(options: T): T {
