@@ -121,7 +121,7 @@ function needsTrial(fence: Fence): boolean {
   return fence.language === 'sh' && readCommands(fence).some(({ words }) => TRIED.includes(words[0]!));
 }
 
-const TRIED = ['galago', 'ovs-vsctl', 'ovs-ofctl', 'ovs-appctl', 'nft'];
+const TRIED = ['galago', 'ovs-vsctl', 'ovs-ofctl', 'ovs-appctl', 'nft', 'ip'];
 
 /** What is wrong with a command, as far as that can be seen without running it. */
 async function problemOf({ at, words: [name, ...args] }: Command): Promise<string | undefined> {
@@ -136,6 +136,7 @@ async function problemOf({ at, words: [name, ...args] }: Command): Promise<strin
     case 'ovs-ofctl':
     case 'ovs-appctl':
     case 'nft':
+    case 'ip':
       return undefined;
     default:
       return isFile(name!) ? undefined : `${at}: what is '${name}'? Nothing tries it`;

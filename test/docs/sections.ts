@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import { eventually } from '../lab/index.ts';
+import { heardByHost, sendToOuterEnd } from '../lab/kernel.ts';
 import { addTranslated, forge, isHeard, untilHeard } from './forged-tunnel.ts';
 import type { Section, Trial } from './trial.ts';
 
@@ -61,6 +62,17 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
       await forge(trial.container('nat4'), h2.ip, '02:00:00:00:99:02');
       await reaches(trial, 'web1', 'web2');
       expect(await isHeard(h2, '02:00:00:00:99:02')).toBe(false);
+    },
+  },
+  'docs/pods.md#What the kernel hears': {
+    before: async (trial) => {
+      const web1 = trial.container('web1');
+      await sendToOuterEnd(trial.host(), web1, { ifname: 'eth0', port: 'web1' });
+      expect(await heardByHost(trial.host(), web1, ['one'])).toEqual(['one']);
+    },
+    claim: async (trial) => {
+      expect(await heardByHost(trial.host(), trial.container('web1'), ['two'])).toEqual([]);
+      await reaches(trial, 'web1', 'web2');
     },
   },
   'docs/pods.md#What the controller changes': {

@@ -207,7 +207,9 @@ describeWithLab('galago connect on two hosts', () => {
     const target = `netns:${container.netns}`;
     const before = await hostState(host);
     const plan = await galago(host, 'connect', target, '10.7.0.1', 'shop', '--key', '4711', '--dry-run');
-    expect(plan.stdout).toMatch(/^ip link add .*\novsdb: add port .*galago-key=4711.*\nnsenter .*\n/);
+    expect(plan.stdout).toMatch(
+      /^ip link add .*\n(ip link set .*\n)+ovsdb: add port .*galago-key=4711.*\nnsenter .*\n/,
+    );
     expect(await hostState(host)).toEqual(before);
 
     const { port, mac, ofport } = await connect(host, container, '10.7.0.1', 'shop', '--key', '4711');

@@ -1,5 +1,5 @@
 import { runCommand } from '../system/command.ts';
-import { addAddress, allowIpv6, type IpCommand, ipBatch } from '../system/ip.ts';
+import { addAddress, addVeth, allowIpv6, type IpCommand, ipBatch } from '../system/ip.ts';
 import { type EndpointSettings, portName } from './endpoint.ts';
 import type { Target } from './target.ts';
 
@@ -28,13 +28,14 @@ export function planWiring(
   const { ip, mac, ifname, isInternal, gateway, replacesDefaultRoute } = settings;
   const port = portName(target.container, ifname);
   const size = ['mtu', `${place.mtu}`];
-  const veth = ['link', 'add', 'name', port, ...size, 'up', 'type', 'veth'];
-  const peer = ['peer', 'name', ifname, 'netns', target.linkNetns, 'address', mac, ...size];
+  const netns = target.linkNetns;
   const via = ['default', 'via', `${gateway}`, 'dev', ifname];
   return {
     port,
     insideName: isInternal ? port : ifname,
-    outside: [isInternal ? ['link', 'set', 'dev', port, 'netns', target.linkNetns] : [...veth, ...peer]],
+    outside: isInternal
+      ? [['link', 'set', 'dev', port, 'netns', netns]]
+      : addVeth(port, { name: ifname, mac, mtu: place.mtu, netns }),
     inside: [
       ...(isInternal ? [['link', 'set', 'dev', port, 'name', ifname, 'address', mac, ...size]] : []),
       ...(ip === 'dhcp' ? [] : [addAddress(ip, ifname)]),

@@ -1,5 +1,5 @@
 import { runCommand } from '../system/command.ts';
-import { addAddress, allowIpv6, type IpCommand, ipBatch, readNamespace } from '../system/ip.ts';
+import { addAddress, addVeth, allowIpv6, type IpCommand, ipBatch, readNamespace } from '../system/ip.ts';
 import type { Slot } from './slot.ts';
 import type { SlotSettings } from './slot-labels.ts';
 import type { Vswitch } from './vswitch.ts';
@@ -70,11 +70,7 @@ export function portInit({ port, isInternal, ofport, role, ifname, mac, ips }: N
 export async function makeLinks(nics: readonly Nic[]): Promise<void> {
   const pairs = nics.filter(({ isInternal }) => !isInternal);
   await ipBatch(
-    pairs.map(({ port, insideName, mac, mtu }) => {
-      const size = ['mtu', `${mtu}`];
-      const peer = ['peer', 'name', insideName, 'address', mac, ...size];
-      return ['link', 'add', 'name', port, ...size, 'up', 'type', 'veth', ...peer];
-    }),
+    pairs.flatMap(({ port, insideName, mac, mtu }) => addVeth(port, { name: insideName, mac, mtu })),
   );
   for (const { insideName, needsChecksums } of pairs)
     if (needsChecksums) await runCommand('ethtool', ['-K', insideName, 'tx', 'off']);

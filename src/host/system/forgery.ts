@@ -3,6 +3,7 @@ import { familyOf, readTunnelAddress } from '../../util/tunnel-address.ts';
 import type { Encapsulation } from '../setup/encapsulation.ts';
 import { runCommand, tryCommand } from './command.ts';
 import type { FirewallChange } from './firewall.ts';
+import { PORT_GROUP } from './ip.ts';
 
 /** The table of nftables that drops forged packets of tunnels, and has nothing else in it: family and name. */
 export const FORGERY_TABLE = ['inet', 'galago'] as const;
@@ -53,7 +54,7 @@ export async function deleteForgeryTable(): Promise<void> {
 /** A chain of the table, and what it drops. */
 interface ForgeryChain {
   readonly name: string;
-  readonly hook: 'postrouting' | 'forward' | 'input';
+  readonly hook: 'prerouting' | 'postrouting' | 'forward' | 'input';
   readonly priority: number;
   readonly matches: readonly string[];
 }
@@ -79,6 +80,7 @@ function forgeryChains({ encapsulation, localIp, peers }: HostTunnels): readonly
   const passing = `${ip} saddr { ${hosts.join(', ')} } ${tunnel} ${FROM_ELSEWHERE}`;
   const arriving = `${ip} daddr ${localIp} ${tunnel} ${FROM_ELSEWHERE}`;
   return [
+    { name: 'ports', hook: 'prerouting', priority: BEFORE_ALL, matches: [`iifgroup ${PORT_GROUP}`] },
     { name: 'leaving', hook: 'postrouting', priority: AFTER_TRANSLATION, matches: leaving },
     { name: 'passing', hook: 'forward', priority: 0, matches: [passing] },
     { name: 'arriving', hook: 'input', priority: 0, matches: [arriving] },
@@ -90,6 +92,9 @@ const FROM_ELSEWHERE = 'fib saddr . iif oif eq 0';
 
 /** The priority of the helpers of connection tracking: sources are translated before. */
 const AFTER_TRANSLATION = 300;
+
+/** The priority of what decides what connections are followed. */
+const BEFORE_ALL = -300;
 
 /** What tells one version of the table from another: nft(8) does not list rules as they were written. */
 function digestOf(chains: readonly ForgeryChain[]): string {

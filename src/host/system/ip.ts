@@ -108,6 +108,43 @@ export async function deleteVeth(name: string): Promise<void> {
   if ((await findLink(name))?.kind === 'veth') await deleteLinks([name]);
 }
 
+/** The group of links (ip-link(8)) that are ports of a bridge, and from which the kernel shall take nothing itself. */
+export const PORT_GROUP = 27162;
+
+/**
+ * Makes a veth pair, the outer end of which is a port of a bridge and nothing else. The userspace datapath only listens
+ * there, and the kernel takes in the same frames: it neither answers ARP by it, nor has an address of its own there,
+ * and by its group the rest is dropped.
+ */
+export function addVeth(port: string, inside: VethEnd): IpCommand[] {
+  const { name, mac, mtu, netns } = inside;
+  const size = ['mtu', `${mtu}`];
+  const peer = [
+    'peer',
+    'name',
+    name,
+    ...(netns === undefined ? [] : ['netns', netns]),
+    'address',
+    mac,
+    ...size,
+  ];
+  return [
+    ['link', 'add', 'name', port, ...size, 'group', `${PORT_GROUP}`, 'type', 'veth', ...peer],
+    ['link', 'set', 'dev', port, 'addrgenmode', 'none'],
+    ['link', 'set', 'dev', port, 'arp', 'off', 'up'],
+  ];
+}
+
+/** The end of a veth pair that a container has. */
+export interface VethEnd {
+  readonly name: string;
+  readonly mac: string;
+  /** Of both ends. */
+  readonly mtu: number;
+  /** Default: this process's, from where it can be moved. */
+  readonly netns?: string;
+}
+
 /**
  * Adds an address to a link. Whoever calls has looked whether others have it: an IPv6 address can be used at once, and
  * nobody is asked again.

@@ -60,6 +60,10 @@ it('drops what is forged of a tunnel, in one transaction', async () => {
   expect(await table()).toBe(`add table inet galago
 delete table inet galago
 table inet galago {
+chain ports {
+type filter hook prerouting priority -300;
+iifgroup 27162 drop
+}
 chain leaving {
 type filter hook postrouting priority 300;
 ip saddr 192.0.2.1 udp dport 4789 ct direction original ct original ip saddr != 192.0.2.1 drop
