@@ -222,6 +222,15 @@ describeWithLab('galago init, cluster, agent and cleanup on two hosts', () => {
     }
   });
 
+  it('take no address of a virtual switch for one that others could reach', async () => {
+    const host = hosts[0]!;
+    await galagoJson(host, 'vswitch', 'create', '10.9.0.254/24', '--usermode');
+    expect(await init(host, '--dry-run')).toMatchObject({
+      changes: expect.arrayContaining(['ovsdb: set Open_vSwitch external_ids:galago-local-ip=192.0.2.1']),
+    });
+    await galagoJson(host, 'vswitch', 'remove');
+  });
+
   it('refuse in one line what cannot be, and change nothing', async () => {
     const host = hosts[0]!;
     await host.addBridge('br-other');

@@ -1,6 +1,7 @@
 import { UsageError } from '../../util/errors.ts';
 import { familyOf, readTunnelAddress } from '../../util/tunnel-address.ts';
 import type { HostDatabase } from '../database.ts';
+import { isVswitchRow } from '../slots/vswitch-labels.ts';
 import type { Link } from '../system/ip.ts';
 import { UPLINK_BRIDGE } from './uplink.ts';
 
@@ -32,7 +33,7 @@ export function findUnderlay(db: HostDatabase, links: readonly Link[], question:
   const all = links
     .filter(({ name }) => (uplink === undefined ? name !== bridge : [uplink, UPLINK_BRIDGE].includes(name)))
     .flatMap((link) => link.addresses.map((address) => ({ link, ip: address.split('/', 1)[0]! })));
-  const found = asked === undefined ? candidates(all) : all.filter(({ ip }) => ip === asked);
+  const found = asked === undefined ? candidates(db, all) : all.filter(({ ip }) => ip === asked);
   const [first] = found;
   if (first === undefined || found.length > 1)
     throw invalidLocalIp(
@@ -48,9 +49,10 @@ interface AddressOfLink {
   readonly ip: string;
 }
 
-/** IPv6 addresses come into question where there is no IPv4. */
-function candidates(all: readonly AddressOfLink[]): readonly AddressOfLink[] {
-  const possible = all.filter(isCandidate);
+/** A virtual switch is of this host alone; IPv6 addresses come into question where there is no IPv4. */
+function candidates(db: HostDatabase, all: readonly AddressOfLink[]): readonly AddressOfLink[] {
+  const vswitches = db.bridges.filter(isVswitchRow).map(({ name }) => name);
+  const possible = all.filter((one) => isCandidate(one) && !vswitches.includes(one.link.name));
   const ipv4 = possible.filter(({ ip }) => familyOf(ip) === 4);
   return ipv4.length > 0 ? ipv4 : possible;
 }
