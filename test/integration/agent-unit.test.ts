@@ -6,8 +6,8 @@ import { CommandError, SEARCH_PATH } from '../lab/run.ts';
 import { describeWithLab } from './describe-with-lab.ts';
 import { galago, MAIN } from './host-cli.ts';
 
-/** What `galago init --json` prints, as far as it is looked at. */
-interface Initialized {
+/** What `galago init` and `galago vswitch create` print as JSON, as far as it is looked at. */
+interface Made {
   readonly agent: string | null;
   readonly changes: readonly string[];
 }
@@ -25,13 +25,14 @@ case "$*" in
 'is-active galago-agent.service') [ -e active ] && echo active ;;
 'enable --quiet galago-agent.service') touch enabled ;;
 'disable --quiet --now galago-agent.service') rm -f enabled active ;;
+'stop galago-agent.service') rm -f active ;;
 'restart galago-agent.service') [ -e broken ] || { sh -c "$(sed -n 's/^ExecStartPre=//p' $unit)" && touch active; } ;;
 'daemon-reload') ;;
 *) exit 9 ;;
 esac
 `;
 
-describeWithLab('galago init where systemd is', () => {
+describeWithLab('a host where systemd is', () => {
   let lab: Lab;
   let host: Host;
   let dir: string;
@@ -54,20 +55,29 @@ describeWithLab('galago init where systemd is', () => {
       () => true,
       () => false,
     );
+  const isRunning = async () => [await isThere('enabled'), await isThere('active')];
+  const forgetCalls = () => writeFile(join(dir, 'calls'), '');
+  const calls = () => readFile(join(dir, 'calls'), 'utf8');
 
-  /** Runs it where the host's Open vSwitch is the machine's, and the machine has booted with systemd. */
-  const onMachine = async (...args: readonly string[]) => {
+  /** The words of a command where the host's Open vSwitch is the machine's, and the machine has booted with systemd. */
+  const machine = (...command: readonly string[]) => {
     const script = `
       mount -t tmpfs none /run
       mkdir -p /run/openvswitch /run/systemd/system
       mount --bind ${host.ovs.dir} /run/openvswitch
       mount --bind ${join(dir, 'units')} /etc/systemd/system
       exec "$@"`;
-    const command = ['--mount', 'sh', '-ec', script, 'sh', process.execPath, MAIN, ...args];
-    return host.exec('unshare', command, { env: { PATH: `${dir}:${SEARCH_PATH}` }, timeoutMs: 60_000 });
+    return ['--mount', 'sh', '-ec', script, 'sh', ...command];
   };
-  const init = async (...args: readonly string[]): Promise<Initialized> =>
-    JSON.parse(await onMachine('init', '--usermode', '--json', ...args));
+  const onMachine = async (...args: readonly string[]) => {
+    const env = { PATH: `${dir}:${SEARCH_PATH}` };
+    return host.exec('unshare', machine(process.execPath, MAIN, ...args), { env, timeoutMs: 60_000 });
+  };
+  const json = async <T = Made>(...args: readonly string[]): Promise<T> =>
+    JSON.parse(await onMachine(...args, '--json'));
+  const init = (...args: readonly string[]) => json('init', '--usermode', ...args);
+  const create = (...args: readonly string[]) =>
+    json('vswitch', 'create', '--usermode', '10.0.0.254/24', ...args);
 
   it('has it run the agent from then on, and cleanup ends that', async () => {
     expect(await onMachine('init', '--usermode', '--dry-run')).toMatch(
@@ -88,11 +98,11 @@ describeWithLab('galago init where systemd is', () => {
     expect(await unit()).toMatch(
       /^ExecStartPre=.* init --no-agent --bridge br-int .* --local-ip 192\.0\.2\.1 .*--usermode$/m,
     );
-    expect([await isThere('enabled'), await isThere('active')]).toEqual([true, true]);
+    expect(await isRunning()).toEqual([true, true]);
 
-    await writeFile(join(dir, 'calls'), '');
+    await forgetCalls();
     expect(await init()).toMatchObject({ agent: 'galago-agent.service', changes: [] });
-    expect(await readFile(join(dir, 'calls'), 'utf8')).not.toMatch(/restart|enable |reload/);
+    expect(await calls()).not.toMatch(/restart|enable |reload/);
     expect(await init('--mtu', '1400')).toMatchObject({
       changes: expect.arrayContaining(['systemd: restart galago-agent.service']),
     });
@@ -104,7 +114,76 @@ describeWithLab('galago init where systemd is', () => {
     );
     await onMachine('cleanup');
     expect(await isThere('units/galago-agent.service')).toBe(false);
-    expect([await isThere('enabled'), await isThere('active')]).toEqual([false, false]);
+    expect(await isRunning()).toEqual([false, false]);
+  });
+
+  it('has it run the agent for virtual switches too, as long as there are any', async () => {
+    const made = [
+      'systemd: write /etc/systemd/system/galago-agent.service',
+      'systemd: enable galago-agent.service',
+      'systemd: start galago-agent.service',
+    ];
+    const dry = await create('--dry-run');
+    expect(dry.changes.slice(-3)).toEqual(made);
+    expect(await isThere('units/galago-agent.service')).toBe(false);
+    expect(await create()).toMatchObject({ agent: 'galago-agent.service', changes: dry.changes });
+    expect(await unit()).not.toContain('ExecStartPre');
+    expect(await isRunning()).toEqual([true, true]);
+    await forgetCalls();
+    expect(await create()).toMatchObject({ agent: 'galago-agent.service', changes: [] });
+    expect(await calls()).not.toMatch(/restart|enable |reload/);
+    const again = await onMachine('vswitch', 'create', '10.1.0.254/24', '--usermode', '--name', 'ovs1');
+    expect(again).toBe('ovs1: 10.1.0.254/24\nagent: galago-agent.service runs\n');
+
+    // It does so after a boot.
+    await host.exec('ip', ['address', 'flush', 'dev', 'ovs0']);
+    const start = /^ExecStart=(.*)$/m.exec(await unit())![1]!;
+    const agent = await host.start('unshare', machine('sh', '-c', `exec ${start}`));
+    await agent.waitForOutput(/put right again vswitch=ovs0 .*address add 10\.0\.0\.254\/24/, 60_000);
+    await agent.waitForOutput(/looking after this host bridges="?ovs0 ovs1/, 60_000);
+    expect(await agent.stop()).toMatchObject({ code: 0 });
+    expect(await onMachine('vswitch', 'remove', 'ovs1')).toBe('ovs1: removed\n');
+    expect(await isRunning()).toEqual([true, true]);
+
+    const remove = ['systemd: stop and delete galago-agent.service', 'ovsdb: delete bridge ovs0'];
+    expect(await json('vswitch', 'remove', '--dry-run')).toEqual({ changes: remove });
+    expect(await isRunning()).toEqual([true, true]);
+    expect(await json('vswitch', 'remove')).toEqual({ name: 'ovs0', removed: true, changes: remove });
+    expect(await isThere('units/galago-agent.service')).toBe(false);
+    expect(await isRunning()).toEqual([false, false]);
+  });
+
+  it('has it set the host up before the agent runs only while there is something to set up', async () => {
+    await create();
+    expect(await init()).toMatchObject({
+      changes: expect.arrayContaining([
+        'systemd: write /etc/systemd/system/galago-agent.service',
+        'systemd: restart galago-agent.service',
+      ]),
+    });
+    const whole = await unit();
+    expect(whole).toMatch(/^ExecStartPre=.* init --no-agent .*--usermode$/m);
+    expect(await create()).toMatchObject({ changes: [] });
+    expect(await unit()).toBe(whole);
+
+    const { changes } = await json('cleanup', '--dry-run');
+    expect(changes.slice(0, 2)).toEqual([
+      'systemd: write /etc/systemd/system/galago-agent.service',
+      'systemd: restart galago-agent.service',
+    ]);
+    await forgetCalls();
+    expect(await json('cleanup')).toEqual({ changes });
+    // Not while the host is being cleaned up.
+    expect((await calls()).match(/^(stop|restart)/gm)).toEqual(['stop', 'restart']);
+    expect(await unit()).not.toContain('ExecStartPre');
+    expect(await isRunning()).toEqual([true, true]);
+    expect(await json('cleanup')).toEqual({ changes: [] });
+
+    await init();
+    expect(await onMachine('vswitch', 'remove')).toBe('ovs0: removed\n');
+    expect(await unit()).toBe(whole);
+    await onMachine('cleanup');
+    expect(await isRunning()).toEqual([false, false]);
   });
 
   it('says so when the agent does not start', async () => {
@@ -117,8 +196,12 @@ describeWithLab('galago init where systemd is', () => {
 
   it("leaves units alone that are not its own, with --no-agent, and for another Open vSwitch than the machine's", async () => {
     await writeFile(join(dir, 'units/galago-agent.service'), '[Service]\n');
-    for (const args of [[], ['--no-agent']]) expect(await init(...args)).toMatchObject({ agent: null });
+    for (const args of [[], ['--no-agent']]) {
+      expect(await init(...args)).toMatchObject({ agent: null });
+      expect(await create(...args)).toMatchObject({ agent: null });
+    }
     expect(await onMachine('cleanup')).not.toContain('systemd');
+    expect(await onMachine('vswitch', 'remove')).toBe('ovs0: removed\n');
     await galago(host, 'init', '--usermode');
     await galago(host, 'cleanup');
     expect(await unit()).toBe('[Service]\n');

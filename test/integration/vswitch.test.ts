@@ -46,7 +46,8 @@ describeWithLab('galago vswitch', () => {
       ...{ name: 'ovs0', address: '10.0.0.254/24', ipv6: 'fd00:5::/64', device: 'far', datapath: 'netdev' },
       slots: 0,
     };
-    expect(made).toEqual({ ...row, changes: plan.stdout.trim().split('\n') });
+    const unchanged = { ...row, agent: null, changes: [] };
+    expect(made).toEqual({ ...unchanged, changes: plan.stdout.trim().split('\n') });
     expect(await host.ofport('far')).toBe(65_261);
     await isReached('10.0.0.254');
     await isReached('fd00:5::a00:fe');
@@ -59,8 +60,8 @@ describeWithLab('galago vswitch', () => {
     server.close();
 
     const state = await hostState(host);
-    expect(await galagoJson(host, 'vswitch', ...create)).toEqual({ ...row, changes: [] });
-    expect(await galagoJson(host, 'vswitch', 'create', '10.0.0.254/24')).toEqual({ ...row, changes: [] });
+    expect(await galagoJson(host, 'vswitch', ...create)).toEqual(unchanged);
+    expect(await galagoJson(host, 'vswitch', 'create', '10.0.0.254/24')).toEqual(unchanged);
     expect(await hostState(host)).toEqual(state);
     expect(await galagoJson(host, 'vswitch', 'list')).toEqual([row]);
     expect((await galago(host, 'vswitch', 'list')).stdout).toMatch(
@@ -112,8 +113,9 @@ describeWithLab('galago vswitch', () => {
 
   it('has an agent look after it while one runs, also when it is made after that', async () => {
     await galagoJson(host, 'vswitch', 'create', '10.7.0.1/16', '--usermode', '--name', 'first');
+    const create = ['vswitch', 'create', '10.0.0.254/24', 'far', '--usermode'];
     const agent = await startAgent(host);
-    await galagoJson(host, 'vswitch', 'create', '10.0.0.254/24', 'far', '--usermode');
+    expect((await galago(host, ...create)).stdout).toBe('ovs0: 10.0.0.254/24, connected by far\n');
     await isReached('10.0.0.254');
     for (const bridge of ['first', 'ovs0']) {
       // What somebody else deletes comes back, and nobody but an agent could see to that.
@@ -126,6 +128,12 @@ describeWithLab('galago vswitch', () => {
     expect(agent.output).not.toMatch(/ERROR|could not be changed/);
     await agent.stop();
     await isReached('10.0.0.254');
+    expect((await galago(host, ...create)).stdout).toBe(
+      'ovs0: 10.0.0.254/24, connected by far, as before\n' +
+        'next: keep galago agent running: until then nobody puts back what a reboot takes\n',
+    );
+    expect((await galago(host, ...create, '--no-agent')).stdout).not.toContain('next');
+    expect((await galago(host, ...create, '--dry-run')).stdout).toBe('nothing to do\n');
     for (const name of ['first', 'ovs0']) await galago(host, 'vswitch', 'remove', name);
     expect(await galagoJson(host, 'vswitch', 'list')).toEqual([]);
   });

@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
 import type { HostDatabase } from '../../host/database.ts';
-import { AGENT_UNIT, removeAgentUnit } from '../../host/setup/agent-unit.ts';
 import { carryOutCleanup, planCleanup } from '../../host/setup/cleanup.ts';
 import { carryOutSlotCleanup, planSlotCleanup } from '../../host/slots/slot-stop.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { printChanges } from '../print.ts';
 import { slotPlace } from '../slots/slot-options.ts';
-import { isUnitOf } from './agent-unit.ts';
+import { planUnitAfterCleanup } from './agent-unit.ts';
 import { addHostOptions, dockerSocket, type HostOptions, openDatabase } from './host-options.ts';
 import { giveBackUplink, putBackUplink, requireConsent } from './uplink.ts';
 
@@ -23,9 +22,9 @@ export function addCleanupCommand(program: Command): void {
     .command('cleanup')
     .description(
       'Removes the bridge and its ports, the links of containers, the settings and the firewall rules that galago init ' +
-        'and galago connect have made, and nothing else. An agent that systemd does not run has to be ended first. With ' +
-        '--containers, it removes containers in slots that have ended and what interrupted commands have left there, ' +
-        'and nothing else.',
+        'and galago connect have made, and nothing else; the unit of the agent stays where there are virtual switches. ' +
+        'An agent that systemd does not run has to be ended first. With --containers, it removes containers in slots ' +
+        'that have ended and what interrupted commands have left there, and nothing else.',
     )
     .option('--containers', 'only containers in slots that do not run any more')
     .option('--docker <socket>', "Docker's socket", dockerSocket())
@@ -51,14 +50,15 @@ async function runCleanup(options: CleanupOptions, command: Command): Promise<vo
 
 async function cleanHost(db: HostDatabase, options: CleanupOptions): Promise<readonly string[]> {
   const plan = await planCleanup(db);
-  const hasUnit = await isUnitOf(options);
+  const unit = await planUnitAfterCleanup(db, options);
   if (!options.dryRun) {
     requireConsent(plan, options.yes ?? false);
-    if (hasUnit) await removeAgentUnit();
-    await carryOutCleanup(db, plan);
-    await giveBackUplink(plan, options);
+    await unit.carryOut(async () => {
+      await carryOutCleanup(db, plan);
+      await giveBackUplink(plan, options);
+    });
   }
-  return [...(hasUnit ? [`systemd: stop and delete ${AGENT_UNIT}`] : []), ...plan.changes];
+  return [...unit.changes, ...plan.changes];
 }
 
 function cleanSlots(db: HostDatabase, options: CleanupOptions): Promise<readonly string[]> {

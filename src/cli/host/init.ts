@@ -7,7 +7,7 @@ import { UPLINK_BRIDGE, type UplinkPlan } from '../../host/setup/uplink.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { print, printChanges } from '../print.ts';
 import { bridgeName, bytes, oneOf, seconds, tunnelAddress } from '../values.ts';
-import { planUnit } from './agent-unit.ts';
+import { planUnit, planUnitOf } from './agent-unit.ts';
 import { addHostOptions, openDatabase } from './host-options.ts';
 import { confirmMove, initWithUplink, putBackUplink, type UplinkOptions } from './uplink.ts';
 
@@ -88,7 +88,8 @@ async function runInit(options: InitOptions, command: Command): Promise<void> {
     uplink: options.uplink,
   };
   const plan = await planInit(db, request, DEFAULTS);
-  const unit = options.agent === undefined ? await planUnit(options, plan) : undefined;
+  const isSettled = plan.uplink?.isConfirmed !== false;
+  const unit = options.agent === undefined && isSettled ? await planUnit(options, plan) : undefined;
   const changes = [...plan.changes, ...(unit?.changes ?? [])];
   if (options.dryRun) return printChanges(command, options, changes);
   const ofport = await initWithUplink(db, plan, options);
@@ -98,7 +99,7 @@ async function runInit(options: InitOptions, command: Command): Promise<void> {
   else
     print(command, [
       ...linesOf(plan, ofport, options.confirmWithin),
-      ...nextLines(plan.uplink?.isConfirmed !== false, options, agent),
+      ...nextLines(isSettled, options, agent),
     ]);
   if (options.agent) await runInForeground(options);
 }
@@ -111,8 +112,7 @@ async function runConfirm(options: InitOptions, command: Command): Promise<void>
     return printChanges(command, options, [
       `ovsdb: set Open_vSwitch external_ids:${SettingKey.UPLINK}=${device}`,
     ]);
-  const unit =
-    options.agent === undefined ? await planUnit(options, await planInit(db, {}, DEFAULTS)) : undefined;
+  const unit = options.agent === undefined ? await planUnitOf(db, options) : undefined;
   if (unit !== undefined) await startAgentUnit(unit);
   const agent = unit === undefined ? null : AGENT_UNIT;
   const lines = [`uplink:   ${device} stays in ${UPLINK_BRIDGE}`, ...nextLines(true, options, agent)];

@@ -1,23 +1,24 @@
 import type { Command } from 'commander';
-import { formatEndpointAddress } from '../../host/addresses/address.ts';
 import type { HostDatabase } from '../../host/database.ts';
+import { AGENT_UNIT, startAgentUnit } from '../../host/setup/agent-unit.ts';
 import {
   carryOutVswitch,
   parseIpv6Prefix,
   parseVswitchAddress,
   planVswitch,
-  readVswitches,
   removeVswitch,
   requireRemovable,
-  type Vswitch,
+  type VswitchPlan,
 } from '../../host/slots/vswitch.ts';
-import { slotInterfaces } from '../../host/slots/vswitch-labels.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
+import { planUnitOf, planUnitWithout } from '../host/agent-unit.ts';
+import { hasAgent } from '../host/flows-lock.ts';
 import { addHostOptions, type HostOptions, openDatabase } from '../host/host-options.ts';
 import { vswitchProgrammer } from '../host/vswitch-flows.ts';
-import { print, printTable } from '../print.ts';
+import { print, printChanges, printTable } from '../print.ts';
 import { printable } from '../printable.ts';
 import { vswitchName } from '../values.ts';
+import { vswitchRow, vswitchRows, vswitchWords } from './vswitch-row.ts';
 
 /** What `--vswitch` and `--name` are without being given: ecDock's. */
 export const DEFAULT_VSWITCH = 'ovs0';
@@ -26,6 +27,7 @@ interface CreateOptions extends HostOptions {
   readonly name: string;
   readonly ipv6Prefix?: string;
   readonly usermode?: true;
+  readonly agent: boolean;
   readonly dryRun?: true;
 }
 
@@ -69,12 +71,16 @@ Examples:
 function addCreate(vswitch: Command): void {
   const create = vswitch
     .command('create')
-    .description('makes a virtual switch, or puts right what a reboot has left of it')
+    .description(
+      'makes a virtual switch, or puts right what a reboot has left of it; where systemd is, it runs the agent from then ' +
+        'on, which does that at every boot',
+    )
     .argument('<address>', 'its own address, with the mask of the subnet: 10.0.0.254/24')
     .argument('[device]', 'what connects it with a network outside')
     .option('--name <name>', 'its name', vswitchName, DEFAULT_VSWITCH)
     .option('--ipv6-prefix <prefix>', 'gives it and its slots IPv6 addresses too: fd00:1::/64')
     .option('--usermode', "Open vSwitch's userspace datapath, for kernels without its module")
+    .option('--no-agent', 'start no agent (default: as a unit, where systemd is)')
     .option('--dry-run', 'print what would be done, and do nothing');
   addHostOptions(create)
     .addHelpText('after', EXAMPLES)
@@ -97,22 +103,35 @@ async function runCreate(
     isUserspace: options.usermode,
   };
   await using db = await openDatabase(options);
-  if (options.dryRun) return print(command, (await planVswitch(db, request)).changes);
-  const { vswitch, changes } = await db.locked(async () => {
-    const plan = await planVswitch(db, request);
-    await carryOutVswitch(db, plan, vswitchProgrammer(db, options));
-    return plan;
+  const unit = options.agent ? await planUnitOf(db, options) : undefined;
+  const changesOf = (plan: VswitchPlan) => [...plan.changes, ...(unit?.changes ?? [])];
+  if (options.dryRun) return printChanges(command, options, changesOf(await planVswitch(db, request)));
+  const plan = await db.locked(async () => {
+    const made = await planVswitch(db, request);
+    await carryOutVswitch(db, made, vswitchProgrammer(db, options));
+    return made;
   });
-  const row = rowOf(db, vswitch);
-  if (options.json) return print(command, JSON.stringify({ ...row, changes }));
-  const by = row.device === null ? '' : `, connected by ${row.device}`;
-  const before = changes.length === 0 ? ', as before' : '';
-  print(command, `${row.name}: ${[row.address, row.ipv6 ?? []].flat().join(' ')}${by}${before}`);
+  if (unit !== undefined) await startAgentUnit(unit);
+  const row = vswitchRow(db, plan.vswitch);
+  const agent = unit === undefined ? null : AGENT_UNIT;
+  if (options.json) return print(command, JSON.stringify({ ...row, agent, changes: changesOf(plan) }));
+  const before = plan.changes.length === 0 ? ', as before' : '';
+  print(command, [`${vswitchWords(row)}${before}`, ...(await agentLines(db, options, agent))]);
+}
+
+async function agentLines(
+  db: HostDatabase,
+  { agent }: CreateOptions,
+  unit: string | null,
+): Promise<string[]> {
+  if (unit !== null) return [`agent: ${unit} runs`];
+  if (!agent || (await hasAgent(db))) return [];
+  return ['next: keep galago agent running: until then nobody puts back what a reboot takes'];
 }
 
 async function runList(options: HostOptions, command: Command): Promise<void> {
   await using db = await openDatabase(options);
-  const rows = readVswitches(db).map((vswitch) => rowOf(db, vswitch));
+  const rows = vswitchRows(db);
   if (options.json) return print(command, JSON.stringify(rows));
   printTable(
     command,
@@ -125,26 +144,11 @@ async function runList(options: HostOptions, command: Command): Promise<void> {
 
 async function runRemove(name: string, options: RemoveOptions, command: Command): Promise<void> {
   await using db = await openDatabase(options);
-  if (options.dryRun) {
-    requireRemovable(db, name);
-    return print(command, `ovsdb: delete bridge ${name}`);
-  }
-  await db.locked(() => removeVswitch(db, name));
-  print(command, options.json ? JSON.stringify({ name, removed: true }) : `${name}: removed`);
-}
-
-function rowOf(db: HostDatabase, vswitch: Vswitch) {
-  const { name, address, ipv6Prefix, device, isUserspace } = vswitch;
-  const bridge = db.bridge(name);
-  const ports = new Set(bridge && db.interfacesOf(bridge).map((row) => row.name));
-  const used = [...slotInterfaces(db).values()].filter((rows) => rows.some((row) => ports.has(row.name)));
-  return {
-    name,
-    address: formatEndpointAddress(address),
-    ipv6: ipv6Prefix === undefined ? null : `${ipv6Prefix}/64`,
-    device: device ?? null,
-    datapath: isUserspace ? 'netdev' : 'system',
-    /** In use. */
-    slots: used.length,
-  };
+  requireRemovable(db, name);
+  const unit = await planUnitWithout(name, db, options);
+  const changes = [...unit.changes, `ovsdb: delete bridge ${name}`];
+  if (options.dryRun) return printChanges(command, options, changes);
+  await unit.carryOut(() => db.locked(() => removeVswitch(db, name)));
+  if (options.json) return print(command, JSON.stringify({ name, removed: true, changes }));
+  print(command, [`${name}: removed`, ...unit.changes]);
 }

@@ -20,8 +20,8 @@ export interface AgentUnitPlan {
 export interface AgentUnitCommands {
   /** The words of the agent's command. */
   readonly agent: readonly string[];
-  /** The words of the command that puts right beforehand what a reboot has undone: firewall and uplink. */
-  readonly before: readonly string[];
+  /** Those of the command that puts right beforehand what a reboot has undone, firewall and uplink; undefined for none. */
+  readonly before: readonly string[] | undefined;
 }
 
 /** True where systemd looks after this machine (sd_booted(3)). */
@@ -73,6 +73,11 @@ export async function hasAgentUnit(): Promise<boolean> {
   return (await readUnit())?.startsWith(MARK) ?? false;
 }
 
+/** Ends the agent; its unit stays. @throws HostError as runCommand */
+export async function stopAgentUnit(): Promise<void> {
+  await runCommand('systemctl', ['stop', AGENT_UNIT], { timeoutMs: START_TIMEOUT_MS });
+}
+
 /** Ends the agent and deletes its unit. @throws HostError as runCommand */
 export async function removeAgentUnit(): Promise<void> {
   await runCommand('systemctl', ['disable', '--quiet', '--now', AGENT_UNIT], { timeoutMs: START_TIMEOUT_MS });
@@ -84,7 +89,7 @@ export async function removeAgentUnit(): Promise<void> {
 export function formatAgentUnit({ agent, before }: AgentUnitCommands): string {
   return `${MARK}
 [Unit]
-Description=Galago, the controller of this host's pods
+Description=Galago, the controller of this host's pods and virtual switches
 Wants=openvswitch-switch.service network-online.target
 After=openvswitch-switch.service network-online.target docker.service
 # They set the firewall up, into which the tunnels' rule goes.
@@ -93,8 +98,7 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=simple
-ExecStartPre=${formatCommand(before)}
-ExecStart=${formatCommand(agent)}
+${before === undefined ? '' : `ExecStartPre=${formatCommand(before)}\n`}ExecStart=${formatCommand(agent)}
 Restart=always
 RestartSec=1
 TimeoutStartSec=${START_TIMEOUT_MS / 1000}
@@ -144,6 +148,6 @@ async function readUnit(): Promise<string | undefined> {
   }
 }
 
-const MARK = '# Made by galago init; galago cleanup removes it.';
+const MARK = '# Made by Galago; galago cleanup removes it.';
 const UNIT_PATH = `/etc/systemd/system/${AGENT_UNIT}`;
 const START_TIMEOUT_MS = 120_000;

@@ -18,6 +18,13 @@ describe("the agent's unit", () => {
     expect(setting(text, 'After')).toContain('openvswitch-switch.service');
   });
 
+  it('runs nothing but the agent where nothing has to be put right', () => {
+    const agent = ['/usr/bin/node', '/opt/galago/main.js', 'agent'];
+    const text = formatAgentUnit({ agent, before: undefined });
+    expect(setting(text, 'ExecStartPre')).toBeUndefined();
+    expect(text).toContain('\nType=simple\nExecStart=/usr/bin/node /opt/galago/main.js agent\n');
+  });
+
   it('has systemd read paths as they are', () => {
     const agent = ['/opt/my node', '/a"b\\c', '100%', '$HOME', "it's"];
     expect(setting(formatAgentUnit({ agent, before: ['true'] }), 'ExecStart')).toBe(
