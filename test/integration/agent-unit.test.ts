@@ -136,11 +136,15 @@ describeWithLab('a host where systemd is', () => {
     expect(again).toBe('ovs1: 10.1.0.254/24\nagent: galago-agent.service runs\n');
 
     // It does so after a boot.
+    expect(await json('status')).toMatchObject({
+      problems: ['no agent looks after this host: journalctl --unit galago-agent.service'],
+    });
     await host.exec('ip', ['address', 'flush', 'dev', 'ovs0']);
     const start = /^ExecStart=(.*)$/m.exec(await unit())![1]!;
     const agent = await host.start('unshare', machine('sh', '-c', `exec ${start}`));
     await agent.waitForOutput(/put right again vswitch=ovs0 .*address add 10\.0\.0\.254\/24/, 60_000);
     await agent.waitForOutput(/looking after this host bridges="?ovs0 ovs1/, 60_000);
+    expect(await json('status')).toMatchObject({ agent: true, problems: [] });
     expect(await agent.stop()).toMatchObject({ code: 0 });
     expect(await onMachine('vswitch', 'remove', 'ovs1')).toBe('ovs1: removed\n');
     expect(await isRunning()).toEqual([true, true]);

@@ -53,6 +53,11 @@ export class SlotHost {
     return this.json('ps');
   }
 
+  /** What `galago status` says is wrong. */
+  async problems(): Promise<readonly string[]> {
+    return (await this.json<{ readonly problems: readonly string[] }>('status')).problems;
+  }
+
   /** Removes all containers, and what they leave. */
   async empty(): Promise<void> {
     const ids = (await this.docker.exec('ps', '--all', '--quiet')).split('\n').filter((id) => id !== '');

@@ -98,6 +98,7 @@ describeWithLab('containers in slots, while an agent runs,', () => {
     await docker.exec('restart', '--time', '0', 'ovs0-s02');
     await untilSaid('plugged in again', 'ovs0-s02');
     expect(await slotOf('ovs0-s02')).toEqual(before);
+    expect(await slots.problems()).toEqual([]);
     await docker.reaches('ovs0-s01', '10.0.0.2');
     await docker.reaches('ovs0-s02', 'fd00:1::a00:1');
     expectNoErrors();

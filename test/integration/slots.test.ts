@@ -93,10 +93,12 @@ describeWithLab('containers in slots', () => {
     expect(table.stdout).toMatch(
       /^SLOT +IMAGE +ADDRESS .*\novs1-s300 +galago-test:1 +10\.1\.1\.44\/16 +52:00:0a:01:01:2c +Up .*\n$/,
     );
-    expect(await galagoJson(host, 'vswitch', 'list')).toMatchObject([
+    const vswitches = [
       { name: 'ovs0', slots: 4 },
       { name: 'ovs1', slots: 1 },
-    ]);
+    ];
+    expect(await galagoJson(host, 'vswitch', 'list')).toMatchObject(vswitches);
+    expect(await json('status')).toMatchObject({ vswitches, problems: [] });
     expect((await galago(host, 'vswitch', 'remove', 'ovs1')).stderr).toContain('HOST_VSWITCH_IN_USE');
   });
 
@@ -264,6 +266,40 @@ describeWithLab('containers in slots', () => {
     await eventually(async () => (await ps())[0]?.state === 'exited', { what: 'the shell to end' });
   });
 
+  it('are told of by status when they and their ports do not go together', async () => {
+    for (const slot of ['1', '2', '3', '4']) await start('--slot', slot, ...SLEEP);
+    await start('--slot', '5', '--eth1', 'ovs1', '--internal', ...SLEEP);
+    await start('--slot', '6', '--dual-nic', ...SLEEP);
+    await json('stop', '4', '--no-rm', '--time', '0');
+    await docker.run('ovs0-s07');
+    expect(await slots.problems()).toEqual([]);
+    await docker.exec('restart', '--time', '0', 'ovs0-s01');
+    await docker.exec('kill', 'ovs0-s02');
+    await docker.exec('rm', '--force', 'ovs0-s03');
+    await docker.exec('start', 'ovs0-s04');
+    await host.ovs.vsctl('del-port', 'ovs1-s05');
+    await host.exec('ip', ['link', 'delete', 'dev', 'ovs0-o06']);
+    const found = [
+      'ovs0-s01 runs, and is not plugged in: galago restart ovs0-s01',
+      'ovs0-s02 does not run (ovs0-s02): galago restart ovs0-s02, or galago stop ovs0-s02',
+      'ovs0-s03: there is no container ovs0-s03: galago cleanup --containers',
+      ...['04', '05', '06'].map(
+        (slot) => `ovs0-s${slot} runs, and is not plugged in: galago restart ovs0-s${slot}`,
+      ),
+    ];
+    await eventually(async () => (await ps())[1]?.state === 'exited', { what: 'the end of ovs0-s02' });
+    expect(await slots.problems()).toEqual(found);
+    const { stdout } = await galago(host, 'status', '--docker', docker.socket);
+    expect(stdout).toMatch(/^vswitch: +ovs1: 10\.1\.0\.1\/16, datapath netdev, 0 slots in use$/m);
+    expect(stdout).toContain(`\nproblem:   ${found[0]}\n`);
+    const silent = await galago(host, 'status', '--docker', '/nonexistent/docker.sock');
+    expect(silent.stdout).toMatch(/^problem: .*\/nonexistent\/docker\.sock/m);
+    await docker.exec('rm', '--force', 'ovs0-s07');
+    for (const slot of ['1', '2', '4', '5', '6']) await json('restart', '--time', '0', slot);
+    await json('cleanup', '--containers');
+    expect(await slots.problems()).toEqual([]);
+  });
+
   it('are removed by cleanup when they have ended, and no others', async () => {
     await start('--slot', '1', ...SLEEP);
     await start('--slot', '2', ...SLEEP);
@@ -296,6 +332,7 @@ describeWithLab('containers in slots', () => {
         await killed.stop('SIGKILL');
         await held.close();
         expect(await ps()).toMatchObject([{ name: 'ovs0-s03', state: 'interrupted' }]);
+        expect(await slots.problems()).toEqual([expect.stringContaining('ovs0-s03')]);
         if (!isCleanedUp) continue;
         await json('cleanup', '--containers');
         expect(await everything()).toEqual(before);

@@ -3,6 +3,12 @@ import { type Container, eventually, type Host, Lab } from '../lab/index.ts';
 import { describeWithLab } from './describe-with-lab.ts';
 import { galago, galagoJson, hostState, startAgent } from './host-cli.ts';
 
+/** What `galago status --json` prints, as far as it is looked at. */
+interface Status {
+  readonly vswitches: readonly object[];
+  readonly problems: readonly string[];
+}
+
 describeWithLab('galago vswitch', () => {
   let lab: Lab;
   let host: Host;
@@ -68,13 +74,35 @@ describeWithLab('galago vswitch', () => {
       /^VSWITCH +ADDRESS .*\novs0 +10\.0\.0\.254\/24 +fd00:5::\/64 +far +netdev +0\n$/,
     );
 
+    expect((await galago(host, 'status')).stdout).toBe(
+      [
+        'bridge:    none',
+        'vswitch:   ovs0: 10.0.0.254/24 fd00:5::/64, connected by far, datapath netdev, 0 slots in use',
+        'problems:  none\n',
+      ].join('\n'),
+    );
+    const status = await galagoJson<Status>(host, 'status');
+    expect(status).toMatchObject({ bridge: null, agent: false, flows: 0, problems: [] });
+    expect(status.vswitches).toEqual([{ ...row, flows: expect.any(Number) }]);
+
     // What a reboot leaves.
     await host.exec('ip', ['address', 'flush', 'dev', 'ovs0']);
+    await host.exec('ip', ['link', 'set', 'dev', 'far', 'down']);
     await host.ovs.ofctl('del-flows', 'ovs0');
+    const mend = 'galago vswitch create 10.0.0.254/24 --name ovs0';
+    const { vswitches, problems } = await galagoJson<Status>(host, 'status');
+    expect(vswitches).toEqual([{ ...row, flows: 0 }]);
+    expect(problems).toEqual([
+      `ovs0 has no flows: ${mend}`,
+      `ovs0 is without its address 10.0.0.254/24: ${mend}`,
+      `ovs0 is without its address fd00:5::a00:fe/64: ${mend}`,
+      `far is down, which is of ovs0: ${mend}`,
+    ]);
     expect(await galagoJson(host, 'vswitch', 'create', '10.0.0.254/24')).toMatchObject({
       changes: expect.arrayContaining(['ip address add 10.0.0.254/24 dev ovs0']),
     });
     await isReached('10.0.0.254');
+    expect(await galagoJson(host, 'status')).toMatchObject({ problems: [] });
 
     expect((await galago(host, 'vswitch', 'remove')).stdout).toBe('ovs0: removed\n');
     expect(await hostState(host)).toEqual(before);

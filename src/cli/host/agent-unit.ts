@@ -88,7 +88,7 @@ export async function planUnitWithout(
 }
 
 /** True when there is a unit that looks after the host whose database this is. */
-async function isUnitOf(options: HostOptions): Promise<boolean> {
+export async function isUnitOf(options: HostOptions): Promise<boolean> {
   return isSystemDatabase(options) && hasSystemd() && (await hasAgentUnit());
 }
 

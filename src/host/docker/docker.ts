@@ -1,4 +1,4 @@
-import { UsageError } from '../../util/errors.ts';
+import { type GalagoError, UsageError } from '../../util/errors.ts';
 import { callDocker, dockerFailure, readDockerJson } from './docker-call.ts';
 
 /** A container, as far as Docker tells and its network needs. */
@@ -31,6 +31,16 @@ export async function inspectContainer(socketPath: string, name: string): Promis
     networkMode: json.HostConfig?.NetworkMode ?? '',
     labels: json.Config?.Labels ?? {},
   };
+}
+
+/** The process of a container; 0 when it does not run or is not there. @throws HostError `HOST_DOCKER_FAILED` */
+export async function containerPid(socketPath: string, id: string): Promise<number> {
+  try {
+    return (await inspectContainer(socketPath, id)).pid;
+  } catch (error) {
+    if ((error as GalagoError).code === 'HOST_CONTAINER_UNKNOWN') return 0;
+    throw error;
+  }
 }
 
 /** The names of the containers that run. @throws HostError `HOST_DOCKER_FAILED` */

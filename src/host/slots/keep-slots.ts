@@ -1,15 +1,14 @@
 import type { GalagoError } from '../../util/errors.ts';
 import type { Log } from '../../util/log.ts';
 import { EndpointKey } from '../connect/endpoint.ts';
-import { namespaceId } from '../connect/target.ts';
 import type { HostDatabase, InterfaceRow } from '../database.ts';
-import { inspectContainer } from '../docker/docker.ts';
+import { containerPid, inspectContainer } from '../docker/docker.ts';
 import { findLink, readNamespace } from '../system/ip.ts';
 import type { Nic } from './nic.ts';
 import { readSlotLabels } from './slot-labels.ts';
 import { enterContainer, makePorts, removePorts, removeRemnants, type SlotPlace } from './slot-ports.ts';
 import { planStart } from './slot-start.ts';
-import { isOurs, readSlots } from './slot-state.ts';
+import { isOurs, isPluggedIn, readSlots } from './slot-state.ts';
 import { slotInterfaces } from './vswitch-labels.ts';
 
 /** What {@link SlotKeeper} needs. */
@@ -78,7 +77,8 @@ export class SlotKeeper {
   async ended(id: string): Promise<void> {
     await this.#remove(id, 'unplugged', async (rows) => {
       const internal = rows.filter(({ type }) => type === 'internal');
-      return internal.length === 0 || (await this.#pidOf(id)) !== 0 ? [] : internal;
+      const runs = internal.length > 0 && (await containerPid(this.#options.dockerSocket, id)) !== 0;
+      return runs ? [] : internal;
     });
   }
 
@@ -89,14 +89,14 @@ export class SlotKeeper {
 
   /** @returns the interfaces that it was given; none when there was nothing to do */
   async #plugIn(id: string): Promise<readonly Nic[]> {
-    const { db, dockerSocket, host } = this.#options;
+    const { dockerSocket, host } = this.#options;
     const { name, pid, labels } = await inspectContainer(dockerSocket, id);
     const found = readSlotLabels(labels);
     if (pid === 0 || found === undefined) return [];
     const plan = await planStart(this.#options, { ...found, program: { type: 'existing', id }, host });
     const { slot, nics, remnants } = plan;
     // One that somebody has called otherwise is in no slot.
-    if (slot.name !== name || (await isPluggedIn(db, nics, pid))) return [];
+    if (slot.name !== name || (await this.#isPluggedIn(nics, pid))) return [];
     await removeRemnants(this.#options, remnants);
     try {
       await makePorts(this.#options, plan);
@@ -107,6 +107,11 @@ export class SlotKeeper {
     }
     await this.#unplug(nics);
     return [];
+  }
+
+  async #isPluggedIn(nics: readonly Nic[], pid: number): Promise<boolean> {
+    const ports = nics.flatMap(({ port }) => this.#options.db.interface(port) ?? []);
+    return ports.length === nics.length && isPluggedIn(ports, pid, (await readNamespace()).links);
   }
 
   #unplug(nics: readonly Nic[]): Promise<void> {
@@ -145,34 +150,10 @@ export class SlotKeeper {
         return false;
     return true;
   }
-
-  /** The process of a container, 0 when it does not run or is not there. */
-  async #pidOf(id: string): Promise<number> {
-    try {
-      return (await inspectContainer(this.#options.dockerSocket, id)).pid;
-    } catch (error) {
-      if ((error as GalagoError).code === 'HOST_CONTAINER_UNKNOWN') return 0;
-      throw error;
-    }
-  }
 }
 
 /** What is tried again when the switch runs, or Docker can be reached. */
 const PASSING: ReadonlySet<unknown> = new Set(['HOST_SWITCH_SILENT', 'HOST_DOCKER_FAILED']);
-
-/** True when what is in a container now are the inner ends of its ports, whatever it calls them. */
-async function isPluggedIn(db: HostDatabase, nics: readonly Nic[], pid: number): Promise<boolean> {
-  const netns = `/proc/${pid}/ns/net`;
-  const namespace = await namespaceId(netns);
-  const isTheirs = ({ port }: Nic) => db.interface(port)?.external_ids.get(EndpointKey.NETNS) === namespace;
-  if (namespace === undefined || !nics.every(isTheirs)) return false;
-  const [inside, outside] = await Promise.all([readNamespace({ netns }), readNamespace()]);
-  return nics.every(({ isInternal, ifname, port }) =>
-    isInternal
-      ? inside.links.some(({ name }) => name === ifname)
-      : outside.links.some(({ name }) => name === port),
-  );
-}
 
 function slotRows(db: HostDatabase): readonly InterfaceRow[] {
   return [...slotInterfaces(db).values()].flat();

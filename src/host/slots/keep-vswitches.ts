@@ -6,7 +6,7 @@ import { formatIp, type IpCommand, readNamespace } from '../system/ip.ts';
 import { requireVswitch } from './vswitch.ts';
 import { requireSubnet } from './vswitch-checks.ts';
 import { isVswitchRow, VswitchKey } from './vswitch-labels.ts';
-import { carryOutLinks, planLinks } from './vswitch-links.ts';
+import { carryOutLinks, planPresentLinks } from './vswitch-links.ts';
 
 /** What {@link VswitchKeeper} needs beside the database. */
 interface VswitchKeepOptions {
@@ -82,7 +82,7 @@ export class VswitchKeeper implements AsyncDisposable {
 }
 
 /**
- * Puts right what the links of a virtual switch have lost. A device that is not there now is left out.
+ * Puts right what the links of a virtual switch have lost.
  * @returns what was done; undefined while the switch has not made its link
  * @throws UsageError `HOST_ADDRESS_TAKEN`; HostError as runCommand
  */
@@ -90,9 +90,8 @@ async function restoreLinks(db: HostDatabase, name: string): Promise<readonly Ip
   if (db.bridge(name) === undefined) return [];
   const vswitch = requireVswitch(db, name);
   const { links } = await readNamespace();
-  const isThere = (one: string | undefined) => links.some((link) => link.name === one);
-  if (!isThere(name)) return undefined;
-  const plan = planLinks({ ...vswitch, device: isThere(vswitch.device) ? vswitch.device : undefined }, links);
+  const plan = planPresentLinks(vswitch, links);
+  if (plan === undefined) return undefined;
   if (plan.commands.length > 0) requireSubnet(vswitch, links);
   await carryOutLinks(name, plan);
   return plan.commands;

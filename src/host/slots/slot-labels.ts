@@ -9,6 +9,11 @@ export interface SlotSettings {
   readonly others: ReadonlyMap<string, string>;
 }
 
+/** How many interfaces a container has. */
+export function countInterfaces({ isDualNic, others }: SlotSettings): number {
+  return 1 + (isDualNic ? 1 : 0) + others.size;
+}
+
 /** The names of interfaces that can be in other virtual switches. */
 export const OTHER_INTERFACES = ['eth1', 'eth2', 'eth3'] as const;
 

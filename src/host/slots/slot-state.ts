@@ -1,7 +1,9 @@
 import { UsageError } from '../../util/errors.ts';
 import { EndpointKey } from '../connect/endpoint.ts';
+import { namespaceId } from '../connect/target.ts';
 import type { HostDatabase, InterfaceRow } from '../database.ts';
 import { type ListedContainer, listContainers } from '../docker/docker-containers.ts';
+import { type Link, readNamespace } from '../system/ip.ts';
 import { readSlotLabels } from './slot-labels.ts';
 import { slotInterfaces } from './vswitch-labels.ts';
 
@@ -43,6 +45,30 @@ export function isRemnant({ container, ports }: SlotState): boolean {
   if (container === undefined) return true;
   if (!isOurs(container)) return false;
   return container.state === 'created' || ports.some((row) => !row.external_ids.has(EndpointKey.NETNS));
+}
+
+/**
+ * True when what is in a container now are the inner ends of ports, whatever it calls them.
+ * @param pid a process of the container
+ * @param outside the links of the host
+ * @throws HostError as runCommand
+ */
+export async function isPluggedIn(
+  ports: readonly InterfaceRow[],
+  pid: number,
+  outside: readonly Link[],
+): Promise<boolean> {
+  const netns = `/proc/${pid}/ns/net`;
+  const namespace = await namespaceId(netns);
+  const isTheirs = (row: InterfaceRow) => row.external_ids.get(EndpointKey.NETNS) === namespace;
+  if (namespace === undefined || !ports.every(isTheirs)) return false;
+  const hasInternal = ports.some(({ type }) => type === 'internal');
+  const inside = hasInternal ? (await readNamespace({ netns })).links : [];
+  return ports.every(({ name, type, external_ids }) =>
+    type === 'internal'
+      ? inside.some((link) => link.name === external_ids.get(EndpointKey.IFNAME))
+      : outside.some((link) => link.name === name),
+  );
 }
 
 /** True for a container that ran, and has ended. */

@@ -1,0 +1,140 @@
+import { parseDhcpSubnet } from '../../app/dhcp/subnet.ts';
+import { readSubnets } from '../../host/addresses/subnet.ts';
+import { findDrift } from '../../host/connect/drift.ts';
+import { type Endpoint, EndpointKey } from '../../host/connect/endpoint.ts';
+import type { BridgeRow, HostDatabase, InterfaceRow } from '../../host/database.ts';
+import { AGENT_UNIT } from '../../host/setup/agent-unit.ts';
+import { readSettings } from '../../host/setup/settings.ts';
+import { UPLINK_BRIDGE, uplinkOf } from '../../host/setup/uplink.ts';
+import { findSlotDrift, mendVswitch } from '../../host/slots/slot-drift.ts';
+import { planForgery } from '../../host/system/forgery.ts';
+import type { GalagoError } from '../../util/errors.ts';
+import type { VswitchRow } from '../slots/vswitch-row.ts';
+import { isUnitOf } from './agent-unit.ts';
+import { type HostOptions, isLocal } from './host-options.ts';
+import { isUplinkOverdue } from './uplink.ts';
+
+/** A virtual switch, with how many flows of ours it has; null when it does not answer. */
+export interface VswitchStatus extends VswitchRow {
+  readonly flows: number | null;
+}
+
+/** The options of `galago status` as they were read. */
+export interface StatusOptions extends HostOptions {
+  readonly docker: string;
+}
+
+/** What has been read of a host. */
+interface Seen {
+  /** That of pods; undefined where there is none. */
+  readonly bridge: BridgeRow | undefined;
+  readonly tunnel: InterfaceRow | undefined;
+  readonly endpoints: readonly Endpoint[];
+  readonly flows: number | null;
+  /** Why a switch does not answer; undefined when all do. */
+  readonly silence: GalagoError | undefined;
+  readonly vswitches: readonly VswitchStatus[];
+  readonly agent: boolean;
+}
+
+/** What is not as it should be on a host, a line each, with what mends it. @throws HostError as runCommand */
+export async function findProblems(
+  db: HostDatabase,
+  options: StatusOptions,
+  seen: Seen,
+): Promise<readonly string[]> {
+  return [
+    ...problemsOfSetUp(db, options, seen),
+    ...(await problemsOfForgery(db, options)),
+    ...(seen.bridge === undefined ? [] : problemsOfBridge(db, seen.bridge)),
+    ...(await problemsOfFlows(options, seen)),
+    ...seen.endpoints.flatMap(problemsOfConflicts),
+    ...(await findDrift(db, options.docker)),
+    ...(await findSlotDrift(db, options.docker)),
+  ];
+}
+
+function problemsOfSetUp(
+  db: HostDatabase,
+  options: StatusOptions,
+  { bridge: row, tunnel, vswitches }: Seen,
+): readonly string[] {
+  const { bridge, uplink } = readSettings(db);
+  const found: string[] = [];
+  if (bridge === undefined) {
+    if (vswitches.length === 0) found.push('the host is not set up: galago init');
+  } else if (row === undefined) found.push(`there is no bridge ${bridge} any more: galago init`);
+  else if (row.fail_mode !== 'secure' || row.other_config.get('disable-in-band') !== 'true')
+    found.push(`${bridge} is not secure: galago init`);
+  const device = uplinkOf(db);
+  if (device !== undefined && device !== uplink)
+    found.push(problemOfUplink(device, isUplinkOverdue(options)));
+  if (row !== undefined && tunnel === undefined) found.push(`${bridge} has no tunnel port: galago init`);
+  return found;
+}
+
+function problemOfUplink(device: string, isOverdue: boolean): string {
+  const is = `${device} is in ${UPLINK_BRIDGE}, unconfirmed`;
+  return isOverdue
+    ? `${is}, and what should have put it back was killed: galago cleanup --yes, or galago init --confirm`
+    : `${is}: galago init --confirm, or galago cleanup --yes`;
+}
+
+async function problemsOfForgery(db: HostDatabase, options: StatusOptions): Promise<readonly string[]> {
+  const { encapsulation, localIp, peers } = readSettings(db);
+  if (encapsulation === undefined || localIp === undefined || !isLocal(options)) return [];
+  const { isDropped, changes } = await planForgery({ encapsulation, localIp, peers });
+  const open = "containers' other networks are not kept out of the tunnels";
+  if (!isDropped) return [`${open}: install nftables, then galago init`];
+  return changes.length > 0 ? [`${open}: galago init`] : [];
+}
+
+function problemsOfBridge(db: HostDatabase, bridge: BridgeRow): readonly string[] {
+  const errors = db.interfacesOf(bridge).filter(({ error }) => error !== undefined);
+  return [...errors.map(({ name, error }) => `${name}: ${error}`), ...problemsOfSubnets(bridge)];
+}
+
+function problemsOfSubnets(bridge: BridgeRow): string[] {
+  return [...readSubnets(bridge)].flatMap(([pod, text]) => {
+    try {
+      parseDhcpSubnet(text);
+      return [];
+    } catch (error) {
+      return [`the subnet of pod ${pod}: ${(error as Error).message}: galago pods set ${pod}`];
+    }
+  });
+}
+
+async function problemsOfFlows(
+  options: StatusOptions,
+  { bridge, endpoints, flows, silence, vswitches, agent }: Seen,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  if (silence !== undefined) found.push(`ovs-vswitchd does not answer, does it run? ${silence.message}`);
+  const hasUnit = !agent && (await isUnitOf(options));
+  // Virtual switches do without, unless one should be there.
+  const needsAgent = bridge === undefined ? hasUnit && vswitches.length > 0 : bridge.controller.length === 0;
+  if (needsAgent && !agent)
+    found.push(
+      `no agent looks after this host: ${hasUnit ? `journalctl --unit ${AGENT_UNIT}` : 'galago agent'}`,
+    );
+  else if (flows === 0 && endpoints.length > 0)
+    found.push('the switch has no flows: see the log of its controller');
+  for (const vswitch of vswitches) {
+    const { name, address } = vswitch;
+    const mend = agent ? 'see the log of galago agent' : mendVswitch(name, address);
+    if (vswitch.flows === 0) found.push(`${name} has no flows: ${mend}`);
+  }
+  return found;
+}
+
+/** As the agent has written them: `10.0.0.1 192.0.2.2`, an address and the tunnel address of a host that has it too. */
+function problemsOfConflicts({ externalIds, port }: Endpoint): string[] {
+  const name = externalIds.get(EndpointKey.NAME) ?? port;
+  const conflicts = externalIds.get(EndpointKey.CONFLICT)?.split(',') ?? [];
+  return conflicts.map((conflict) => {
+    const [address, peer] = conflict.split(' ');
+    const pod = externalIds.get(EndpointKey.POD);
+    return `${address} of ${name} (${port}) in pod ${pod} is in use on the host at ${peer} as well: disconnect one of them`;
+  });
+}
