@@ -45,7 +45,8 @@ interface NftRule {
 }
 
 async function listRuleset() {
-  const printed = await tryCommand('nft', ['--json', 'list', 'ruleset']);
+  // Sets may have a million elements.
+  const printed = await tryCommand('nft', ['--json', '--terse', 'list', 'ruleset']);
   if (printed === undefined) return undefined;
   const { nftables } = JSON.parse(printed) as {
     readonly nftables: readonly { readonly chain?: NftChain; readonly rule?: NftRule }[];
