@@ -164,8 +164,8 @@ export class HostDatabase implements AsyncDisposable {
   }
 
   /** Gets a lock of the database, whenever that is; disposing of it gives it back. @throws as OvsdbClient.lock */
-  lock(name: string): Promise<AsyncDisposable> {
-    return this.#client.lock(name);
+  lock(name: string, options: CallOptions = {}): Promise<AsyncDisposable> {
+    return this.#client.lock(name, options);
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { HostDatabase } from '../../host/database.ts';
 import { parsePeers, writePeers } from '../../host/setup/peers.ts';
-import { type HostSettings, readSettings } from '../../host/setup/settings.ts';
+import { type HostSettings, hostTunnels, readSettings, whileSettingUp } from '../../host/setup/settings.ts';
 import { planForgery } from '../../host/system/forgery.ts';
 import { UsageError } from '../../util/errors.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
@@ -76,27 +76,29 @@ async function change(
 ): Promise<void> {
   parsePeers(texts);
   await using db: HostDatabase = await openDatabase(options);
-  const { peers, localIp, encapsulation } = readSettings(db);
-  const given = parsePeers(texts, localIp);
-  if (texts.length > 0 && localIp === undefined) {
-    throw new UsageError(
-      'HOST_NOT_INITIALIZED',
-      'this host has no tunnel address yet: run galago init first',
-    );
-  }
-  const wanted = [...new Set(combine(peers, given))].sort();
-  if (texts.length > 0 && !options.dryRun)
-    await dropForgery(options, { localIp, encapsulation, peers: wanted });
-  const changed = options.dryRun ? wanted.join() !== peers.join() : await writePeers(db, wanted);
-  print(command, options.json ? JSON.stringify({ peers: wanted, changed }) : wanted);
+  const isWritten = texts.length > 0 && !options.dryRun;
+  const settle = async () => {
+    const settings = readSettings(db);
+    const given = parsePeers(texts, settings.localIp);
+    if (texts.length > 0 && settings.localIp === undefined) {
+      throw new UsageError(
+        'HOST_NOT_INITIALIZED',
+        'this host has no tunnel address yet: run galago init first',
+      );
+    }
+    const peers = [...new Set(combine(settings.peers, given))].sort();
+    if (isWritten) await dropForgery(options, { ...settings, peers });
+    const changed = isWritten ? await writePeers(db, peers) : peers.join() !== settings.peers.join();
+    return { peers, changed };
+  };
+  const { peers, changed } = await (isWritten ? whileSettingUp(db, settle) : settle());
+  print(command, options.json ? JSON.stringify({ peers, changed }) : peers);
 }
 
 /** Has packets dropped that containers here forge from the hosts' addresses, where `galago init` has been run. */
-async function dropForgery(options: HostOptions, settings: ForgerySettings): Promise<void> {
-  const { encapsulation, localIp, peers } = settings;
-  if (encapsulation === undefined || localIp === undefined || !isLocal(options)) return;
-  const { changes } = await planForgery({ encapsulation, localIp, peers });
+async function dropForgery(options: HostOptions, settings: HostSettings): Promise<void> {
+  const tunnels = hostTunnels(settings);
+  if (tunnels === undefined || !isLocal(options)) return;
+  const { changes } = await planForgery(tunnels);
   for (const each of changes) await each.carryOut();
 }
-
-type ForgerySettings = Pick<HostSettings, 'encapsulation' | 'localIp' | 'peers'>;

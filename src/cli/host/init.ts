@@ -142,7 +142,7 @@ function resultOf(plan: InitPlan, ofport: number): object {
       ofport,
     },
     firewall: plan.firewall.places,
-    dropsForgery: plan.firewall.dropsForgery,
+    dropsForgery: plan.firewall.forgery.isDropped,
     uplink: plan.uplink?.device ?? null,
     mustConfirm: plan.uplink?.isConfirmed === false,
   };
@@ -154,13 +154,13 @@ function linesOf(
   confirmWithin: number,
 ): string[] {
   const mtu = endpointMtu({ underlayMtu, encapsulation, localIp });
-  const { places, dropsForgery } = firewall;
+  const { places, forgery } = firewall;
   return [
     `bridge:   ${bridge}${changes.length === 0 ? ', as before' : ''}`,
     ...(uplink === undefined ? [] : [`uplink:   ${uplinkLine(uplink, confirmWithin)}`]),
     `tunnels:  ${encapsulation.type} from ${localIp}, port ${ofport}; containers have MTU ${mtu}`,
     `firewall: ${places.length === 0 ? 'none is active' : `open in ${places.join(', ')}`}`,
-    ...(dropsForgery
+    ...(forgery.isDropped
       ? []
       : ["forgery:  containers' other networks are not kept out of the tunnels: that takes nftables"]),
   ];

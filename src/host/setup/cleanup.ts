@@ -5,7 +5,7 @@ import type { BridgeRow, HostDatabase } from '../database.ts';
 import { closeFirewall } from '../system/firewall.ts';
 import { deleteLinks, readNamespace } from '../system/ip.ts';
 import { isOwnBridge } from './init.ts';
-import { clearSettings, hasSettings } from './settings.ts';
+import { clearSettings, hasSettings, whileSettingUp } from './settings.ts';
 import { UPLINK_BRIDGE, uplinkOf } from './uplink.ts';
 
 /** What of a host is Galago's. */
@@ -62,16 +62,19 @@ function linesOf({ device, addressing }: NonNullable<CleanupPlan['uplink']>): st
 }
 
 /** Removes what was found, but for the uplink, which takes a guard. @throws as planCleanup; TimeoutError `HOST_SWITCH_SILENT`; OvsdbError */
-export async function carryOutCleanup(db: HostDatabase, plan: CleanupPlan): Promise<void> {
-  if (plan.ports.length > 0 || plan.bridges.length > 0 || plan.hasSettings) {
-    await db.apply('cleanup', (tx) => {
-      for (const port of plan.ports) db.deletePort(tx, port);
-      for (const bridge of plan.bridges) db.deleteBridge(tx, bridge.name);
-      clearSettings(db, tx);
-    });
-  }
-  await deleteLinks(plan.links);
-  if (plan.firewall.length > 0) await closeFirewall();
+export function carryOutCleanup(db: HostDatabase, plan: CleanupPlan): Promise<void> {
+  return whileSettingUp(db, async () => {
+    if (plan.ports.length > 0 || plan.bridges.length > 0 || plan.hasSettings) {
+      await db.apply('cleanup', (tx) => {
+        for (const port of plan.ports) db.deletePort(tx, port);
+        for (const bridge of plan.bridges) db.deleteBridge(tx, bridge.name);
+        clearSettings(db, tx);
+      });
+    }
+    await deleteLinks(plan.links);
+    // An agent may have put right meanwhile what was missing.
+    await closeFirewall();
+  });
 }
 
 /** What others have put on our bridge would go with it. */

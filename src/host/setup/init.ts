@@ -9,10 +9,10 @@ import {
   requireBridgeOpen,
   requireOpen,
 } from '../database.ts';
-import { type FirewallPlan, planFirewall } from '../system/firewall.ts';
+import { type FirewallPlan, openFirewall, planFirewall } from '../system/firewall.ts';
 import { type Link, readNamespace } from '../system/ip.ts';
 import type { Encapsulation } from './encapsulation.ts';
-import { INIT_OWNER, readSettings, SettingKey } from './settings.ts';
+import { INIT_OWNER, readSettings, SettingKey, whileSettingUp } from './settings.ts';
 import { findUnderlay } from './underlay.ts';
 import { planUplink, UPLINK_BRIDGE, type UplinkPlan } from './uplink.ts';
 
@@ -89,20 +89,22 @@ export async function planInit(
  * @returns the port number of the tunnel port
  * @throws HostError `HOST_PORT_FAILED`, as runCommand; TimeoutError `HOST_SWITCH_SILENT`; OvsdbError
  */
-export async function carryOutInit(db: HostDatabase, plan: InitPlan): Promise<number> {
-  const name = plan.tunnel?.name ?? tunnelName(plan);
-  const ids = db.root.external_ids;
-  const before = new Map([...settingsOf(plan).keys()].map((key) => [key, ids.get(key)]));
-  try {
-    if (plan.changes.length > 0) await db.apply(`init ${plan.bridge}`, (tx) => write(db, tx, plan));
-    requireBridgeOpen(db, plan.bridge, plan.isUserspace);
-    const ofport = requireOpen(db.interface(name), name);
-    for (const change of plan.firewall.changes) await change.carryOut();
-    return ofport;
-  } catch (error) {
-    if (plan.changes.length > 0) await db.undo(error, 'init', (tx) => undo(db, tx, plan, before));
-    throw error;
-  }
+export function carryOutInit(db: HostDatabase, plan: InitPlan): Promise<number> {
+  return whileSettingUp(db, async () => {
+    const name = plan.tunnel?.name ?? tunnelName(plan);
+    const { external_ids: ids } = db.root;
+    const before = new Map([...settingsOf(plan).keys()].map((key) => [key, ids.get(key)]));
+    try {
+      if (plan.changes.length > 0) await db.apply(`init ${plan.bridge}`, (tx) => write(db, tx, plan));
+      requireBridgeOpen(db, plan.bridge, plan.isUserspace);
+      const ofport = requireOpen(db.interface(name), name);
+      await openFirewall({ ...plan, peers: readSettings(db).peers });
+      return ofport;
+    } catch (error) {
+      if (plan.changes.length > 0) await db.undo(error, 'init', (tx) => undo(db, tx, plan, before));
+      throw error;
+    }
+  });
 }
 
 /** True for bridges that {@link carryOutInit} has made. */

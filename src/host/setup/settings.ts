@@ -1,6 +1,8 @@
 import { UsageError } from '../../util/errors.ts';
+import { readTunnelAddress } from '../../util/tunnel-address.ts';
 import type { BridgeRow, HostDatabase, HostTransaction } from '../database.ts';
 import { isVswitchRow } from '../slots/vswitch-labels.ts';
+import type { HostTunnels } from '../system/forgery.ts';
 import { ENCAPSULATIONS, type Encapsulation, encapsulationOf, overheadBytes } from './encapsulation.ts';
 
 /** `external_ids` keys of the table `Open_vSwitch` that are written. */
@@ -43,6 +45,27 @@ export function readSettings({ root }: HostDatabase): HostSettings {
     uplink: ids.get(SettingKey.UPLINK),
     peers: (ids.get(SettingKey.PEERS) ?? '').split(' ').filter((peer) => peer !== ''),
   };
+}
+
+/** The tunnels of a host; undefined where there are none, or whose address somebody has made another text of. */
+export function hostTunnels({ encapsulation, localIp, peers }: HostSettings): HostTunnels | undefined {
+  if (encapsulation === undefined || localIp === undefined) return undefined;
+  return readTunnelAddress(localIp) === undefined ? undefined : { encapsulation, localIp, peers };
+}
+
+/**
+ * Has nobody else change meanwhile what this host was set up with, or what its firewall has for that. What the one before
+ * has written can be read then: the database tells of changes before it gives the lock.
+ * @throws TimeoutError `OVSDB_NO_ANSWER` when another one keeps it for half a minute; ClosedError `OVSDB_CALL_ABORTED`;
+ * what `run` throws
+ */
+export async function whileSettingUp<T>(
+  db: HostDatabase,
+  run: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  await using _lock = await db.lock('galago_setup', { timeoutMs: 30_000, ...(signal && { signal }) });
+  return await run();
 }
 
 /**

@@ -14,7 +14,7 @@ import { runCommand } from '../system/command.ts';
 import { giveToKernel, isKeptFromKernel, keepFromKernel } from '../system/device-traffic.ts';
 import { closeFirewall } from '../system/firewall.ts';
 import { ipBatch, ipBatchForced, type Link } from '../system/ip.ts';
-import { clearSettings, INIT_OWNER, SettingKey } from './settings.ts';
+import { clearSettings, INIT_OWNER, SettingKey, whileSettingUp } from './settings.ts';
 
 /** The bridge that takes a device's place on the host's network. */
 export const UPLINK_BRIDGE = 'br-phy';
@@ -124,14 +124,17 @@ export async function moveToDevice(
   await using db = await openDatabase();
   const made = madeBridge === undefined ? undefined : db.bridge(madeBridge);
   const isUsed = db.endpoints().some(({ bridge }) => bridge === madeBridge);
-  await db.apply(`uplink ${device} given back`, (tx) => {
-    const bridge = db.bridge(UPLINK_BRIDGE);
-    if (bridge !== undefined && isUplinkBridge(bridge)) db.deleteBridge(tx, UPLINK_BRIDGE);
-    if (made === undefined || isUsed) return db.writeSettings(tx, new Map([[SettingKey.UPLINK, undefined]]));
-    db.deleteBridge(tx, made.name);
-    clearSettings(db, tx);
+  await whileSettingUp(db, async () => {
+    await db.apply(`uplink ${device} given back`, (tx) => {
+      const bridge = db.bridge(UPLINK_BRIDGE);
+      if (bridge !== undefined && isUplinkBridge(bridge)) db.deleteBridge(tx, UPLINK_BRIDGE);
+      if (made === undefined || isUsed)
+        return db.writeSettings(tx, new Map([[SettingKey.UPLINK, undefined]]));
+      db.deleteBridge(tx, made.name);
+      clearSettings(db, tx);
+    });
+    if (made !== undefined && !isUsed) await closeFirewall();
   });
-  if (made !== undefined && !isUsed) await closeFirewall();
 }
 
 /** The device that was put into the bridge of ours, if one was. */

@@ -2,6 +2,7 @@ import type { Encapsulation } from '../setup/encapsulation.ts';
 import {
   deleteForgeryTable,
   FORGERY_TABLE,
+  type ForgeryPlan,
   type HostTunnels,
   hasForgeryTable,
   planForgery,
@@ -37,8 +38,9 @@ export interface FirewallRule {
 export interface FirewallPlan {
   /** Where tunnels are let in, then. */
   readonly places: readonly string[];
-  /** Whether packets of others that look like the tunnel's are dropped, then. */
-  readonly dropsForgery: boolean;
+  /** Those of them where they are not yet. */
+  readonly shut: readonly string[];
+  readonly forgery: ForgeryPlan;
   readonly changes: readonly FirewallChange[];
 }
 
@@ -65,8 +67,10 @@ export async function planFirewall(tunnels: HostTunnels): Promise<FirewallPlan> 
   const shut = wanted.filter(({ name }) => !kept.has(name));
   return {
     places: wanted.map(({ name }) => name),
-    dropsForgery: forgery.isDropped,
+    shut: shut.map(({ name }) => name),
+    forgery,
     changes: [
+      ...forgery.changes,
       ...shut.map((place) => ({
         text: `${place.name}: let ${tunnel.type} in`,
         carryOut: () => place.open(tunnel, label),
@@ -75,9 +79,15 @@ export async function planFirewall(tunnels: HostTunnels): Promise<FirewallPlan> 
         text: `${rule.place}: delete the rule '${rule.label}'`,
         carryOut: () => rule.delete(),
       })),
-      ...forgery.changes,
     ],
   };
+}
+
+/** Does what {@link planFirewall} finds to be done. @returns that, a line each @throws HostError as runCommand */
+export async function openFirewall(tunnels: HostTunnels): Promise<readonly string[]> {
+  const { changes } = await planFirewall(tunnels);
+  for (const change of changes) await change.carryOut();
+  return changes.map(({ text }) => text);
 }
 
 /** Takes all that is ours out of the firewall. @returns what that was, a line each */
