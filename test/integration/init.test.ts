@@ -135,6 +135,9 @@ describeWithLab('galago init, cluster, agent and cleanup on two hosts', () => {
     expect((await init(host)).changes).toEqual([]);
     expect(await firewallOf(host)).toBe(opened);
     await host.exec('nft', ['flush', 'chain', 'inet', 'filter', 'input']);
+    expect(await galagoJson(host, 'status')).toMatchObject({
+      problems: expect.arrayContaining(['nftables inet filter input does not let vxlan in: galago init']),
+    });
     expect((await init(host)).changes).toEqual(['nftables inet filter input: let vxlan in']);
     await host.exec('nft', ['add', 'rule', 'inet', 'filter', 'input', 'iif', 'lo', 'accept']);
     await galago(host, 'cleanup');

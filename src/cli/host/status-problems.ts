@@ -4,10 +4,10 @@ import { findDrift } from '../../host/connect/drift.ts';
 import { type Endpoint, EndpointKey } from '../../host/connect/endpoint.ts';
 import type { BridgeRow, HostDatabase, InterfaceRow } from '../../host/database.ts';
 import { AGENT_UNIT } from '../../host/setup/agent-unit.ts';
-import { readSettings } from '../../host/setup/settings.ts';
+import { hostTunnels, readSettings } from '../../host/setup/settings.ts';
 import { UPLINK_BRIDGE, uplinkOf } from '../../host/setup/uplink.ts';
 import { findSlotDrift, mendVswitch } from '../../host/slots/slot-drift.ts';
-import { planForgery } from '../../host/system/forgery.ts';
+import { planFirewall } from '../../host/system/firewall.ts';
 import type { GalagoError } from '../../util/errors.ts';
 import type { VswitchRow } from '../slots/vswitch-row.ts';
 import { isUnitOf } from './agent-unit.ts';
@@ -45,7 +45,7 @@ export async function findProblems(
 ): Promise<readonly string[]> {
   return [
     ...problemsOfSetUp(db, options, seen),
-    ...(await problemsOfForgery(db, options)),
+    ...(await problemsOfFirewall(db, options)),
     ...(seen.bridge === undefined ? [] : problemsOfBridge(db, seen.bridge)),
     ...(await problemsOfFlows(options, seen)),
     ...seen.endpoints.flatMap(problemsOfConflicts),
@@ -80,13 +80,15 @@ function problemOfUplink(device: string, isOverdue: boolean): string {
     : `${is}: galago init --confirm, or galago cleanup --yes`;
 }
 
-async function problemsOfForgery(db: HostDatabase, options: StatusOptions): Promise<readonly string[]> {
-  const { encapsulation, localIp, peers } = readSettings(db);
-  if (encapsulation === undefined || localIp === undefined || !isLocal(options)) return [];
-  const { isDropped, changes } = await planForgery({ encapsulation, localIp, peers });
+async function problemsOfFirewall(db: HostDatabase, options: StatusOptions): Promise<readonly string[]> {
+  const tunnels = hostTunnels(readSettings(db));
+  if (tunnels === undefined || !isLocal(options)) return [];
+  const { shut, forgery } = await planFirewall(tunnels);
+  const found = shut.map((place) => `${place} does not let ${tunnels.encapsulation.type} in: galago init`);
   const open = "containers' other networks are not kept out of the tunnels";
-  if (!isDropped) return [`${open}: install nftables, then galago init`];
-  return changes.length > 0 ? [`${open}: galago init`] : [];
+  if (!forgery.isDropped) found.push(`${open}: install nftables, then galago init`);
+  else if (forgery.changes.length > 0) found.push(`${open}: galago init`);
+  return found;
 }
 
 function problemsOfBridge(db: HostDatabase, bridge: BridgeRow): readonly string[] {
