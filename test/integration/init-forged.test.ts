@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { addTranslated, forge, usurp } from '../docs/forged-tunnel.ts';
 import { eventually, type Host, Lab } from '../lab/index.ts';
 import { describeWithLab } from './describe-with-lab.ts';
-import { galago, galagoJson } from './host-cli.ts';
+import { galago, galagoJson, startAgent } from './host-cli.ts';
 
+const SHUT = 'table inet filter { chain input { type filter hook input priority 0; policy drop; }; }\n';
 const DROP = 'nftables inet galago: drop forged packets of vxlan';
 
 describeWithLab('tunnel packets that a container forges by a network of which its host translates addresses', () => {
@@ -53,7 +54,22 @@ describeWithLab('tunnel packets that a container forges by a network of which it
     });
     expect(await init(here)).toMatchObject({ changes: [DROP] });
     expect(await forgeAll()).toEqual([]);
+
+    const agent = await startAgent(host);
+    // As somebody does who starts a firewall, and loads all its rules anew.
+    const load = () => host.exec('nft', ['--file', '-'], { input: `flush ruleset\n${before}${SHUT}` });
+    await load();
+    await agent.waitForOutput(/put right again .*nftables inet filter input: let vxlan in/);
+    // The host's own packets are no others than those of the tunnel.
+    expect(await forgeAll()).toEqual([]);
+    expect(await galagoJson(host, 'status')).toMatchObject({ problems: [] });
+    for (const done of [/let vxlan in/g, /drop forged packets/g])
+      expect(agent.output.match(done)).toHaveLength(1);
+    // Whatever the agent is about when the settings go.
+    await load();
     await galago(host, 'cleanup');
+    await agent.exited;
+    await host.exec('nft', ['delete', 'table', 'inet', 'filter']);
     expect(await ruleset()).toBe(before);
   });
 

@@ -84,15 +84,25 @@ describeWithLab('galago init, cluster, agent and cleanup on two hosts', () => {
         '10.0.0.2',
       ]);
       expect(large).toContain('2 received');
+      // As somebody does who starts a firewall, or loads its rules anew.
+      const loaded = await onBoth(async (host) => {
+        await host.exec('nft', ['--file', '-'], { input: DROP_BY_DEFAULT });
+        return firewallOf(host);
+      });
+      const place = `nftables inet filter input: let ${encap} in`;
+      await Promise.all(agents.map((agent) => agent.waitForOutput(new RegExp(`put right again .*${place}`))));
+      expect((await one.ping('10.0.0.2')).received).toBe(1);
       for (const status of await onBoth((host) => galagoJson(host, 'status')))
         expect(status).toMatchObject({ encapsulation: encap, mtu, endpoints: 1, pods: 1, problems: [] });
 
       await Promise.all(agents.splice(0).map((agent) => agent.stop()));
       await onBoth((host) => galago(host, 'cleanup'));
       expect(await onBoth(hostState)).toEqual(before);
+      expect(await onBoth(firewallOf)).toEqual(loaded);
       expect(await one.exec('ip', ['-br', 'link'])).not.toContain('eth1');
       for (const { changes } of await onBoth((host) => galagoJson<Initialized>(host, 'cleanup')))
         expect(changes).toEqual([]);
+      await onBoth((host) => host.exec('nft', ['flush', 'ruleset']));
     },
   );
 
@@ -149,14 +159,13 @@ describeWithLab('galago init, cluster, agent and cleanup on two hosts', () => {
     const host = hosts[1]!;
     // In a mount namespace in which the command nft cannot be run.
     const script = 'mount --bind /dev/null "$(command -v nft)" && exec "$@"';
-    const without = (...args: readonly string[]) =>
-      host.exec('unshare', ['--mount', 'sh', '-c', script, 'sh', ...args], {
-        env: { OVS_RUNDIR: host.ovs.dir },
-      });
+    const within = ['--mount', 'sh', '-c', script, 'sh', process.execPath, MAIN];
+    const env = { OVS_RUNDIR: host.ovs.dir };
+    const without = (...args: readonly string[]) => host.exec('unshare', [...within, ...args], { env });
     const rules = () => host.exec('iptables', ['-S', 'INPUT']);
     await host.exec('iptables', ['-A', 'INPUT', '-i', 'lo', '-j', 'ACCEPT']);
     const before = await rules();
-    const command = [process.execPath, MAIN, 'init', '--usermode', '--json'];
+    const command = ['init', '--usermode', '--json'];
     expect(JSON.parse(await without(...command))).toMatchObject({
       firewall: ['iptables INPUT'],
       dropsForgery: false,
@@ -167,7 +176,12 @@ describeWithLab('galago init, cluster, agent and cleanup on two hosts', () => {
     );
     expect(JSON.parse(await without(...command))).toMatchObject({ changes: [] });
     expect(await rules()).toBe(opened);
-    await without(process.execPath, MAIN, 'cleanup');
+    await host.exec('iptables', ['-D', 'INPUT', '1']);
+    agents = [await host.start('unshare', [...within, 'agent', '--no-api'], { env })];
+    await agents[0]!.waitForOutput(/put right again .*iptables INPUT: let vxlan in/);
+    expect(await rules()).toBe(opened);
+    await agents.pop()!.stop();
+    await without('cleanup');
     expect(await rules()).toBe(before);
     await host.exec('iptables', ['-F', 'INPUT']);
   });
@@ -268,6 +282,10 @@ describeWithLab('galago init, cluster, agent and cleanup on two hosts', () => {
     await host.ovs.vsctl('del-br', 'br-other');
   });
 }, ['nft', 'iptables']);
+
+const DROP_BY_DEFAULT = `flush ruleset
+table inet filter { chain input { type filter hook input priority 0; policy drop; }; }
+`;
 
 /** The host, for what looks at its bridge: the lab knows of none. */
 function onBrInt({ ovs }: Host): Host {

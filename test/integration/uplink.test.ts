@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { eventually, type Host, Lab } from '../lab/index.ts';
 import { run, SEARCH_PATH } from '../lab/run.ts';
+import type { RunningProcess } from '../lab/running-process.ts';
 import { describeWithLab } from './describe-with-lab.ts';
 import { galago, galagoJson, hostState, MAIN, startAgent } from './host-cli.ts';
 
@@ -94,12 +95,16 @@ describeWithLab('galago init --uplink', () => {
     expect(await isReached()).toBe(true);
 
     await galagoJson(other, 'init', '--usermode', '--local-ip', '192.0.2.2');
+    const agents: RunningProcess[] = [];
     for (const [i, one] of [host, other].entries()) {
       await galago(one, 'cluster', '192.0.2.1', '192.0.2.2');
-      await startAgent(one);
+      agents.push(await startAgent(one));
       await galagoJson(one, 'connect', `netns:${boxes[i]!.netns}`, `10.0.0.${i + 1}`, '7');
     }
     await eventually(async () => (await boxes[0]!.ping('10.0.0.2')).received === 1, { what: 'the pod' });
+    await host.exec('nft', ['flush', 'ruleset']);
+    await agents[0]!.waitForOutput(/put right again .*keep what eth0 receives from the kernel/);
+    expect(await isReached()).toBe(true);
 
     expect((await galago(host, 'cleanup')).stderr).toContain('HOST_CONSENT_REQUIRED');
     expect(await galago(host, 'cleanup', '--yes')).toMatchObject({ exitCode: 0, stderr: '' });

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { ApiServer, Controller, DEFAULT_API_ADDRESS, isLoopback, parseApiAddress } from '../../app/index.ts';
 import { ContainerKeeper } from '../../host/connect/keep-containers.ts';
 import type { HostDatabase } from '../../host/database.ts';
+import { FirewallKeeper } from '../../host/setup/keep-firewall.ts';
 import { type HostSettings, readSettings } from '../../host/setup/settings.ts';
 import { SlotKeeper } from '../../host/slots/keep-slots.ts';
 import { VswitchKeeper } from '../../host/slots/keep-vswitches.ts';
@@ -38,9 +39,9 @@ export function addAgentCommand(program: Command): void {
     .description(
       'Runs the controller of the bridge that galago init has made, and of virtual switches, through the sockets of ' +
         'this host, until a signal ends it. The hosts that galago cluster names are its peers; it follows them when ' +
-        'they change. Containers with the label galago.pod are attached to that pod when they start, and those that ' +
-        'were connected or are in slots have their interfaces back after a restart. Flows stay in the switch when ' +
-        'it ends.',
+        'they change. What the firewall has for tunnels is put back when somebody takes it out. Containers with the ' +
+        'label galago.pod are attached to that pod when they start, and those that were connected or are in slots ' +
+        'have their interfaces back after a restart. Flows stay in the switch when it ends.',
     )
     .addOption(
       new Option('--api <host:port>', 'where the feed of events is served, on a loopback address')
@@ -78,6 +79,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   await using lock = await takeOver(db, ended, log);
   if (lock === undefined) return;
   using _uplink = keepUplinkSafe(options, log);
+  await using _firewall = new FirewallKeeper(db, { log });
   await using _vswitches = new VswitchKeeper(db, { log });
   await using _containers = keepContainers(db, options, log);
   for (;;) {

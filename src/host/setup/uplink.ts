@@ -13,8 +13,8 @@ import { type BridgeRow, type HostDatabase, type HostTransaction, requireOpen } 
 import { runCommand } from '../system/command.ts';
 import { giveToKernel, isKeptFromKernel, keepFromKernel } from '../system/device-traffic.ts';
 import { closeFirewall } from '../system/firewall.ts';
-import { ipBatch, ipBatchForced, type Link } from '../system/ip.ts';
-import { clearSettings, INIT_OWNER, SettingKey, whileSettingUp } from './settings.ts';
+import { findLink, ipBatch, ipBatchForced, type Link } from '../system/ip.ts';
+import { clearSettings, INIT_OWNER, readSettings, SettingKey, whileSettingUp } from './settings.ts';
 
 /** The bridge that takes a device's place on the host's network. */
 export const UPLINK_BRIDGE = 'br-phy';
@@ -79,7 +79,7 @@ export async function planUplink(
             `ovsdb: add bridge ${UPLINK_BRIDGE}: datapath_type=netdev other_config:hwaddr=${link.mac}, with ${device}`,
           ]
         : []),
-      ...(isHeardTwice ? [`nftables netdev galago: keep what ${device} receives from the kernel`] : []),
+      ...(isHeardTwice ? [keepingLine(device)] : []),
       ...(isMoved ? [] : [`ip: move ${describeAddressing(current)} from ${device} to ${UPLINK_BRIDGE}`]),
     ],
   };
@@ -93,6 +93,25 @@ export async function moveToBridge(db: HostDatabase, { device, mac, addressing }
   await copySettings(device, UPLINK_BRIDGE);
   await moveAddressing(device, UPLINK_BRIDGE, addressing!);
   await keepFromKernel(device);
+}
+
+/**
+ * Keeps what an uplink receives from the kernel, where somebody has undone that since its move was confirmed.
+ * @returns what was done, a line each
+ * @throws HostError as runCommand
+ */
+export async function keepUplink(db: HostDatabase): Promise<readonly string[]> {
+  const { uplink: device, localIp } = readSettings(db);
+  if (device === undefined || device !== uplinkOf(db) || (await isKeptFromKernel())) return [];
+  // After a reboot the kernel needs it until `galago init` has moved the addresses again.
+  const bridge = await findLink(UPLINK_BRIDGE);
+  if (!bridge?.addresses.some((address) => address.startsWith(`${localIp}/`))) return [];
+  await keepFromKernel(device);
+  return [keepingLine(device)];
+}
+
+function keepingLine(device: string): string {
+  return `nftables netdev galago: keep what ${device} receives from the kernel`;
 }
 
 function insertBridge(db: HostDatabase, tx: HostTransaction, device: string, mac: string): void {
@@ -125,14 +144,19 @@ export async function moveToDevice(
   const made = madeBridge === undefined ? undefined : db.bridge(madeBridge);
   const isUsed = db.endpoints().some(({ bridge }) => bridge === madeBridge);
   await whileSettingUp(db, async () => {
-    await db.apply(`uplink ${device} given back`, (tx) => {
-      const bridge = db.bridge(UPLINK_BRIDGE);
-      if (bridge !== undefined && isUplinkBridge(bridge)) db.deleteBridge(tx, UPLINK_BRIDGE);
-      if (made === undefined || isUsed)
-        return db.writeSettings(tx, new Map([[SettingKey.UPLINK, undefined]]));
-      db.deleteBridge(tx, made.name);
-      clearSettings(db, tx);
-    });
+    try {
+      await db.apply(`uplink ${device} given back`, (tx) => {
+        const bridge = db.bridge(UPLINK_BRIDGE);
+        if (bridge !== undefined && isUplinkBridge(bridge)) db.deleteBridge(tx, UPLINK_BRIDGE);
+        if (made === undefined || isUsed)
+          return db.writeSettings(tx, new Map([[SettingKey.UPLINK, undefined]]));
+        db.deleteBridge(tx, made.name);
+        clearSettings(db, tx);
+      });
+    } finally {
+      // An agent may have kept it from the kernel again before the settings went.
+      await giveToKernel();
+    }
     if (made !== undefined && !isUsed) await closeFirewall();
   });
 }

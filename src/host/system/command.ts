@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { HostError } from '../host-error.ts';
 
 /** How {@link runCommand} runs a command. */
@@ -45,6 +46,35 @@ export async function tryCommand(
     if (error instanceof HostError) return undefined;
     throw error;
   }
+}
+
+/** What {@link followCommand} tells. */
+export interface CommandListener {
+  onLine(line: string): void;
+  /** It has ended by itself, or could not be run at all. */
+  onEnd(): void;
+}
+
+/** Runs a command that goes on, and tells of the lines that it prints. @returns what ends it */
+export function followCommand(
+  name: string,
+  args: readonly string[],
+  { onLine, onEnd }: CommandListener,
+): () => void {
+  const child = spawn(name, args, { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'ignore'] });
+  let isOver = false;
+  const end = () => {
+    if (!isOver) onEnd();
+    isOver = true;
+  };
+  child.on('error', end);
+  child.on('close', end);
+  // There is no output when this process has too many files open.
+  if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => isOver || onLine(line));
+  return () => {
+    isOver = true;
+    child.kill();
+  };
 }
 
 function failure(file: string, words: readonly string[], cause: Error, stderr: string): HostError {
