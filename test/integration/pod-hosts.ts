@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { ControllerOptions } from '../../src/app/index.ts';
-import { eventually, type Host, type Lab } from '../lab/index.ts';
+import { type Container, eventually, type Host, type Lab } from '../lab/index.ts';
 import type { ContinuousPing } from '../lab/ping.ts';
 import type { ObservedController } from './observed-controller.ts';
 
@@ -37,6 +37,14 @@ export async function warmUnderlay(hosts: readonly Host[]): Promise<void> {
   for (const from of hosts)
     for (const to of hosts)
       if (to !== from) await eventually(async () => (await from.ping(to.ip)).received === 1);
+}
+
+/**
+ * Puts a container into a pod that is on the bridge already. While links of a host come and go, or its routes change,
+ * Open vSwitch's userspace datapath loses packets on their way into tunnels, so that no ping can count them then.
+ */
+export async function joinPod(host: Host, container: Container, pod: string): Promise<void> {
+  await host.ovs.vsctl('set', 'Interface', container.port, `external_ids:galago-pod=${pod}`);
 }
 
 /** Expects that a ping has lost nothing, also of what was delayed by a change just now, and ends it. */

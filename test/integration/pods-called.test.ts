@@ -6,6 +6,7 @@ import {
   addPodHosts,
   expectUnbroken,
   flowLines,
+  joinPod,
   tunnelPort,
   untilMembers,
   warmUnderlay,
@@ -80,9 +81,10 @@ describeWithLab('pods on two hosts that call the controller', () => {
   });
 
   it('keep tunnels to a host whose database has gone, and follow it when it calls again', async () => {
+    const joining = await h2.addContainer({ name: 'called-joining', address: '10.0.0.3/24' });
     const ping = await onH1.startPing(onH2.ip);
     await h2.ovs.vsctl('del-manager');
-    const joining = await h2.addContainer({ name: 'called-joining', address: '10.0.0.3/24', pod: '7' });
+    await joinPod(h2, joining, '7');
     const { received } = ping;
     await eventually(() => ping.received >= received + 50);
     expect(controller.state.map(({ mode }) => mode)).toEqual(['pods', 'pods']);

@@ -10,6 +10,7 @@ import {
   callHosts,
   expectUnbroken,
   flowLines,
+  joinPod,
   tunnelPort,
   untilMembers,
   warmUnderlay,
@@ -167,7 +168,7 @@ describeWithLab('pods on two hosts, of which something ends', () => {
     await controller.next('endpointAged', { mac: onH2.mac, at: { peer: h2.ip } });
     await controller.controller.settled();
     expect(await flowLines(h1, `tun_src=${h2.ip}`)).toEqual([]);
-    await h2.ovs.vsctl('set', 'Interface', onH2.port, 'external_ids:galago-pod=7');
+    await joinPod(h2, onH2, '7');
     await untilMembers(controller, 2);
     await works();
   });
@@ -176,9 +177,10 @@ describeWithLab('pods on two hosts, of which something ends', () => {
     await h2.ovs.vsctl('set-manager', 'ptcp:6640:127.0.0.1');
     const controller = await startController(await throughManager());
     await untilMembers(controller, 2);
+    const joining = await h2.addContainer({ name: 'restart-joining', address: '10.0.0.3/24' });
     const ping = await onH1.startPing(onH2.ip);
     await h2.ovs.vsctl('del-manager');
-    const joining = await h2.addContainer({ name: 'restart-joining', address: '10.0.0.3/24', pod: '7' });
+    await joinPod(h2, joining, '7');
     const { received } = ping;
     await eventually(() => ping.received >= received + 50);
     expect(controller.state.map(({ mode }) => mode)).toEqual(['pods', 'pods']);

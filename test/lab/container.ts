@@ -61,8 +61,8 @@ export class Container extends NetworkNamespace {
     await setIpv6(inside, options.ipv6 ?? addresses.some(isIpv6), ['eth0']);
     // A veth leaves checksums to hardware that is not there, and the userspace datapath does not fill them in.
     await run('ethtool', ['-K', 'eth0', 'tx', 'off'], inside);
-    // When the kernel gets routes, as by an IPv6 address of a port, Open vSwitch reads all of them anew, and flows that
-    // its userspace datapath revalidates meanwhile find no way into tunnels.
+    // An IPv6 address of a port comes into use seconds later, with a route. When routes change, Open vSwitch reads all of
+    // them anew, and flows that its userspace datapath revalidates meanwhile find no way into tunnels.
     const outer = ['link', 'set', 'dev', name, 'addrgenmode', 'none', 'up'];
     await Promise.all([
       ipBatch([outer], contextOf(scope, place.host)),

@@ -131,6 +131,8 @@ export class Host extends NetworkNamespace {
     await eventually(() => this.#endProcesses(container.netns), {
       what: `the processes of ${container.name}`,
     });
+    // A namespace is gone before the kernel has taken its links away.
+    await ipBatch([['link', 'delete', 'dev', container.port]], contextOf(this.scope, this.name));
     await ipBatch([['netns', 'delete', container.netns]], contextOf(this.scope));
     this.#containers.delete(container.name);
     this.#place.releaseName(container.name);
