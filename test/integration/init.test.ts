@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { type Container, eventually, type Host, Lab } from '../lab/index.ts';
-import { SEARCH_PATH } from '../lab/run.ts';
+import { run, SEARCH_PATH } from '../lab/run.ts';
 import type { RunningProcess } from '../lab/running-process.ts';
 import { describeWithLab } from './describe-with-lab.ts';
 import { galago, galagoJson, hostState, MAIN, startAgent } from './host-cli.ts';
@@ -125,7 +125,9 @@ describeWithLab('galago init, cluster, agent and cleanup on two hosts', () => {
     await eventually(async () => (await peerFlows()).length === 0, { what: 'the flows to go' });
     for (const wrong of ['192.0.2.300', '127.0.0.1', 'fd00::1', 'fe80::1', 'h2'])
       expect((await galago(host, 'cluster', wrong)).stderr).toContain('HOST_PEER_INVALID');
-    await agents.pop()!.stop();
+    expect(await commandsOn(host)).toContain('nft');
+    await agents.pop()!.stop('SIGKILL');
+    await eventually(async () => !(await commandsOn(host)).includes('nft'), { what: 'its monitor to end' });
     await galago(host, 'cleanup');
   });
 
@@ -286,6 +288,12 @@ describeWithLab('galago init, cluster, agent and cleanup on two hosts', () => {
 const DROP_BY_DEFAULT = `flush ruleset
 table inet filter { chain input { type filter hook input priority 0; policy drop; }; }
 `;
+
+/** What runs on a host. */
+async function commandsOn({ netns }: Host): Promise<readonly string[]> {
+  const pids = (await run('ip', ['netns', 'pids', netns])).trim().split('\n');
+  return (await run('ps', ['-o', 'comm=', '-p', pids.join()])).split('\n');
+}
 
 /** The host, for what looks at its bridge: the lab knows of none. */
 function onBrInt({ ovs }: Host): Host {

@@ -27,16 +27,17 @@ export function followFirewall({
   };
   const onEnd = () => {
     endMonitor = undefined;
-    wait();
+    lookIn(UNTOLD_MS);
   };
   const look = () => {
+    // One that is new has not said what happened before it listened.
+    lookIn(endMonitor === undefined ? UNTOLD_MS : TOLD_MS);
     endMonitor ??= followCommand(name, args, { onLine, onEnd });
-    wait();
     onChange();
   };
-  const wait = () => {
+  const lookIn = (delayMs: number) => {
     cancel();
-    cancel = setTimer(look, endMonitor === undefined ? UNTOLD_MS : TOLD_MS);
+    cancel = setTimer(look, delayMs);
   };
   look();
   return () => {
