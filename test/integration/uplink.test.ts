@@ -37,7 +37,9 @@ describeWithLab('galago init --uplink', () => {
       lab.addHost({ name: 'h2', address: addresses(2), bridge: false }),
     ]);
     await host.exec('ip', ['-batch', '-'], { input: NETWORK.trim() });
-    await eventually(async () => (await host.exec('ip', ['address', 'show', 'tentative'])) === '');
+    await eventually(
+      async () => (await host.exec('ip', ['-oneline', 'address', 'show', 'tentative'])) === '',
+    );
     before = await network(host);
   });
 
@@ -60,7 +62,7 @@ describeWithLab('galago init --uplink', () => {
     await eventually(async () => {
       const settled = await network(host);
       expect(settled.links.join()).not.toContain('NO-CARRIER');
-      expect(await host.exec('ip', ['address', 'show', 'tentative'])).toBe('');
+      expect(await host.exec('ip', ['-oneline', 'address', 'show', 'tentative'])).toBe('');
     });
     before = await network(host);
     const dry = await galago(host, ...UPLINK, '--dry-run');
