@@ -149,7 +149,11 @@ describeWithLab('a host where systemd is', () => {
     expect(await onMachine('vswitch', 'remove', 'ovs1')).toBe('ovs1: removed\n');
     expect(await isRunning()).toEqual([true, true]);
 
-    const remove = ['systemd: stop and delete galago-agent.service', 'ovsdb: delete bridge ovs0'];
+    const remove = [
+      'systemd: stop and delete galago-agent.service',
+      'ovsdb: delete bridge ovs0',
+      'nftables: delete table inet galago',
+    ];
     expect(await json('vswitch', 'remove', '--dry-run')).toEqual({ changes: remove });
     expect(await isRunning()).toEqual([true, true]);
     expect(await json('vswitch', 'remove')).toEqual({ name: 'ovs0', removed: true, changes: remove });
@@ -218,4 +222,4 @@ describeWithLab('a host where systemd is', () => {
     expect(await agent.stop()).toMatchObject({ code: 0 });
     await galago(host, 'cleanup');
   });
-});
+}, ['nft']);

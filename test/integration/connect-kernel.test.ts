@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type Container, eventually, type Host, Lab } from '../lab/index.ts';
 import { heardByHost, sendToOuterEnd } from '../lab/kernel.ts';
 import { describeWithLab } from './describe-with-lab.ts';
-import { galagoJson } from './host-cli.ts';
+import { galago, galagoJson } from './host-cli.ts';
 
 describeWithLab('the kernel of a host, beside the userspace datapath', () => {
   let lab: Lab;
@@ -51,5 +51,30 @@ describeWithLab('the kernel of a host, beside the userspace datapath', () => {
     expect(await hears('one', 'two')).toEqual([]);
     await setPort('group', 'default');
     expect(await hears('three', 'four')).toEqual(['three', 'four']);
+  });
+
+  it('is kept from what is sent to virtual switches as well, for as long as there is one', async () => {
+    const chains = async () =>
+      [...(await host.exec('nft', ['list', 'ruleset'])).matchAll(/^\tchain (\w+)/gm)].map(([, name]) => name);
+    const vswitch = (...args: readonly string[]) =>
+      galagoJson<{ changes: readonly string[] }>(host, 'vswitch', ...args);
+    const create = ['create', '10.0.0.254/24', '--usermode'];
+    const drop = 'nftables inet galago: drop what the kernel hears at ports';
+    expect(await chains()).toEqual(['ports', 'leaving', 'passing', 'arriving']);
+    await vswitch(...create);
+    expect((await galago(host, 'cleanup')).stdout).toContain(`${drop}\n`);
+    expect(await chains()).toEqual(['ports']);
+    await host.exec('nft', ['flush', 'ruleset']);
+    const { problems } = await galagoJson<{ problems: readonly string[] }>(host, 'status');
+    expect(problems).toContain(
+      'the kernel takes in what containers send to virtual switches: galago vswitch create 10.0.0.254/24 --name ovs0',
+    );
+    expect(await vswitch(...create)).toMatchObject({ changes: [drop] });
+    expect(await vswitch(...create)).toMatchObject({ changes: [] });
+    expect(await chains()).toEqual(['ports']);
+    expect(await vswitch('remove')).toMatchObject({
+      changes: ['ovsdb: delete bridge ovs0', 'nftables: delete table inet galago'],
+    });
+    expect(await chains()).toEqual([]);
   });
 }, ['nft']);

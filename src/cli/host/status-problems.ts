@@ -1,12 +1,15 @@
 import { parseDhcpSubnet } from '../../app/dhcp/subnet.ts';
+import { formatEndpointAddress } from '../../host/addresses/address.ts';
 import { readSubnets } from '../../host/addresses/subnet.ts';
 import { findDrift } from '../../host/connect/drift.ts';
 import { type Endpoint, EndpointKey } from '../../host/connect/endpoint.ts';
 import type { BridgeRow, HostDatabase, InterfaceRow } from '../../host/database.ts';
 import { AGENT_UNIT } from '../../host/setup/agent-unit.ts';
-import { hostTunnels, readSettings } from '../../host/setup/settings.ts';
+import { readSettings } from '../../host/setup/settings.ts';
+import { firewallNeeds } from '../../host/setup/settle-firewall.ts';
 import { UPLINK_BRIDGE, uplinkOf } from '../../host/setup/uplink.ts';
 import { findSlotDrift, mendVswitch } from '../../host/slots/slot-drift.ts';
+import { readVswitches } from '../../host/slots/vswitch.ts';
 import { planFirewall } from '../../host/system/firewall.ts';
 import type { GalagoError } from '../../util/errors.ts';
 import type { VswitchRow } from '../slots/vswitch-row.ts';
@@ -81,14 +84,23 @@ function problemOfUplink(device: string, isOverdue: boolean): string {
 }
 
 async function problemsOfFirewall(db: HostDatabase, options: StatusOptions): Promise<readonly string[]> {
-  const tunnels = hostTunnels(readSettings(db));
-  if (tunnels === undefined || !isLocal(options)) return [];
+  const needs = firewallNeeds(db);
+  if (needs === undefined || !isLocal(options)) return [];
+  const { tunnels } = needs;
   const { shut, forgery } = await planFirewall(tunnels);
-  const found = shut.map((place) => `${place} does not let ${tunnels.encapsulation.type} in: galago init`);
-  const open = "containers' other networks are not kept out of the tunnels";
-  if (!forgery.isDropped) found.push(`${open}: install nftables, then galago init`);
-  else if (forgery.changes.length > 0) found.push(`${open}: galago init`);
+  const found = shut.map((place) => `${place} does not let ${tunnels?.encapsulation.type} in: galago init`);
+  const [open, mend] =
+    tunnels === undefined
+      ? ['the kernel takes in what containers send to virtual switches', mendUserspaceVswitch(db)]
+      : ["containers' other networks are not kept out of the tunnels", 'galago init'];
+  if (!forgery.isDropped) found.push(`${open}: install nftables, then ${mend}`);
+  else if (forgery.changes.length > 0) found.push(`${open}: ${mend}`);
   return found;
+}
+
+function mendUserspaceVswitch(db: HostDatabase): string {
+  const { name, address } = readVswitches(db).find(({ isUserspace }) => isUserspace)!;
+  return mendVswitch(name, formatEndpointAddress(address));
 }
 
 function problemsOfBridge(db: HostDatabase, bridge: BridgeRow): readonly string[] {

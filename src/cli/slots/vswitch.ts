@@ -6,10 +6,9 @@ import {
   parseIpv6Prefix,
   parseVswitchAddress,
   planVswitch,
-  removeVswitch,
-  requireRemovable,
   type VswitchPlan,
 } from '../../host/slots/vswitch.ts';
+import { planVswitchRemoval, removeVswitch } from '../../host/slots/vswitch-removal.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { planUnitOf, planUnitWithout } from '../host/agent-unit.ts';
 import { hasAgent } from '../host/flows-lock.ts';
@@ -144,9 +143,9 @@ async function runList(options: HostOptions, command: Command): Promise<void> {
 
 async function runRemove(name: string, options: RemoveOptions, command: Command): Promise<void> {
   await using db = await openDatabase(options);
-  requireRemovable(db, name);
+  const removal = await planVswitchRemoval(db, name);
   const unit = await planUnitWithout(name, db, options);
-  const changes = [...unit.changes, `ovsdb: delete bridge ${name}`];
+  const changes = [...unit.changes, ...removal];
   if (options.dryRun) return printChanges(command, options, changes);
   await unit.carryOut(() => db.locked(() => removeVswitch(db, name)));
   if (options.json) return print(command, JSON.stringify({ name, removed: true, changes }));

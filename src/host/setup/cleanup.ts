@@ -2,10 +2,11 @@ import { UsageError } from '../../util/errors.ts';
 import { type Addressing, describeAddressing, readAddressing } from '../addresses/addressing.ts';
 import { EndpointKey, isConnected, isPortName } from '../connect/endpoint.ts';
 import type { BridgeRow, HostDatabase } from '../database.ts';
-import { closeFirewall } from '../system/firewall.ts';
+import { hasUserspaceVswitch } from '../slots/vswitch-labels.ts';
 import { deleteLinks, readNamespace } from '../system/ip.ts';
 import { isOwnBridge } from './init.ts';
 import { clearSettings, hasSettings, whileSettingUp } from './settings.ts';
+import { planSettling, settleFirewall } from './settle-firewall.ts';
 import { UPLINK_BRIDGE, uplinkOf } from './uplink.ts';
 
 /** What of a host is Galago's. */
@@ -39,7 +40,7 @@ export async function planCleanup(db: HostDatabase): Promise<CleanupPlan> {
   const ports = endpoints.map(({ port }) => port);
   const { links } = await readNamespace();
   const veths = links.filter(({ name, kind }) => kind === 'veth' && isPortName(name)).map(({ name }) => name);
-  const firewall = await closeFirewall(true);
+  const firewall = await planSettling(hasUserspaceVswitch(db) ? { tunnels: undefined } : undefined);
   const settings = hasSettings(db);
   return {
     ...{ bridges, ports, links: veths, firewall, hasSettings: settings, uplink },
@@ -73,7 +74,7 @@ export function carryOutCleanup(db: HostDatabase, plan: CleanupPlan): Promise<vo
     }
     await deleteLinks(plan.links);
     // An agent may have put right meanwhile what was missing.
-    await closeFirewall();
+    await settleFirewall(db);
   });
 }
 

@@ -4,8 +4,8 @@ import { type SetTimer, systemTimer } from '../../util/timer.ts';
 import type { HostDatabase } from '../database.ts';
 import { openFirewall } from '../system/firewall.ts';
 import { followFirewall } from '../system/follow-firewall.ts';
-import type { HostTunnels } from '../system/forgery.ts';
-import { hostTunnels, readSettings, whileSettingUp } from './settings.ts';
+import { whileSettingUp } from './settings.ts';
+import { firewallNeeds } from './settle-firewall.ts';
 import { keepUplink } from './uplink.ts';
 
 /** How {@link FirewallKeeper} gets at the firewall of this machine. */
@@ -24,7 +24,7 @@ interface FirewallKeepOptions {
 }
 
 /**
- * Keeps in this machine's firewall what `galago init` and `galago cluster` have put there: whoever loads the rules of the
+ * Keeps in this machine's firewall what `galago init`, `cluster` and `vswitch create` have put there: whoever loads the rules of the
  * host anew takes it out. It looks at what there is under the lock under which commands change the settings, and does
  * what these say then: after `galago cleanup`, nothing.
  */
@@ -40,7 +40,7 @@ export class FirewallKeeper implements AsyncDisposable {
   /** There while it is going to look. */
   #cancelLook: (() => void) | undefined;
   #cancelCalm = () => {};
-  /** The tunnels that it has looked for. */
+  /** The needs that it has looked for. */
   #seen: string | undefined;
   /** Why it could not put things right when it looked last. */
   #failure: string | undefined;
@@ -66,7 +66,7 @@ export class FirewallKeeper implements AsyncDisposable {
     this.#look();
     this.#stops = [
       db.onChange(() => {
-        if (JSON.stringify(this.#tunnels) !== this.#seen) this.#lookSoon();
+        if (JSON.stringify(firewallNeeds(db)) !== this.#seen) this.#lookSoon();
       }),
       firewall.follow({ onChange: () => this.#lookSoon(), setTimer }),
     ];
@@ -79,10 +79,6 @@ export class FirewallKeeper implements AsyncDisposable {
     this.#cancelLook?.();
     this.#cancelCalm();
     await this.#work;
-  }
-
-  get #tunnels(): HostTunnels | undefined {
-    return hostTunnels(readSettings(this.#db));
   }
 
   /** Whoever changes the rules may have more to change, and some do so all the time. */
@@ -118,9 +114,9 @@ export class FirewallKeeper implements AsyncDisposable {
 
   async #open(): Promise<readonly string[]> {
     const begunMs = this.#now();
-    const tunnels = this.#tunnels;
-    this.#seen = JSON.stringify(tunnels);
-    const opened = tunnels === undefined ? [] : await this.#firewall.open(tunnels);
+    const needs = firewallNeeds(this.#db);
+    this.#seen = JSON.stringify(needs);
+    const opened = needs === undefined ? [] : await this.#firewall.open(needs.tunnels);
     const kept = await keepUplink(this.#db);
     this.#costMs = this.#now() - begunMs;
     return [...opened, ...kept];

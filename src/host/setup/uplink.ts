@@ -12,9 +12,9 @@ import { EndpointKey } from '../connect/endpoint.ts';
 import { type BridgeRow, type HostDatabase, type HostTransaction, requireOpen } from '../database.ts';
 import { runCommand } from '../system/command.ts';
 import { giveToKernel, isKeptFromKernel, keepFromKernel } from '../system/device-traffic.ts';
-import { closeFirewall } from '../system/firewall.ts';
 import { findLink, ipBatch, ipBatchForced, type Link } from '../system/ip.ts';
 import { clearSettings, INIT_OWNER, readSettings, SettingKey, whileSettingUp } from './settings.ts';
+import { settleFirewall } from './settle-firewall.ts';
 
 /** The bridge that takes a device's place on the host's network. */
 export const UPLINK_BRIDGE = 'br-phy';
@@ -157,7 +157,7 @@ export async function moveToDevice(
       // An agent may have kept it from the kernel again before the settings went.
       await giveToKernel();
     }
-    if (made !== undefined && !isUsed) await closeFirewall();
+    if (made !== undefined && !isUsed) await settleFirewall(db);
   });
 }
 

@@ -55,6 +55,12 @@ export function isVswitchRow({ external_ids }: BridgeRow): boolean {
   return external_ids.has(VswitchKey.VSWITCH);
 }
 
+/** True where a virtual switch has the userspace datapath; all of them, or those but one. */
+export function hasUserspaceVswitch(db: HostDatabase, but?: string): boolean {
+  const rows = db.bridges.filter((row) => isVswitchRow(row) && row.name !== but);
+  return rows.some(({ datapath_type }) => datapath_type === 'netdev');
+}
+
 /** The interfaces of slots, by the name of the slot whose container they are for. */
 export function slotInterfaces(db: HostDatabase): ReadonlyMap<string, readonly InterfaceRow[]> {
   const found = new Map<string, InterfaceRow[]>();

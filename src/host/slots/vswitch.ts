@@ -9,6 +9,10 @@ import {
   requireBridgeOpen,
   requireOpen,
 } from '../database.ts';
+import { hostTunnels, readSettings, whileSettingUp } from '../setup/settings.ts';
+import { settleFirewall } from '../setup/settle-firewall.ts';
+import type { FirewallChange } from '../system/firewall.ts';
+import { planForgery } from '../system/forgery.ts';
 import { formatIp, type Link, readNamespace } from '../system/ip.ts';
 import { type VswitchAddress, vswitchMac } from './slot.ts';
 import { requireRoom } from './vswitch-checks.ts';
@@ -30,6 +34,8 @@ export interface VswitchPlan {
   readonly existing: BridgeRow | undefined;
   readonly needsDevice: boolean;
   readonly links: LinksPlan;
+  /** What keeps the kernel from taking in what containers send, beside the userspace datapath. */
+  readonly firewall: readonly FirewallChange[];
   /** A line each; empty when nothing has to be changed. */
   readonly changes: readonly string[];
 }
@@ -97,7 +103,8 @@ export async function planVswitch(db: HostDatabase, asked: VswitchRequest): Prom
   if (before !== undefined) requireSame(before, vswitch);
   const needsDevice = vswitch.device !== before?.device;
   requireRoom(db, vswitch, links);
-  const plan = { vswitch, existing, needsDevice, links: planLinks(vswitch, links) };
+  const firewall = vswitch.isUserspace ? (await planForgery(hostTunnels(readSettings(db)))).changes : [];
+  const plan = { vswitch, existing, needsDevice, links: planLinks(vswitch, links), firewall };
   return { ...plan, changes: changesOf(plan) };
 }
 
@@ -120,45 +127,20 @@ export async function carryOutVswitch(
   plan: VswitchPlan,
   program: (vswitch: string) => Promise<void>,
 ): Promise<void> {
-  const { vswitch, existing, needsDevice, links } = plan;
+  const { vswitch, existing, needsDevice, links, firewall } = plan;
   const { name, device } = vswitch;
   try {
     if (existing === undefined || needsDevice)
       await db.apply(`vswitch create ${name}`, (tx) => write(db, tx, plan));
     requireBridgeOpen(db, name, vswitch.isUserspace);
     if (device !== undefined) requireOpen(db.interface(device), device);
+    if (firewall.length > 0) await whileSettingUp(db, () => settleFirewall(db));
     await carryOutLinks(name, links);
     await program(name);
   } catch (error) {
     if (existing === undefined)
       await db.undo(error, `vswitch create ${name}`, (tx) => db.deleteBridge(tx, name)).catch(() => {});
     throw error;
-  }
-}
-
-/**
- * Takes a virtual switch away. Its device stays, without an address, as it was.
- * @throws as {@link requireRemovable}; OvsdbError; TimeoutError `HOST_SWITCH_SILENT`
- */
-export async function removeVswitch(db: HostDatabase, name: string): Promise<void> {
-  requireRemovable(db, name);
-  await db.apply(`vswitch remove ${name}`, (tx) => db.deleteBridge(tx, name));
-}
-
-/** @throws UsageError `HOST_VSWITCH_UNKNOWN`, `HOST_VSWITCH_IN_USE`, `HOST_BRIDGE_IN_USE` */
-export function requireRemovable(db: HostDatabase, name: string): void {
-  requireVswitch(db, name);
-  const rows = db.interfacesOf(db.bridge(name)!);
-  const slots = rows.flatMap(({ external_ids }) => external_ids.get(VswitchKey.SLOT) ?? []);
-  if (slots.length > 0) {
-    const message = `${name} has containers: ${[...new Set(slots)].join(', ')}; galago stop ends them`;
-    throw new UsageError('HOST_VSWITCH_IN_USE', message);
-  }
-  const foreign = rows.filter(({ external_ids }) => !external_ids.has(VswitchKey.ROLE));
-  if (foreign.length > 0) {
-    const names = foreign.map((row) => row.name).join(', ');
-    const message = `${name} has ports that Galago has not made: ${names}; take them off it first`;
-    throw new UsageError('HOST_BRIDGE_IN_USE', message);
   }
 }
 
@@ -208,7 +190,13 @@ function insertBridge(db: HostDatabase, tx: HostTransaction, vswitch: Vswitch) {
   return bridge;
 }
 
-function changesOf({ vswitch, existing, needsDevice, links }: Omit<VswitchPlan, 'changes'>): string[] {
+function changesOf({
+  vswitch,
+  existing,
+  needsDevice,
+  links,
+  firewall,
+}: Omit<VswitchPlan, 'changes'>): string[] {
   const { name, device, isUserspace } = vswitch;
   const type = isUserspace ? 'datapath_type=netdev ' : '';
   const secure = 'fail_mode=secure other_config:disable-in-band=true';
@@ -216,6 +204,7 @@ function changesOf({ vswitch, existing, needsDevice, links }: Omit<VswitchPlan, 
   return [
     ...(existing === undefined ? [`ovsdb: add bridge ${name}: ${type}${secure} ${mac}`] : []),
     ...(needsDevice ? [`ovsdb: add port ${device} to ${name}: ofport_request=${DEVICE_OFPORT}`] : []),
+    ...firewall.map(({ text }) => text),
     ...links.commands.map((command) => `ip ${formatIp(command)}`),
   ];
 }

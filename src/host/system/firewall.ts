@@ -55,12 +55,12 @@ export interface FirewallChange {
  * What this machine's firewall needs, if one is active, to let tunnels in: a rule in each chain of nftables, or of
  * iptables where that is all there is, that looks at incoming packets and has rules, or drops what no rule takes.
  * Rules of ours for another tunnel, or twice the same, go. Forged packets of the tunnel are dropped in any case.
+ * @param tunnels undefined for a host with virtual switches only
  */
-export async function planFirewall(tunnels: HostTunnels): Promise<FirewallPlan> {
-  const { encapsulation: tunnel, localIp } = tunnels;
-  const label = `${MARK} ${tunnel.type} ${localIp}`;
+export async function planFirewall(tunnels: HostTunnels | undefined): Promise<FirewallPlan> {
   const { places, rules } = await readFirewall();
-  const wanted = places(localIp);
+  const label = tunnels === undefined ? '' : `${MARK} ${tunnels.encapsulation.type} ${tunnels.localIp}`;
+  const wanted = tunnels === undefined ? [] : places(tunnels.localIp);
   const kept = new Map(rules.filter((rule) => rule.label === label).map((rule) => [rule.place, rule]));
   const stale = rules.filter((rule) => kept.get(rule.place) !== rule);
   const forgery = await planForgery(tunnels);
@@ -71,10 +71,7 @@ export async function planFirewall(tunnels: HostTunnels): Promise<FirewallPlan> 
     forgery,
     changes: [
       ...forgery.changes,
-      ...shut.map((place) => ({
-        text: `${place.name}: let ${tunnel.type} in`,
-        carryOut: () => place.open(tunnel, label),
-      })),
+      ...(tunnels === undefined ? [] : shut.map((place) => opening(place, tunnels.encapsulation, label))),
       ...stale.map((rule) => ({
         text: `${rule.place}: delete the rule '${rule.label}'`,
         carryOut: () => rule.delete(),
@@ -83,8 +80,12 @@ export async function planFirewall(tunnels: HostTunnels): Promise<FirewallPlan> 
   };
 }
 
+function opening(place: FirewallPlace, tunnel: Encapsulation, label: string): FirewallChange {
+  return { text: `${place.name}: let ${tunnel.type} in`, carryOut: () => place.open(tunnel, label) };
+}
+
 /** Does what {@link planFirewall} finds to be done. @returns that, a line each @throws HostError as runCommand */
-export async function openFirewall(tunnels: HostTunnels): Promise<readonly string[]> {
+export async function openFirewall(tunnels: HostTunnels | undefined): Promise<readonly string[]> {
   const { changes } = await planFirewall(tunnels);
   for (const change of changes) await change.carryOut();
   return changes.map(({ text }) => text);

@@ -5,10 +5,13 @@ import { runCommand, tryCommand } from './command.ts';
 import type { FirewallChange } from './firewall.ts';
 import { PORT_GROUP } from './ip.ts';
 
-/** The table of nftables that drops forged packets of tunnels, and has nothing else in it: family and name. */
+/**
+ * The table of nftables that drops forged packets of tunnels, and what the kernel hears at ports of bridges. It has
+ * nothing else in it: family and name.
+ */
 export const FORGERY_TABLE = ['inet', 'galago'] as const;
 
-/** What this machine needs to drop forged packets of a tunnel. */
+/** What this machine needs for the table. */
 export interface ForgeryPlan {
   /** False where there is no nftables, or it has not what that takes. */
   readonly isDropped: boolean;
@@ -23,17 +26,18 @@ export interface HostTunnels {
   readonly peers: readonly string[];
 }
 
-/** Looks whether forged packets of tunnels are dropped, and changes nothing. */
-export async function planForgery(tunnels: HostTunnels): Promise<ForgeryPlan> {
-  const chains = forgeryChains(tunnels);
+/** Looks whether the table is there for these tunnels, if there are any, and changes nothing. */
+export async function planForgery(tunnels: HostTunnels | undefined): Promise<ForgeryPlan> {
+  const chains = [PORTS, ...(tunnels === undefined ? [] : forgeryChains(tunnels))];
   const comment = `galago ${digestOf(chains)}`;
   const rules = chains.flatMap(({ name, matches }) => matches.map(() => `${name} ${comment}`));
   if ((await listRules())?.join() === rules.join()) return { isDropped: true, changes: [] };
   const input = formatTable(chains, comment);
   if ((await tryCommand('nft', ['--check', ...FROM_INPUT], { input })) === undefined)
     return { isDropped: false, changes: [] };
+  const what = tunnels ? `forged packets of ${tunnels.encapsulation.type}` : 'what the kernel hears at ports';
   const change = {
-    text: `nftables ${FORGERY_TABLE.join(' ')}: drop forged packets of ${tunnels.encapsulation.type}`,
+    text: `nftables ${FORGERY_TABLE.join(' ')}: drop ${what}`,
     carryOut: async () => {
       await runCommand('nft', FROM_INPUT, { input });
     },
@@ -80,21 +84,26 @@ function forgeryChains({ encapsulation, localIp, peers }: HostTunnels): readonly
   const passing = `${ip} saddr { ${hosts.join(', ')} } ${tunnel} ${FROM_ELSEWHERE}`;
   const arriving = `${ip} daddr ${localIp} ${tunnel} ${FROM_ELSEWHERE}`;
   return [
-    { name: 'ports', hook: 'prerouting', priority: BEFORE_ALL, matches: [`iifgroup ${PORT_GROUP}`] },
     { name: 'leaving', hook: 'postrouting', priority: AFTER_TRANSLATION, matches: leaving },
     { name: 'passing', hook: 'forward', priority: 0, matches: [passing] },
     { name: 'arriving', hook: 'input', priority: 0, matches: [arriving] },
   ];
 }
 
+/** What the kernel hears at ports of bridges, beside the userspace datapath. */
+const PORTS: ForgeryChain = {
+  name: 'ports',
+  hook: 'prerouting',
+  // Before what decides which connections are followed.
+  priority: -300,
+  matches: [`iifgroup ${PORT_GROUP}`],
+};
+
 /** Packets that have not come from where packets to their sources go; none to this host itself go anywhere. */
 const FROM_ELSEWHERE = 'fib saddr . iif oif eq 0';
 
 /** The priority of the helpers of connection tracking: sources are translated before. */
 const AFTER_TRANSLATION = 300;
-
-/** The priority of what decides what connections are followed. */
-const BEFORE_ALL = -300;
 
 /** What tells one version of the table from another: nft(8) does not list rules as they were written. */
 function digestOf(chains: readonly ForgeryChain[]): string {

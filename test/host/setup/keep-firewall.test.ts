@@ -30,8 +30,9 @@ class Machine {
           this.change = onChange;
           return () => {};
         },
-        open: ({ encapsulation, localIp, peers }) => {
-          this.opened.push([encapsulation.type, localIp, ...peers].join(' '));
+        open: (tunnels) => {
+          const { encapsulation, localIp, peers = [] } = tunnels ?? {};
+          this.opened.push([encapsulation?.type ?? 'ports', localIp ?? '', ...peers].join(' ').trim());
           return this.open();
         },
       },
