@@ -11,7 +11,7 @@ export interface FakeDocker extends AsyncDisposable {
   readonly asked: readonly string[];
 }
 
-/** Serves what `GET /containers/NAME/json` gives, by the `Id` in it as well; a text is sent as it is. */
+/** Serves what `GET /containers/NAME/json` gives, by how the `Id` in it begins as well; a text is sent as it is. */
 export async function serveDocker(
   containers: Readonly<Record<string, object | string>>,
 ): Promise<FakeDocker> {
@@ -21,11 +21,12 @@ export async function serveDocker(
   const server = createServer(({ url = '' }, response) => {
     asked.push(url);
     const asks = /^\/containers\/([^/]+)\/json$/.exec(url)?.[1] ?? '';
-    const found = containers[asks] ?? Object.values(containers).find((one) => idOf(one) === asks);
-    response.statusCode = found === undefined ? 404 : 200;
-    response.end(
-      typeof found === 'string' ? found : JSON.stringify(found ?? { message: 'No such container' }),
-    );
+    const all = Object.values(containers).filter((one) => idOf(one).startsWith(asks));
+    const [found, other] = asks in containers ? [containers[asks]] : all;
+    const message = `${found === undefined ? 'No such container' : 'Multiple IDs found with provided prefix'}: ${asks}`;
+    const answer = other === undefined ? found : undefined;
+    if (answer === undefined) response.statusCode = found === undefined ? 404 : 400;
+    response.end(typeof answer === 'string' ? answer : JSON.stringify(answer ?? { message }));
   });
   server.listen(socket);
   await once(server, 'listening');
@@ -40,6 +41,6 @@ export async function serveDocker(
   };
 }
 
-function idOf(container: object | string): unknown {
-  return typeof container === 'object' && 'Id' in container ? container.Id : undefined;
+function idOf(container: object | string): string {
+  return typeof container === 'object' && 'Id' in container ? `${container.Id}` : '';
 }

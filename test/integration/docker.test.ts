@@ -93,6 +93,23 @@ describeWithLab('containers of Docker on two hosts', () => {
     expect(await galagoJson(host, 'disconnect', 'gone')).toMatchObject({ changed: false });
   });
 
+  it('are taken out by their name or id, whatever they were called when they were connected', async () => {
+    const [host, docker] = [hosts[0]!, dockers[0]!];
+    const disconnect = (name: string) =>
+      galagoJson(host, 'disconnect', name, '--docker', docker.socket) as Promise<{ readonly port: string }>;
+    const id = await docker.run('first');
+    const { port } = await connect(0, 'first', '10.0.8.1', '8');
+    await docker.exec('rename', 'first', 'second');
+    await docker.run('first');
+    const other = await connect(0, 'first', '10.0.8.2', '8');
+    expect(await disconnect('second')).toMatchObject({ changed: true, port });
+    expect(await disconnect('second')).toMatchObject({ changed: false });
+
+    await connect(0, id, '10.0.8.1', '8');
+    expect(await disconnect(id.slice(0, 11))).toMatchObject({ changed: true, port });
+    expect(await disconnect('first')).toMatchObject({ changed: true, port: other.port });
+  });
+
   it('get an address by DHCP, with a stock client', async () => {
     const [host, docker] = [hosts[0]!, dockers[0]!];
     const served = 'subnet=10.0.9.0/24 range=10.0.9.100-10.0.9.199 server=10.0.9.254';

@@ -1,14 +1,16 @@
 import type { Command } from 'commander';
 import { removeEndpoint } from '../../host/connect/connect.ts';
 import { type Endpoint, EndpointKey, isConnected, isEndpointOf } from '../../host/connect/endpoint.ts';
-import { parseTarget } from '../../host/connect/target.ts';
+import { identify } from '../../host/connect/target.ts';
+import type { HostDatabase } from '../../host/database.ts';
 import { UsageError } from '../../util/errors.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { print } from '../print.ts';
-import { addHostOptions, type HostOptions, openDatabase } from './host-options.ts';
+import { addHostOptions, dockerSocket, type HostOptions, openDatabase } from './host-options.ts';
 
 interface DisconnectOptions extends HostOptions {
   readonly ifname?: string;
+  readonly docker: string;
   readonly dryRun?: true;
 }
 
@@ -22,6 +24,7 @@ export function addDisconnectCommand(program: Command): void {
     )
     .argument('<container>', 'as for galago connect')
     .option('--ifname <name>', 'only this interface, if the container has several')
+    .option('--docker <socket>', "Docker's socket", dockerSocket())
     .option('--dry-run', 'print what would be removed, and do nothing');
   addHostOptions(command)
     .addHelpText('after', EXAMPLES + EXIT_CODE_HELP)
@@ -35,15 +38,16 @@ Examples:
 `;
 
 async function run(container: string, options: DisconnectOptions, command: Command): Promise<void> {
-  parseTarget(container);
+  const id = await identify(container, options.docker);
   await using db = await openDatabase(options);
-  const found = db
-    .endpoints()
-    .filter(isConnected)
-    .filter((endpoint) => isEndpointOf(endpoint, container))
-    .filter(({ externalIds }) => [undefined, externalIds.get(EndpointKey.IFNAME)].includes(options.ifname));
+  const found = endpointsOf(db, id, container).filter(({ externalIds }) =>
+    [undefined, externalIds.get(EndpointKey.IFNAME)].includes(options.ifname),
+  );
   if (found.length > 1) {
-    const names = found.map(({ externalIds }) => externalIds.get(EndpointKey.IFNAME)).join(', ');
+    const names = found
+      .map(({ externalIds }) => externalIds.get(EndpointKey.IFNAME))
+      .sort()
+      .join(', ');
     throw new UsageError(
       'HOST_AMBIGUOUS',
       `'${container}' has several interfaces: --ifname says which: ${names}`,
@@ -53,6 +57,15 @@ async function run(container: string, options: DisconnectOptions, command: Comma
   if (endpoint !== undefined && !options.dryRun) await db.locked(() => removeEndpoint(db, endpoint.port));
   const result = { container, port: endpoint?.port ?? null, changed: endpoint !== undefined };
   print(command, options.json ? JSON.stringify(result) : sentenceOf(container, endpoint, options));
+}
+
+/** As `galago connect` finds a container; one that has gone, by what it was called when it was connected. */
+function endpointsOf(db: HostDatabase, id: string | undefined, container: string): readonly Endpoint[] {
+  const all = db.endpoints().filter(isConnected);
+  const own = all.filter(
+    ({ externalIds }) => id !== undefined && externalIds.get(EndpointKey.CONTAINER) === id,
+  );
+  return own.length > 0 ? own : all.filter((endpoint) => isEndpointOf(endpoint, container));
 }
 
 function sentenceOf(

@@ -1,6 +1,6 @@
 import { stat, statfs } from 'node:fs/promises';
-import { UsageError } from '../../util/errors.ts';
-import { inspectContainer } from '../docker/docker.ts';
+import { type GalagoError, UsageError } from '../../util/errors.ts';
+import { type DockerContainer, inspectContainer } from '../docker/docker.ts';
 
 /** A container that runs: where its network namespace is, and how it is told from others. */
 export interface Target {
@@ -39,14 +39,31 @@ export function parseTarget(text: string): TargetName {
 }
 
 /**
+ * What a container is told from others by, also when it does not run; undefined when Docker has none of that name, or
+ * does not answer.
+ * @throws UsageError `HOST_TARGET_INVALID`, `HOST_AMBIGUOUS`
+ */
+export async function identify(text: string, dockerSocket: string): Promise<string | undefined> {
+  const target = parseTarget(text);
+  if (target.type !== 'docker') return text;
+  try {
+    return dockerTarget(await inspectContainer(dockerSocket, target.name));
+  } catch (error) {
+    const { code } = error as GalagoError;
+    if (code === 'HOST_CONTAINER_UNKNOWN' || code === 'HOST_DOCKER_FAILED') return undefined;
+    throw error;
+  }
+}
+
+/**
  * Finds the namespace of a container that runs.
- * @throws UsageError `HOST_CONTAINER_UNKNOWN`, `HOST_CONTAINER_STOPPED`, `HOST_NAMESPACE_SHARED`
+ * @throws UsageError `HOST_CONTAINER_UNKNOWN`, `HOST_AMBIGUOUS`, `HOST_CONTAINER_STOPPED`, `HOST_NAMESPACE_SHARED`
  * @throws HostError `HOST_DOCKER_FAILED`
  */
 export async function findTarget(text: string, dockerSocket: string): Promise<Target> {
   const target = await locate(parseTarget(text), text, dockerSocket);
   const [inode, own] = await Promise.all([namespaceId(target.netns), namespaceId('/proc/self/ns/net')]);
-  if (inode === undefined) throw stopped(text, `${target.netns} is not there`);
+  if (inode === undefined) throw stopped(text, `${target.netns} is not there${ROOT_HINT}`);
   if (inode === own) {
     const message = `'${text}' has the network namespace of the host itself: there is nothing to connect`;
     throw new UsageError('HOST_NAMESPACE_SHARED', message);
@@ -65,15 +82,20 @@ async function locate(target: TargetName, text: string, dockerSocket: string): P
     case 'pid':
       return { container: `pid:${target.pid}`, ...ofProcess(target.pid) };
     case 'docker': {
-      const { id, pid, networkMode } = await inspectContainer(dockerSocket, target.name);
+      const found = await inspectContainer(dockerSocket, target.name);
+      const { pid, networkMode } = found;
       if (pid === 0) throw stopped(text, 'start it first');
       if (networkMode.startsWith('container:')) {
         const message = `'${text}' shares the network of ${networkMode}: connect that one`;
         throw new UsageError('HOST_NAMESPACE_SHARED', message);
       }
-      return { container: `docker:${id}`, ...ofProcess(pid) };
+      return { container: dockerTarget(found), ...ofProcess(pid) };
     }
   }
+}
+
+function dockerTarget({ id }: DockerContainer): string {
+  return `docker:${id}`;
 }
 
 function ofProcess(pid: number): { readonly netns: string; readonly linkNetns: string } {
@@ -93,6 +115,9 @@ export async function namespaceId(path: string): Promise<string | undefined> {
 function stopped(text: string, why: string): UsageError {
   return new UsageError('HOST_CONTAINER_STOPPED', `'${text}' does not run: ${why}`);
 }
+
+/** Others do not see the namespaces of what root runs. */
+const ROOT_HINT = process.geteuid?.() === 0 ? '' : ', or only root may see it';
 
 /** The file system of namespaces (statfs(2)); a name that `ip netns` has not given one yet is a plain file. */
 const NSFS_MAGIC = 0x6e73_6673;

@@ -16,13 +16,18 @@ export interface DockerContainer {
 /**
  * Asks the Docker Engine for a container by its name, its id or the beginning of that.
  * @param socketPath of the Engine's Unix socket: `/var/run/docker.sock`
- * @throws UsageError `HOST_CONTAINER_UNKNOWN`; HostError `HOST_DOCKER_FAILED`
+ * @throws UsageError `HOST_CONTAINER_UNKNOWN`, `HOST_AMBIGUOUS`; HostError `HOST_DOCKER_FAILED`
  */
 export async function inspectContainer(socketPath: string, name: string): Promise<DockerContainer> {
   if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) throw unknownContainer(name);
   const answer = await callDocker(socketPath, { path: `/containers/${name}/json` });
   if (answer.status === 404) throw unknownContainer(name);
-  if (answer.status !== 200) throw dockerFailure(answer);
+  if (answer.status !== 200) {
+    const failure = dockerFailure(answer);
+    // Engines differ in the status that they say this with.
+    if (!failure.message.includes('Multiple IDs found')) throw failure;
+    throw new UsageError('HOST_AMBIGUOUS', `the ids of several containers of Docker begin with '${name}'`);
+  }
   const json = readDockerJson<ContainerJson>(answer);
   return {
     id: json.Id ?? '',

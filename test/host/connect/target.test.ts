@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { findTarget, parseTarget } from '../../../src/host/connect/target.ts';
+import { findTarget, identify, parseTarget } from '../../../src/host/connect/target.ts';
 import { serveDocker } from '../fake-docker.ts';
 
 describe('a container', () => {
@@ -51,11 +51,24 @@ describe('a container', () => {
       ['host', 'HOST_NAMESPACE_SHARED'],
       ['broken', 'HOST_DOCKER_FAILED'],
       ['other', 'HOST_CONTAINER_UNKNOWN'],
+      ['d', 'HOST_NAMESPACE_SHARED'],
     ]);
     for (const [name, code] of codes) {
       await expect(findTarget(name, docker.socket)).rejects.toMatchObject({ code });
     }
     expect(docker.asked).toContain('/containers/web/json');
+  });
+
+  it('of Docker has several names, as long as no other has them too', async () => {
+    const id = 'ab'.repeat(32);
+    await using docker = await serveDocker({ web: { Id: id }, db: { Id: 'ac'.repeat(32) } });
+    for (const name of ['web', 'docker:web', 'ab', id])
+      expect(await identify(name, docker.socket)).toBe(`docker:${id}`);
+    expect(await identify('netns:web', docker.socket)).toBe('netns:web');
+    expect(await identify('gone', docker.socket)).toBeUndefined();
+    expect(await identify('web', '/nonexistent/docker.sock')).toBeUndefined();
+    const ambiguous = { code: 'HOST_AMBIGUOUS', message: expect.stringContaining("'a'") };
+    await expect(identify('a', docker.socket)).rejects.toMatchObject(ambiguous);
   });
 
   it('of Docker is not found where no Engine is', async () => {
