@@ -155,6 +155,11 @@ describeWithLab('galago connect on two hosts', () => {
     expect(await refuse(host, target, '10.2.0.2', '42', '--ifname', 'eth0')).toContain(
       'HOST_INTERFACE_TAKEN',
     );
+    for (const ifname of ['all', 'default', 'x'.repeat(16)])
+      expect(await refuse(host, target, '10.2.0.2', '42', '--ifname', ifname)).toContain(
+        'HOST_INTERFACE_INVALID',
+      );
+    expect(await refuse(host, target, 'fd00::2', '42', '--mtu', '1279')).toContain('HOST_MTU_INVALID');
     expect(await refuse(host, target, '10.2.0.2', '4095')).toContain('POD_INVALID');
     expect(await refuse(host, target, '10.2.0.2', 'new')).toContain('--key');
     expect(await refuse(host, target, '10.2.0.0/24', '42')).toContain('HOST_ADDRESS_INVALID');

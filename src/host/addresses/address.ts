@@ -27,10 +27,19 @@ export function parseEndpointAddress(text: string): EndpointAddress {
     if (length < 31 && host === 0) throw invalid(text, 'it is the address of the subnet itself');
     if (length < 31 && host === 2 ** (32 - length) - 1)
       throw invalid(text, "it is the subnet's broadcast address");
-  } else if (bytes[0] === 0xff || bytes.every((byte, i) => byte === 0 || (i === 15 && byte === 1))) {
+  } else if (bytes[0] === 0xff || isMapped(bytes) || isUnspecifiedOrLoopback(bytes)) {
     throw invalid(text, 'no station can have it');
   }
   return { family, ip: address, prefixLength: length };
+}
+
+/** `::ffff:10.0.0.1` stands for an IPv4 address, and the kernel takes no packet from there (RFC 4291, 2.5.5.2). */
+function isMapped(bytes: Uint8Array): boolean {
+  return bytes.subarray(0, 12).every((byte, i) => byte === (i < 10 ? 0 : 0xff));
+}
+
+function isUnspecifiedOrLoopback(bytes: Uint8Array): boolean {
+  return bytes.every((byte, i) => byte === 0 || (i === 15 && byte === 1));
 }
 
 /** `10.0.0.1/24`. */

@@ -81,6 +81,18 @@ export function requireFree(others: readonly Endpoint[], { pod, ip, mac }: Endpo
   }
 }
 
+/**
+ * The kernel has no IPv6 on links with a smaller MTU than every link of IPv6 has to have (RFC 8200, 5).
+ * @throws UsageError `HOST_MTU_INVALID`
+ */
+export function requireIpv6Mtu({ ip }: EndpointSettings, mtu: number): void {
+  if (!ip.includes(':') || mtu >= MIN_IPV6_MTU) return;
+  const message = `an interface with ${ip} has to have an MTU of ${MIN_IPV6_MTU}, which is more than ${mtu}`;
+  throw new UsageError('HOST_MTU_INVALID', message);
+}
+
+const MIN_IPV6_MTU = 1280;
+
 /** @throws UsageError `HOST_INTERFACE_TAKEN` when the container has an interface of that name. */
 export function requireNoInterface(inside: NamespaceState, ifname: string, container: string): void {
   if (!inside.links.some(({ name }) => name === ifname)) return;

@@ -3,7 +3,14 @@ import { type AskedSettings, settle } from '../addresses/asked-settings.ts';
 import { type BridgeRow, type HostDatabase, requireOpen } from '../database.ts';
 import { endpointMtu, readSettings, requireBridge } from '../setup/settings.ts';
 import { deleteLinks, deleteVeth, findLink, formatIp, ipBatch, readNamespace } from '../system/ip.ts';
-import { isAlive, requireFree, requireNoAddress, requireNoInterface, requireSame } from './connect-checks.ts';
+import {
+  isAlive,
+  requireFree,
+  requireIpv6Mtu,
+  requireNoAddress,
+  requireNoInterface,
+  requireSame,
+} from './connect-checks.ts';
 import {
   type Endpoint,
   EndpointKey,
@@ -74,7 +81,7 @@ const MAX_AVOIDED = 16;
  * @param avoided addresses that are taken, whatever the database has of them
  * @throws UsageError `HOST_NOT_INITIALIZED`, `HOST_BRIDGE_UNKNOWN`, `HOST_ENDPOINT_EXISTS`, `HOST_INTERFACE_TAKEN`,
  * `HOST_ADDRESS_TAKEN`, `HOST_MAC_TAKEN`, `HOST_POD_CONFLICT`, `HOST_ROUTE_TAKEN`, `HOST_SUBNET_FULL`,
- * `HOST_ENDPOINT_UNKNOWN`; HostError as runCommand
+ * `HOST_MTU_INVALID`, `HOST_ENDPOINT_UNKNOWN`; HostError as runCommand
  */
 export async function planConnect(
   db: HostDatabase,
@@ -105,6 +112,7 @@ export async function planConnect(
     return { ...plan, existing: recorded, remnants: { ports: [], link: undefined } };
   }
   requireFree(others, settings);
+  requireIpv6Mtu(settings, mtu);
   const orphan = recorded === undefined && link?.kind === 'veth' ? port : undefined;
   if (orphan === undefined && recorded === undefined)
     requireNoInterface(inside, settings.ifname, target.name);

@@ -154,9 +154,9 @@ function readGateway(
   return replacesDefaultRoute ? defaultGateway(subnet, router) : undefined;
 }
 
-/** A name that interfaces may have, and that no path or option can be mistaken for. */
+/** A name that interfaces may have (the kernel has settings for `all`), and that no path or option can be mistaken for. */
 function parseIfname(name: string): string {
-  if (/^[A-Za-z][\w.-]{0,14}$/.test(name)) return name;
-  const expected = "a letter, then letters, digits, '.', '_' or '-', at most 15";
+  if (/^[A-Za-z][\w.-]{0,14}$/.test(name) && name !== 'all' && name !== 'default') return name;
+  const expected = "a letter, then letters, digits, '.', '_' or '-', at most 15, not 'all' or 'default'";
   throw new UsageError('HOST_INTERFACE_INVALID', `expected an interface's name (${expected}), got '${name}'`);
 }

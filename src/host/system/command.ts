@@ -89,7 +89,11 @@ function failure(file: string, words: readonly string[], cause: Error, stderr: s
 }
 
 /** The packages of commands that are called otherwise, in most distributions. */
-const PACKAGES: Readonly<Record<string, string>> = { ip: 'iproute2', nsenter: 'util-linux' };
+const PACKAGES: Readonly<Record<string, string>> = {
+  ip: 'iproute2',
+  nsenter: 'util-linux',
+  tee: 'coreutils',
+};
 
 /** Where the commands are that only root uses, which are not in everybody's path. Messages are in English. */
 const ENVIRONMENT = {

@@ -33,7 +33,7 @@ describe('an endpoint address', () => {
       '0.0.0.1/8',
       '255.255.255.255/32',
     ],
-    ...['::', '::1', 'ff02::1', 'fd00::1/129', 'fd00::1%eth0'],
+    ...['::', '::1', 'ff02::1', '::ffff:10.0.0.1', '::ffff:a00:1/96', 'fd00::1/129', 'fd00::1%eth0'],
   ])("is refused: '%s'", (text) => {
     expect(() => parseEndpointAddress(text)).toThrow(
       expect.objectContaining({ code: 'HOST_ADDRESS_INVALID' }),
