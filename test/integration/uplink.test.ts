@@ -165,6 +165,7 @@ describeWithLab('galago init --uplink', () => {
     const init = await host.start(process.execPath, [MAIN, ...UPLINK, '--yes'], { env });
     await eventually(() => existsSync(reached), { what: `init to run ${command} ${args}` });
     process.kill(init.pid, 'SIGKILL');
+    await init.exited;
     await writeFile(release, '');
     await isAsBefore();
     await eventually(isReached, { what: 'the host at its addresses' });
@@ -200,6 +201,17 @@ describeWithLab('galago init --uplink', () => {
     await isAsBefore();
     await eventually(isReached, { what: 'the host at its addresses' });
     await command.exited;
+  });
+
+  it('is undone by cleanup when one that was killed has not come so far', async () => {
+    await galagoJson(host, ...UPLINK, '--yes');
+    await galagoJson(host, 'init', '--confirm');
+    await host.ovs.vsctl('clear', 'Open_vSwitch', '.', 'external_ids');
+    const late =
+      /^problem: +eth0 is in br-phy, unconfirmed, and it is too late for that: galago cleanup --yes$/m;
+    expect((await galago(host, 'status')).stdout).toMatch(late);
+    await galago(host, 'cleanup', '--yes');
+    await isAsBefore();
   });
 
   it('is undone by init, and then done, when the guard was killed', async () => {

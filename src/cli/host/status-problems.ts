@@ -15,7 +15,7 @@ import type { GalagoError } from '../../util/errors.ts';
 import type { VswitchRow } from '../slots/vswitch-row.ts';
 import { isUnitOf } from './agent-unit.ts';
 import { type HostOptions, isLocal } from './host-options.ts';
-import { isUplinkOverdue } from './uplink.ts';
+import { isUplinkOverdue, isUplinkPending } from './uplink.ts';
 
 /** A virtual switch, with how many flows of ours it has; null when it does not answer. */
 export interface VswitchStatus extends VswitchRow {
@@ -70,15 +70,16 @@ function problemsOfSetUp(
   else if (row.fail_mode !== 'secure' || row.other_config.get('disable-in-band') !== 'true')
     found.push(`${bridge} is not secure: galago init`);
   const device = uplinkOf(db);
-  if (device !== undefined && device !== uplink)
-    found.push(problemOfUplink(device, isUplinkOverdue(options)));
+  if (device !== undefined && device !== uplink) found.push(problemOfUplink(device, options));
   if (row !== undefined && tunnel === undefined) found.push(`${bridge} has no tunnel port: galago init`);
   return found;
 }
 
-function problemOfUplink(device: string, isOverdue: boolean): string {
+function problemOfUplink(device: string, options: HostOptions): string {
   const is = `${device} is in ${UPLINK_BRIDGE}, unconfirmed`;
-  return isOverdue
+  // As after a reboot, or when galago cleanup was killed.
+  if (!isUplinkPending(options)) return `${is}, and it is too late for that: galago cleanup --yes`;
+  return isUplinkOverdue(options)
     ? `${is}, and what should have put it back was killed: galago cleanup --yes, or galago init --confirm`
     : `${is}: galago init --confirm, or galago cleanup --yes`;
 }

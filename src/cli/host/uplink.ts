@@ -11,6 +11,7 @@ import {
   type Guard,
   guardUplink,
   isOverdue,
+  isPending,
   putBackOverdue,
   recordPath,
   startGuard,
@@ -84,6 +85,11 @@ export async function confirmMove(
     db.writeSettings(tx, new Map([[SettingKey.UPLINK, device]])),
   );
   return device;
+}
+
+/** True while the move of the uplink can be confirmed, as far as can be told from here. */
+export function isUplinkPending(options: HostOptions): boolean {
+  return !isLocal(options) || isPending(recordOf(options));
 }
 
 /** True when the process that should have put the uplink back has not. */

@@ -99,6 +99,11 @@ export function takeOver(path: string): UplinkRecord | undefined {
   return record !== undefined && claim(path) ? record : undefined;
 }
 
+/** True while a move can be confirmed. */
+export function isPending(path: string): boolean {
+  return readRecord(path) !== undefined;
+}
+
 /** True when a move should have been put back, and nobody has: its guard has been killed. */
 export function isOverdue(path: string): boolean {
   const record = readRecord(path);
