@@ -16,7 +16,10 @@ export function addEndpointsCommand(program: Command): void {
     )
     .argument('[pod]', 'only of this pod');
   addHostOptions(endpoints)
-    .addHelpText('after', `\nExamples:\n  $ galago endpoints\n  $ galago endpoints 7 --json${EXIT_CODE_HELP}`)
+    .addHelpText(
+      'after',
+      `\nExamples:\n  $ galago endpoints\n  $ galago endpoints 7 --json\n${EXIT_CODE_HELP}`,
+    )
     .action((pod: string | undefined, options: HostOptions) => listEndpoints(pod, options, endpoints));
 }
 

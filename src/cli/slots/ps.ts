@@ -16,7 +16,7 @@ export function addPsCommand(program: Command): void {
     .description(
       'Prints the containers in slots, of all virtual switches or one, also those that have ended.',
     );
-  addSlotOptions(command)
+  addSlotOptions(command, 'only those of this virtual switch')
     .addHelpText(
       'after',
       `\nExamples:\n  $ galago ps\n  $ galago ps --vswitch ovs1 --json\n${EXIT_CODE_HELP}`,

@@ -16,10 +16,13 @@ export interface SlotOptions extends HostOptions {
 }
 
 /** Adds the options of commands for slots. */
-export function addSlotOptions(command: Command): Command {
+export function addSlotOptions(
+  command: Command,
+  vswitch = `the virtual switch (default: ${DEFAULT_VSWITCH})`,
+): Command {
   return addHostOptions(
     command
-      .option('--vswitch <name>', `the virtual switch (default: ${DEFAULT_VSWITCH})`)
+      .option('--vswitch <name>', vswitch)
       .option('--docker <socket>', "Docker's socket", dockerSocket()),
   );
 }

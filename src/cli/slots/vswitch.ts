@@ -45,13 +45,17 @@ export function addVswitchCommand(program: Command): void {
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', EXAMPLES + EXIT_CODE_HELP);
   addCreate(vswitch);
-  const list = vswitch.command('list').description("prints this host's virtual switches");
+  const list = vswitch
+    .command('list')
+    .summary('list them')
+    .description("Prints this host's virtual switches.");
   addHostOptions(list)
     .addHelpText('after', '\nExamples:\n  $ galago vswitch list --json')
     .action((options: HostOptions) => runList(options, list));
   const remove = vswitch
     .command('remove')
-    .description('removes a virtual switch that has no containers')
+    .summary('remove one')
+    .description('Removes a virtual switch that has no containers.')
     .argument('[name]', 'its name', DEFAULT_VSWITCH)
     .option('--dry-run', 'print what would be removed, and do nothing');
   addHostOptions(remove)
@@ -59,10 +63,12 @@ export function addVswitchCommand(program: Command): void {
     .action((name: string, options: RemoveOptions) => runRemove(name, options, remove));
 }
 
+const CREATE_EXAMPLES = `  $ galago vswitch create 10.0.0.254/24             ovs0, with room for slots 1 to 253
+  $ galago vswitch create 10.1.0.1/16 eth1 --name ovs1 --ipv6-prefix fd00:1::/64`;
+
 const EXAMPLES = `
 Examples:
-  $ galago vswitch create 10.0.0.254/24             ovs0, with room for slots 1 to 253
-  $ galago vswitch create 10.1.0.1/16 eth1 --name ovs1 --ipv6-prefix fd00:1::/64
+${CREATE_EXAMPLES}
   $ galago vswitch list --json
   $ galago vswitch remove ovs1
 `;
@@ -70,9 +76,10 @@ Examples:
 function addCreate(vswitch: Command): void {
   const create = vswitch
     .command('create')
+    .summary('make one, or put it right')
     .description(
-      'makes a virtual switch, or puts right what a reboot has left of it; where systemd is, it runs the agent from then ' +
-        'on, which does that at every boot',
+      'Makes a virtual switch, or puts right what a reboot has left of it. Where systemd is, it runs the agent from then ' +
+        'on, which does that at every boot.',
     )
     .argument('<address>', 'its own address, with the mask of the subnet: 10.0.0.254/24')
     .argument('[device]', 'what connects it with a network outside')
@@ -82,7 +89,7 @@ function addCreate(vswitch: Command): void {
     .option('--no-agent', 'start no agent (default: as a unit, where systemd is)')
     .option('--dry-run', 'print what would be done, and do nothing');
   addHostOptions(create)
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', `\nExamples:\n${CREATE_EXAMPLES}`)
     .action((address: string, device: string | undefined, options: CreateOptions) =>
       runCreate(address, device, options, create),
     );
