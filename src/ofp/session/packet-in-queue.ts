@@ -29,6 +29,11 @@ export interface PacketInQueueOptions {
  * read in one turn takes less, so that a flood cannot keep this process from handling either.
  */
 const SLICE_MS = 10;
+/**
+ * So many packet-ins are handled between two looks at the clock, each of which may cost as much as a packet-in's head;
+ * fewer where those before took so long that the slice has no room for as many.
+ */
+const MAX_UNTIMED = 8;
 
 /**
  * The packet-ins of one switch between reading and handling. Reading goes on while they wait, so that echo requests
@@ -86,11 +91,15 @@ export class PacketInQueue {
   }
 
   readonly #handleSlice = (): void => {
-    const end = this.#now() + SLICE_MS;
-    let message = this.#next();
-    while (message !== undefined) {
+    const start = this.#now();
+    let handled = 0;
+    let look = 1;
+    for (let message = this.#next(); message !== undefined; message = this.#next()) {
       this.#handle(message);
-      message = this.#now() < end ? this.#next() : undefined;
+      if (++handled < look) continue;
+      const elapsed = this.#now() - start;
+      if (elapsed >= SLICE_MS) break;
+      look += Math.min(MAX_UNTIMED, Math.ceil((handled * (SLICE_MS - elapsed)) / elapsed));
     }
     this.#goOn();
     this.#onHandled();

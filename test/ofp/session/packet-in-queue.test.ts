@@ -122,14 +122,28 @@ describe('PacketInQueue', () => {
     expect(slices).toEqual([[0], [1], [2], []]);
   });
 
+  it('looks at the clock once in eight packet-ins when they take next to nothing', async () => {
+    let looks = 0;
+    const { queue, slices } = watch({ now: () => looks++ / 1000 });
+    queue.start();
+    for (const number of numbers(0, 81)) queue.push(packetIn(number));
+    await nextTurn();
+    expect(slices[0]).toEqual(numbers(0, 81));
+    // At the beginning, behind the first, and behind each eight of the others.
+    expect(looks).toBe(12);
+  });
+
   it('takes turns with another queue', async () => {
     const order: string[] = [];
     let nowMs = 0;
     const queues = ['a', 'b'].map(
       (name) =>
         new PacketInQueue(
-          { now: () => nowMs++ },
-          () => order.push(name),
+          { now: () => nowMs },
+          () => {
+            nowMs++;
+            order.push(name);
+          },
           () => {},
         ),
     );
