@@ -24,6 +24,8 @@ export class SendBuffer {
   #handedOver = 0;
   /** Writes that the stream has not finished, of this arena and of those before it. */
   #writesUnderWay = 0;
+  /** Their bytes. Every message asks for them, and they change only here: asking the stream costs more. */
+  #bytesUnderWay = 0;
   #flushScheduled = false;
   #drainWaiters: (() => void)[] = [];
 
@@ -43,7 +45,7 @@ export class SendBuffer {
 
   /** Bytes that have not left the process. */
   get pendingBytes(): number {
-    return this.#writer.offset - this.#handedOver + this.#stream.writableLength;
+    return this.#writer.offset - this.#handedOver + this.#bytesUnderWay;
   }
 
   /** Where the next message is encoded; {@link added} must follow. */
@@ -87,6 +89,7 @@ export class SendBuffer {
     this.#writesUnderWay++;
     this.#onChunk(chunk);
     this.#stream.write(chunk, this.#onWritten);
+    this.#bytesUnderWay = this.#stream.writableLength;
   }
 
   readonly #flushScheduledNow = (): void => {
@@ -96,6 +99,7 @@ export class SendBuffer {
 
   readonly #onWritten = (): void => {
     this.#writesUnderWay--;
+    this.#bytesUnderWay = this.#stream.writableLength;
     if (this.#writesUnderWay > 0) return;
     if (this.#handedOver === this.#writer.offset && this.#copies) this.#rewind();
     this.release();

@@ -319,8 +319,13 @@ export class Switch extends SessionEmitter<SwitchEvents> implements AsyncDisposa
 
   #dispatch(message: Message): void {
     if (message.type === 'error') return this.#error(message);
-    if (this.#conversation.answer(message) || this.#monitors.take(message)) return;
+    if (message.type !== 'packetIn' && this.#isAwaited(message)) return;
     if (this.#phase !== 'handshake') (this.#main ?? this).#hear(message);
+  }
+
+  /** Hands a message to who waits for it. Nobody does for a packet-in, of which there are most, and it need not ask. */
+  #isAwaited(message: Message): boolean {
+    return this.#conversation.answer(message) || this.#monitors.take(message);
   }
 
   /** Takes what the switch says on its own, over this connection or an auxiliary one. */
