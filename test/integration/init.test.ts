@@ -241,6 +241,18 @@ describeWithLab('galago init, cluster, agent and cleanup on two hosts', () => {
     }
   });
 
+  it('miss the address that tunnels end at, and the bridge that they leave by', async () => {
+    const host = await lab.addHost({ name: 'moved', address: '192.0.2.7/24', bridge: false });
+    await init(host);
+    const problems = async () =>
+      (await galagoJson<{ readonly problems: readonly string[] }>(host, 'status')).problems;
+    expect(await problems()).toEqual(['no agent looks after this host: galago agent']);
+    await host.exec('ip', ['address', 'delete', '192.0.2.7/24', 'dev', 'br-phy']);
+    expect((await problems())[0]).toMatch(/^no tunnels: 192\.0\.2\.7 is not an address of this host/);
+    await host.exec('ip', ['address', 'add', '192.0.2.7/24', 'dev', 'eth0']);
+    expect((await problems())[0]).toMatch(/^no tunnels: .* and 192\.0\.2\.7 is on eth0: add --uplink eth0/);
+  });
+
   it('take no address of a virtual switch for one that others could reach', async () => {
     const host = hosts[0]!;
     await galagoJson(host, 'vswitch', 'create', '10.9.0.254/24', '--usermode');

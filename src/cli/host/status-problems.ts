@@ -7,10 +7,12 @@ import type { BridgeRow, HostDatabase, InterfaceRow } from '../../host/database.
 import { AGENT_UNIT } from '../../host/setup/agent-unit.ts';
 import { readSettings } from '../../host/setup/settings.ts';
 import { firewallNeeds } from '../../host/setup/settle-firewall.ts';
+import { findUnderlay } from '../../host/setup/underlay.ts';
 import { UPLINK_BRIDGE, uplinkOf } from '../../host/setup/uplink.ts';
 import { findSlotDrift, mendVswitch } from '../../host/slots/slot-drift.ts';
 import { readVswitches } from '../../host/slots/vswitch.ts';
 import { planFirewall } from '../../host/system/firewall.ts';
+import { readNamespace } from '../../host/system/ip.ts';
 import type { GalagoError } from '../../util/errors.ts';
 import type { VswitchRow } from '../slots/vswitch-row.ts';
 import { isUnitOf } from './agent-unit.ts';
@@ -48,6 +50,7 @@ export async function findProblems(
 ): Promise<readonly string[]> {
   return [
     ...problemsOfSetUp(db, options, seen),
+    ...(await problemsOfUnderlay(db, options, seen)),
     ...(await problemsOfFirewall(db, options)),
     ...(seen.bridge === undefined ? [] : problemsOfBridge(db, seen.bridge)),
     ...(await problemsOfFlows(options, seen)),
@@ -82,6 +85,24 @@ function problemOfUplink(device: string, options: HostOptions): string {
   return isUplinkOverdue(options)
     ? `${is}, and what should have put it back was killed: galago cleanup --yes, or galago init --confirm`
     : `${is}: galago init --confirm, or galago cleanup --yes`;
+}
+
+/** The address may have gone from the host, or the bridge from under it, as when a move of the uplink was put back. */
+async function problemsOfUnderlay(
+  db: HostDatabase,
+  options: StatusOptions,
+  { bridge }: Seen,
+): Promise<readonly string[]> {
+  const { localIp } = readSettings(db);
+  if (bridge === undefined || localIp === undefined || !isLocal(options)) return [];
+  const { links } = await readNamespace();
+  const isUserspace = bridge.datapath_type === 'netdev';
+  try {
+    findUnderlay(db, links, { localIp, bridge: bridge.name, isUserspace, uplink: undefined });
+    return [];
+  } catch (error) {
+    return [`no tunnels: ${(error as GalagoError).message}`];
+  }
 }
 
 async function problemsOfFirewall(db: HostDatabase, options: StatusOptions): Promise<readonly string[]> {
