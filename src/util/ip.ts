@@ -73,6 +73,11 @@ export function ipv6Mask(prefixLength: number): string {
   return readIpv6(prefixMask(prefixLength, 16), 0);
 }
 
+/** True for an address of a link alone (RFC 4291, 2.5.6), in its canonical form. */
+export function isLinkLocalIpv6(address: string): boolean {
+  return /^fe[89ab][0-9a-f]:/.test(address);
+}
+
 /**
  * The link-local address that a station derives from its MAC address (RFC 4291, appendix A).
  * @throws WireError `MAC_INVALID`

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type Container, eventually, type Host, Lab } from '../lab/index.ts';
 import { describeWithLab } from './describe-with-lab.ts';
-import { galago, galagoJson, hostState } from './host-cli.ts';
+import { galago, galagoJson, hostState, MAIN } from './host-cli.ts';
 import { ObservedController } from './observed-controller.ts';
 import { addPodHosts, callHosts, tunnelPort, warmUnderlay } from './pod-hosts.ts';
 
@@ -204,6 +204,37 @@ describeWithLab('galago connect on two hosts', () => {
     );
     await connect(host, container, '10.6.0.9', '46', '--default-route');
     expect(await container.exec('ip', ['route', 'show', 'default'])).toContain('via 10.6.0.1 dev eth1');
+  });
+
+  it('takes an IPv6 router by its address of the link', async () => {
+    const container = await addContainer(h1());
+    await connect(h1(), container, 'fd00:9::1/64', '49', '--gateway', 'fe80::1');
+    expect(await container.exec('ip', ['-6', 'route', 'show', 'default'])).toMatch(
+      /^default via fe80::1 dev eth1/,
+    );
+  });
+
+  it('begins nothing without the permission to end it', async () => {
+    const host = h1();
+    const target = `netns:${(await addContainer(host)).netns}`;
+    const before = await hostState(host);
+    const env = { OVS_RUNDIR: host.ovs.dir };
+    const commands = [
+      ['init', '--usermode', '--bridge', 'br-other'],
+      ['connect', target, '10.8.0.1/24', '48'],
+      ['cleanup'],
+      ['cluster', 'add', '192.0.2.9'],
+      ['vswitch', 'create', '10.0.0.254/24', '--usermode'],
+    ];
+    for (const words of commands) {
+      const unable = ['--bounding-set', '-net_admin', process.execPath, MAIN, ...words];
+      const refused = expect.objectContaining({
+        exitCode: 1,
+        stderr: expect.stringMatching(/^error: .* takes root.* \(HOST_NOT_PERMITTED\)\n$/),
+      });
+      await expect(host.exec('setpriv', unable, { env })).rejects.toEqual(refused);
+    }
+    expect(await hostState(host)).toEqual(before);
   });
 
   it('lists what is there, and disconnects it', async () => {

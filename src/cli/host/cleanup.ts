@@ -6,7 +6,7 @@ import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { printChanges } from '../print.ts';
 import { slotPlace } from '../slots/slot-options.ts';
 import { planUnitAfterCleanup } from './agent-unit.ts';
-import { addHostOptions, dockerSocket, type HostOptions, openDatabase } from './host-options.ts';
+import { addHostOptions, dockerSocket, type HostOptions, openToChange } from './host-options.ts';
 import { giveBackUplink, putBackUplink, requireConsent } from './uplink.ts';
 
 interface CleanupOptions extends HostOptions {
@@ -43,7 +43,7 @@ Examples:
 
 async function runCleanup(options: CleanupOptions, command: Command): Promise<void> {
   if (options.yes && !options.dryRun && !options.containers) await putBackUplink(options);
-  await using db = await openDatabase(options);
+  await using db = await openToChange(options);
   const changes = await (options.containers ? cleanSlots(db, options) : cleanHost(db, options));
   printChanges(command, options, changes);
 }

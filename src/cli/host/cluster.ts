@@ -6,7 +6,7 @@ import { planForgery } from '../../host/system/forgery.ts';
 import { UsageError } from '../../util/errors.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { print } from '../print.ts';
-import { addHostOptions, type HostOptions, isLocal, openDatabase } from './host-options.ts';
+import { addHostOptions, type HostOptions, isLocal, openDatabase, openToChange } from './host-options.ts';
 
 interface ClusterOptions extends HostOptions {
   readonly dryRun?: true;
@@ -75,8 +75,8 @@ async function change(
   combine: (peers: Peers, given: Peers) => Peers,
 ): Promise<void> {
   parsePeers(texts);
-  await using db: HostDatabase = await openDatabase(options);
   const isWritten = texts.length > 0 && !options.dryRun;
+  await using db: HostDatabase = await (isWritten ? openToChange(options) : openDatabase(options));
   const settle = async () => {
     const settings = readSettings(db);
     const given = parsePeers(texts, settings.localIp);

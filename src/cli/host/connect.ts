@@ -13,7 +13,7 @@ import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { print, printChanges } from '../print.ts';
 import { bytes } from '../values.ts';
 import { hasAgent } from './flows-lock.ts';
-import { addHostOptions, dockerSocket, type HostOptions, openDatabase } from './host-options.ts';
+import { addHostOptions, dockerSocket, type HostOptions, openToChange } from './host-options.ts';
 import { POD_READER } from './pod-reader.ts';
 
 /** The options of `galago connect` as they were read. */
@@ -87,7 +87,7 @@ async function run(words: Words, options: ConnectOptions, command: Command): Pro
   parseTarget(container);
   const asked = { ...options, address, pod, replacesDefaultRoute, isInternal };
   const parsed = parseEndpointWords(asked, POD_READER);
-  const opening = openDatabase(options);
+  const opening = openToChange(options);
   // Both are waited for together; an error of the first must not leave the other unheard.
   const [opened, found] = await Promise.allSettled([opening, findTarget(container, options.docker)]);
   if (opened.status === 'rejected') throw opened.reason;

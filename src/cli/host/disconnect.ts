@@ -6,7 +6,7 @@ import type { HostDatabase } from '../../host/database.ts';
 import { UsageError } from '../../util/errors.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { print } from '../print.ts';
-import { addHostOptions, dockerSocket, type HostOptions, openDatabase } from './host-options.ts';
+import { addHostOptions, dockerSocket, type HostOptions, openToChange } from './host-options.ts';
 
 interface DisconnectOptions extends HostOptions {
   readonly ifname?: string;
@@ -39,7 +39,7 @@ Examples:
 
 async function run(container: string, options: DisconnectOptions, command: Command): Promise<void> {
   const id = await identify(container, options.docker);
-  await using db = await openDatabase(options);
+  await using db = await openToChange(options);
   const found = endpointsOf(db, id, container).filter(({ externalIds }) =>
     [undefined, externalIds.get(EndpointKey.IFNAME)].includes(options.ifname),
   );

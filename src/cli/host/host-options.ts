@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
 import { HostDatabase } from '../../host/database.ts';
+import { requirePermission } from '../../host/system/permission.ts';
 import { parseMethod } from '../../net/index.ts';
 import { UsageError } from '../../util/errors.ts';
 import { databaseMethod } from './run-directory.ts';
@@ -27,6 +28,12 @@ export function addHostOptions(command: Command): Command {
 /** Opens this host's database. @throws as HostDatabase.open */
 export function openDatabase({ db }: HostOptions): Promise<HostDatabase> {
   return HostDatabase.open(db);
+}
+
+/** Opens it for a command that changes this machine as well. @throws UsageError `HOST_NOT_PERMITTED`; as HostDatabase.open */
+export async function openToChange(options: HostOptions & { readonly dryRun?: true }): Promise<HostDatabase> {
+  if (options.dryRun !== true && isLocal(options)) requirePermission();
+  return openDatabase(options);
 }
 
 /** True when the database is of this machine. */

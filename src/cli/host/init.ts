@@ -8,7 +8,7 @@ import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { print, printChanges } from '../print.ts';
 import { bridgeName, bytes, oneOf, seconds, tunnelAddress } from '../values.ts';
 import { planUnit, planUnitOf } from './agent-unit.ts';
-import { addHostOptions, openDatabase } from './host-options.ts';
+import { addHostOptions, openToChange } from './host-options.ts';
 import { confirmMove, initWithUplink, putBackUplink, type UplinkOptions } from './uplink.ts';
 
 interface InitOptions extends UplinkOptions {
@@ -78,7 +78,7 @@ Examples:
 async function runInit(options: InitOptions, command: Command): Promise<void> {
   if (options.confirm) return runConfirm(options, command);
   if (options.uplink !== undefined && options.yes && !options.dryRun) await putBackUplink(options);
-  await using db = await openDatabase(options);
+  await using db = await openToChange(options);
   const request = {
     bridge: options.bridge,
     encapsulation: encapsulationOf(options.encap),
@@ -106,7 +106,7 @@ async function runInit(options: InitOptions, command: Command): Promise<void> {
 
 /** Runs `galago init --confirm`. */
 async function runConfirm(options: InitOptions, command: Command): Promise<void> {
-  await using db = await openDatabase(options);
+  await using db = await openToChange(options);
   const device = await confirmMove(db, options, options.dryRun ?? false);
   if (options.dryRun)
     return printChanges(command, options, [

@@ -7,7 +7,7 @@ import { carryOutStart, planStart, type SlotProgram } from '../../host/slots/slo
 import { isOurs, readSlots, requireContainer } from '../../host/slots/slot-state.ts';
 import { describeStop, stopSlot } from '../../host/slots/slot-stop.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
-import { openDatabase } from '../host/host-options.ts';
+import { openToChange } from '../host/host-options.ts';
 import { print } from '../print.ts';
 import { graceSeconds, type ValueParser } from '../values.ts';
 import { addSlotOptions, hostName, readSlot, type SlotOptions, slotPlace } from './slot-options.ts';
@@ -61,7 +61,7 @@ interface Words {
 }
 
 async function run(words: Words, options: RestartOptions, command: Command): Promise<void> {
-  await using db = await openDatabase(options);
+  await using db = await openToChange(options);
   const place = slotPlace(db, options);
   const slot = readSlot(db, words.slot, options);
   const { vswitch, number, name } = slot;

@@ -10,7 +10,7 @@ import {
 } from '../../host/slots/slot-start.ts';
 import { UsageError } from '../../util/errors.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
-import { openDatabase } from '../host/host-options.ts';
+import { openToChange } from '../host/host-options.ts';
 import { print } from '../print.ts';
 import type { ValueParser } from '../values.ts';
 import { addSlotOptions, hostName, type SlotOptions, slotPlace } from './slot-options.ts';
@@ -77,7 +77,7 @@ async function run(
   const settings = readSettings(options);
   const vswitch = options.vswitch ?? options.eth0 ?? DEFAULT_VSWITCH;
   requireDifferent([vswitch, ...settings.others.values()]);
-  await using db = await openDatabase(options);
+  await using db = await openToChange(options);
   const place = slotPlace(db, options);
   const request: StartRequest = {
     ...{ vswitch, number: options.slot, settings, host: hostName() },

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { describeStop, stopSlot } from '../../host/slots/slot-stop.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
-import { openDatabase } from '../host/host-options.ts';
+import { openToChange } from '../host/host-options.ts';
 import { print } from '../print.ts';
 import { graceSeconds } from '../values.ts';
 import { addSlotOptions, readSlot, type SlotOptions, slotPlace } from './slot-options.ts';
@@ -36,7 +36,7 @@ Examples:
 `;
 
 async function run(text: string, options: StopCommandOptions, command: Command): Promise<void> {
-  await using db = await openDatabase(options);
+  await using db = await openToChange(options);
   const { name } = readSlot(db, text, options);
   const how = { keepsContainer: !options.rm, graceSec: options.time };
   const place = slotPlace(db, options);

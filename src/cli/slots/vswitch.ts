@@ -12,7 +12,7 @@ import { planVswitchRemoval, removeVswitch } from '../../host/slots/vswitch-remo
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { planUnitOf, planUnitWithout } from '../host/agent-unit.ts';
 import { hasAgent } from '../host/flows-lock.ts';
-import { addHostOptions, type HostOptions, openDatabase } from '../host/host-options.ts';
+import { addHostOptions, type HostOptions, openDatabase, openToChange } from '../host/host-options.ts';
 import { vswitchProgrammer } from '../host/vswitch-flows.ts';
 import { print, printChanges, printTable } from '../print.ts';
 import { printable } from '../printable.ts';
@@ -108,7 +108,7 @@ async function runCreate(
     device,
     isUserspace: options.usermode,
   };
-  await using db = await openDatabase(options);
+  await using db = await openToChange(options);
   const unit = options.agent ? await planUnitOf(db, options) : undefined;
   const changesOf = (plan: VswitchPlan) => [...plan.changes, ...(unit?.changes ?? [])];
   if (options.dryRun) return printChanges(command, options, changesOf(await planVswitch(db, request)));
@@ -149,7 +149,7 @@ async function runList(options: HostOptions, command: Command): Promise<void> {
 }
 
 async function runRemove(name: string, options: RemoveOptions, command: Command): Promise<void> {
-  await using db = await openDatabase(options);
+  await using db = await openToChange(options);
   const removal = await planVswitchRemoval(db, name);
   const unit = await planUnitWithout(name, db, options);
   const changes = [...unit.changes, ...removal];

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { UsageError } from '../../util/errors.ts';
-import { parseCidr, writeIpv4, writeIpv6 } from '../../util/ip.ts';
+import { isLinkLocalIpv6, parseCidr, writeIpv4, writeIpv6 } from '../../util/ip.ts';
 import { isGroupMac, readMac, writeMac } from '../../util/mac.ts';
 
 /** An endpoint's address in its subnet. */
@@ -48,7 +48,8 @@ export function formatEndpointAddress({ ip, prefixLength }: EndpointAddress): st
 }
 
 /**
- * Reads a next hop, which has to be another address of the endpoint's subnet.
+ * Reads a next hop, which has to be another address of the endpoint's subnet; for IPv6 it can be of the link as well,
+ * as those that routers advertise are (RFC 4861, 4.2).
  * @throws UsageError `HOST_GATEWAY_INVALID`
  */
 export function parseGateway(text: string, subnet: EndpointAddress): string {
@@ -58,7 +59,9 @@ export function parseGateway(text: string, subnet: EndpointAddress): string {
   } catch {
     // Said below.
   }
-  if (gateway?.family === subnet.family && gateway.mask === undefined && isOther(gateway.address, subnet))
+  const isNextHop = (address: string) =>
+    isOther(address, subnet) || (subnet.family === 6 && isLinkLocalIpv6(address));
+  if (gateway?.family === subnet.family && gateway.mask === undefined && isNextHop(gateway.address))
     return gateway.address;
   const expected = `another address in ${formatEndpointAddress(subnet)}`;
   throw new UsageError('HOST_GATEWAY_INVALID', `expected a gateway that is ${expected}, got '${text}'`);

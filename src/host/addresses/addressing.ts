@@ -1,4 +1,5 @@
 import { UsageError } from '../../util/errors.ts';
+import { isLinkLocalIpv6 } from '../../util/ip.ts';
 import { familyOf } from '../../util/tunnel-address.ts';
 import { runCommand } from '../system/command.ts';
 import type { IpCommand } from '../system/ip.ts';
@@ -35,7 +36,7 @@ export function parseAddressing(
   addresses: readonly IpAddress[],
   routes: readonly IpRoute[],
 ): Addressing {
-  const all = addresses.filter(({ family, local }) => family === 'inet' || !isLinkLocal(local));
+  const all = addresses.filter(({ family, local }) => family === 'inet' || !isLinkLocalIpv6(local));
   // The kernel makes those that serve privacy anew from the others.
   const own = all.filter(({ temporary }) => temporary !== true);
   const isManual = own.some(({ noprefixroute }) => noprefixroute === true);
@@ -231,10 +232,6 @@ function leased(device: string, address: string): UsageError {
     `${address} on ${device} is leased, and its DHCP client would go on renewing it there: have the client look after ` +
     `a bridge of yours that ${device} is in, without --uplink; or end it, and keep the address: ${keep}`;
   return new UsageError('HOST_UPLINK_INVALID', message);
-}
-
-function isLinkLocal(address: string): boolean {
-  return /^fe[89ab][0-9a-f]:/.test(address);
 }
 
 /** What a route may have for {@link readRoute} to know all of it. */

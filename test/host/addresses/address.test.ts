@@ -51,6 +51,7 @@ describe('a gateway', () => {
         expect.objectContaining({ code: 'HOST_GATEWAY_INVALID' }),
       );
     expect(parseGateway('fd00::ffff', parseEndpointAddress('fd00::1'))).toBe('fd00::ffff');
+    expect(parseGateway('fe80::1', parseEndpointAddress('fd00::1'))).toBe('fe80::1');
     expect(() => parseGateway('fd00:0:0:1::1', parseEndpointAddress('fd00::1'))).toThrow('fd00::1/64');
   });
 
