@@ -171,6 +171,22 @@ describeWithLab('galago init --uplink', () => {
     await eventually(isReached, { what: 'the host at its addresses' });
   });
 
+  it('is undone also when what the one that was killed had begun ends last', async () => {
+    const { env, reached, release, ended } = await stopAt(host, 'ip', '-force -batch -', {
+      isOutlived: true,
+    });
+    const init = await host.start(process.execPath, [MAIN, ...UPLINK, '--yes'], { env });
+    await eventually(() => existsSync(reached), { what: 'init to move the addresses' });
+    process.kill(init.pid, 'SIGKILL');
+    await init.exited;
+    await eventually(async () => !(await host.ovs.vsctl('list-br')).includes('br-phy'), {
+      what: 'everything to be put back',
+    });
+    await writeFile(release, '');
+    await eventually(() => existsSync(ended), { what: 'what was begun to end' });
+    await isAsBefore();
+  });
+
   it('is undone by init itself when the guard is killed', async () => {
     const { env, reached, release } = await stopAt(host, 'ip', '-batch -');
     const init = host.exec(process.execPath, [MAIN, ...UPLINK, '--yes'], { env, timeoutMs: 60_000 });
@@ -331,23 +347,28 @@ async function guards(host: Host): Promise<number[]> {
   return found.filter((pid) => pid > 0);
 }
 
-/** Has a command of the host wait, when it is called with these arguments, until a file is there. */
-async function stopAt({ ovs }: Host, command: string, args: string) {
+/**
+ * Has a command of the host wait, when it is called with these arguments, until a file is there.
+ * @param isOutlived whether the first that is called so, and no other, goes on when what has called it was killed
+ */
+async function stopAt({ ovs }: Host, command: string, args: string, { isOutlived = false } = {}) {
   const dir = join(ovs.dir, 'stop');
-  const [reached, release] = [join(dir, 'reached'), join(dir, 'release')];
+  const [reached, release, ended] = ['reached', 'release', 'ended'].map((name) => join(dir, name)) as [
+    string,
+    string,
+    string,
+  ];
   await mkdir(dir);
   const real = (await run('sh', ['-c', `command -v ${command}`], { env: { PATH: SEARCH_PATH } })).trim();
+  const wait = `touch ${reached}; while ! [ -e ${release} ]; do sleep 0.02; done`;
   const script = `#!/bin/sh
 case "$*" in
 "${args}"*)
-  touch ${reached}
-  while ! [ -e ${release} ]; do sleep 0.02; done
-  # What a process has begun that was killed does not go on.
-  kill -0 $PPID || exit 1
+  ${isOutlived ? `[ -e ${reached} ] || { ${wait}; ${real} "$@"; touch ${ended}; exit; }` : `${wait}; kill -0 $PPID || exit 1`}
 esac
 exec ${real} "$@"
 `;
   await writeFile(join(dir, command), script, { mode: 0o755 });
   const env = { PATH: `${dir}:${SEARCH_PATH}`, OVS_RUNDIR: ovs.dir };
-  return { env, reached, release };
+  return { env, reached, release, ended };
 }

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { UsageError } from '../../util/errors.ts';
 import type { HostDatabase } from '../database.ts';
 import { HostError } from '../host-error.ts';
-import { type MovedUplink, moveToDevice } from './uplink.ts';
+import { keepPutBack, type MovedUplink, moveToDevice } from './uplink.ts';
 
 /*
  * A move of the uplink is watched over by a process of its own, in a session of its own, which no loss of the
@@ -16,7 +16,7 @@ import { type MovedUplink, moveToDevice } from './uplink.ts';
  *
  *     guard starts ──ready──► move ──moved──► waits for the confirmation ──► ends
  *                              │                      │
- *              end of its input, not moved    time is over
+ *       failed, or end of its input       time is over
  *                              └──────► puts back ◄───┘
  *
  * The file that says what to put back is whoever's that renames it first: the confirmation's, the guard's or cleanup's.
@@ -141,15 +141,16 @@ export async function guardUplink(
   const record = readRecord(path);
   if (record === undefined) return true;
   const lines = createInterface({ input: process.stdin });
-  const moved = once(lines, 'line').then(() => true);
-  const ended = once(lines, 'close').then(() => false);
+  const told = once(lines, 'line').then(([line]) => line as string);
+  const ended = once(lines, 'close').then(() => undefined);
   process.stdout.write('ready\n');
-  const isMoved = await Promise.race([moved, ended]);
-  if (isMoved && (record.confirmWithinMs === 0 || (await isConfirmed(path, record.confirmWithinMs)))) {
+  const word = await Promise.race([told, ended]);
+  if (word === MOVED && (record.confirmWithinMs === 0 || (await isConfirmed(path, record.confirmWithinMs)))) {
     for (const file of [path, logOf(path)]) rmSync(file, { force: true });
     return true;
   }
   if (claim(path)) await putBack(record, open);
+  if (word === undefined) await putBackLate(record);
   rmSync(logOf(path), { force: true });
   return false;
 }
@@ -186,17 +187,25 @@ async function putBack(record: UplinkRecord, open: (db: string) => Promise<HostD
   }
 }
 
+/** Who moves was killed, but not the command that it was running: that ends by itself, and may do so last. */
+async function putBackLate(record: UplinkRecord): Promise<void> {
+  for (const pauseMs of LATE_LOOKS_MS) {
+    await delay(pauseMs);
+    await keepPutBack(record);
+  }
+}
+
 function guardOf(guard: ChildProcess, path: string, open: (db: string) => Promise<HostDatabase>): Guard {
   const log = logOf(path);
   const isAlive = () => guard.exitCode === null && guard.signalCode === null;
   return {
     moved: () => {
       if (!isAlive()) throw stuck(log, 'is not watched over any more');
-      guard.stdin?.end('moved\n');
+      guard.stdin?.end(`${MOVED}\n`);
       for (const part of [guard, guard.stdin, guard.stdout] as readonly { unref?(): void }[]) part.unref?.();
     },
     putBack: async () => {
-      guard.stdin?.end();
+      guard.stdin?.end(`${FAILED}\n`);
       if (isAlive()) await once(guard, 'exit');
       // Whoever has killed it has left the work undone.
       const left = takeOver(path);
@@ -248,8 +257,13 @@ function stuck(log: string, what: string): HostError {
   return new HostError('HOST_UPLINK_STUCK', `the uplink ${what}: see ${log}`);
 }
 
+/** What a guard is told: that the device has moved, or that it could not be, and nothing goes on. */
+const MOVED = 'moved';
+const FAILED = 'failed';
 const LOOK_EVERY_MS = 200;
 const START_TIMEOUT_MS = 20_000;
 /** How long a guard that is there may take longer. */
 const OVERDUE_MS = 10_000;
 const ATTEMPTS = 5;
+/** In all longer than moving addresses takes, also on a machine that is out of memory. */
+const LATE_LOOKS_MS = [500, 1500, 3000, 5000];

@@ -161,6 +161,20 @@ export async function moveToDevice(
   });
 }
 
+/**
+ * Gives a device once more what {@link moveToDevice} gave it, where an address is missing; not while there is a bridge in
+ * its place again.
+ * @throws UsageError `HOST_UPLINK_INVALID`; HostError as runCommand
+ */
+export async function keepPutBack({ device, addressing }: MovedUplink): Promise<void> {
+  if ((await findLink(UPLINK_BRIDGE)) !== undefined) return;
+  await giveToKernel();
+  const { addresses } = await readAddressing(device);
+  const there = new Set(addresses.map(({ key }) => key.join(' ')));
+  if (addressing.addresses.some(({ key }) => !there.has(key.join(' '))))
+    await moveAddressing(UPLINK_BRIDGE, device, addressing);
+}
+
 /** The device that was put into the bridge of ours, if one was. */
 export function uplinkOf(db: HostDatabase): string | undefined {
   const bridge = db.bridge(UPLINK_BRIDGE);
