@@ -63,7 +63,7 @@ fi
 if ! [ -e node_modules/tsx ]; then
   echo 'Installing npm packages into node_modules and building dist; both will stay'
   quietly npm ci
-elif ! [ -e dist/cli/main.cjs ] || [ -n "$(find src -newer dist/cli/main.js -print -quit)" ]; then
+elif ! [ -e dist/cli/main.cjs ] || [ -n "$(find src -newer dist/cli/main.cjs -print -quit)" ]; then
   quietly npm run build
 fi
 
