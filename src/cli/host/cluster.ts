@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { HostDatabase } from '../../host/database.ts';
 import { parsePeers, writePeers } from '../../host/setup/peers.ts';
-import { type HostSettings, hostTunnels, readSettings, whileSettingUp } from '../../host/setup/settings.ts';
-import { planForgery } from '../../host/system/forgery.ts';
+import { hostTunnels, readSettings, whileSettingUp } from '../../host/setup/settings.ts';
+import { dropForgery } from '../../host/system/forgery.ts';
 import { UsageError } from '../../util/errors.ts';
 import { EXIT_CODE_HELP } from '../exit-code.ts';
 import { print } from '../print.ts';
@@ -87,18 +87,11 @@ async function change(
       );
     }
     const peers = [...new Set(combine(settings.peers, given))].sort();
-    if (isWritten) await dropForgery(options, { ...settings, peers });
+    const tunnels = hostTunnels({ ...settings, peers });
+    if (isWritten && tunnels !== undefined && isLocal(options)) await dropForgery(tunnels);
     const changed = isWritten ? await writePeers(db, peers) : peers.join() !== settings.peers.join();
     return { peers, changed };
   };
   const { peers, changed } = await (isWritten ? whileSettingUp(db, settle) : settle());
   print(command, options.json ? JSON.stringify({ peers, changed }) : peers);
-}
-
-/** Has packets dropped that containers here forge from the hosts' addresses, where `galago init` has been run. */
-async function dropForgery(options: HostOptions, settings: HostSettings): Promise<void> {
-  const tunnels = hostTunnels(settings);
-  if (tunnels === undefined || !isLocal(options)) return;
-  const { changes } = await planForgery(tunnels);
-  for (const each of changes) await each.carryOut();
 }

@@ -24,9 +24,9 @@ interface FirewallKeepOptions {
 }
 
 /**
- * Keeps in this machine's firewall what `galago init`, `cluster` and `vswitch create` have put there: whoever loads the rules of the
- * host anew takes it out. It looks at what there is under the lock under which commands change the settings, and does
- * what these say then: after `galago cleanup`, nothing.
+ * Keeps in this machine's firewall what `galago init`, `cluster` and `vswitch create` have put there: whoever loads the
+ * rules of the host anew takes it out. It looks at what there is under the lock under which commands change the settings,
+ * and does what these say then: after `galago cleanup`, nothing.
  */
 export class FirewallKeeper implements AsyncDisposable {
   readonly #db: HostDatabase;

@@ -1,9 +1,10 @@
 import { UsageError } from '../../util/errors.ts';
 import type { HostDatabase } from '../database.ts';
 import { whileSettingUp } from '../setup/settings.ts';
-import { firewallNeeds, planSettling, settleFirewall } from '../setup/settle-firewall.ts';
+import { firewallNeeds } from '../setup/settle-firewall.ts';
+import { closeFirewall } from '../system/firewall.ts';
 import { requireVswitch } from './vswitch.ts';
-import { hasUserspaceVswitch, VswitchKey } from './vswitch-labels.ts';
+import { VswitchKey } from './vswitch-labels.ts';
 
 /**
  * Takes a virtual switch away. Its device stays, without an address, as it was.
@@ -11,18 +12,23 @@ import { hasUserspaceVswitch, VswitchKey } from './vswitch-labels.ts';
  */
 export async function removeVswitch(db: HostDatabase, name: string): Promise<void> {
   requireRemovable(db, name);
-  const hadPorts = hasUserspaceVswitch(db);
   await whileSettingUp(db, async () => {
+    const isLast = needsFirewallLast(db, name);
     await db.apply(`vswitch remove ${name}`, (tx) => db.deleteBridge(tx, name));
-    if (hadPorts) await settleFirewall(db);
+    if (isLast) await closeFirewall();
   });
 }
 
 /** What {@link removeVswitch} is going to do, a line each. @throws as requireRemovable */
 export async function planVswitchRemoval(db: HostDatabase, name: string): Promise<readonly string[]> {
   requireRemovable(db, name);
-  const isLast = hasUserspaceVswitch(db) && firewallNeeds(db, name) === undefined;
-  return [`ovsdb: delete bridge ${name}`, ...(isLast ? await planSettling(undefined) : [])];
+  const firewall = needsFirewallLast(db, name) ? await closeFirewall(true) : [];
+  return [`ovsdb: delete bridge ${name}`, ...firewall];
+}
+
+/** True when nothing else on this host needs its firewall. */
+function needsFirewallLast(db: HostDatabase, name: string): boolean {
+  return firewallNeeds(db) !== undefined && firewallNeeds(db, name) === undefined;
 }
 
 /** @throws UsageError `HOST_VSWITCH_UNKNOWN`, `HOST_VSWITCH_IN_USE`, `HOST_BRIDGE_IN_USE` */

@@ -10,9 +10,7 @@ import {
   requireOpen,
 } from '../database.ts';
 import { hostTunnels, readSettings, whileSettingUp } from '../setup/settings.ts';
-import { settleFirewall } from '../setup/settle-firewall.ts';
-import type { FirewallChange } from '../system/firewall.ts';
-import { planForgery } from '../system/forgery.ts';
+import { dropForgery, planForgery } from '../system/forgery.ts';
 import { formatIp, type Link, readNamespace } from '../system/ip.ts';
 import { type VswitchAddress, vswitchMac } from './slot.ts';
 import { requireRoom } from './vswitch-checks.ts';
@@ -34,8 +32,8 @@ export interface VswitchPlan {
   readonly existing: BridgeRow | undefined;
   readonly needsDevice: boolean;
   readonly links: LinksPlan;
-  /** What keeps the kernel from taking in what containers send, beside the userspace datapath. */
-  readonly firewall: readonly FirewallChange[];
+  /** What keeps the kernel from taking in what containers send, beside the userspace datapath; a line each. */
+  readonly firewall: readonly string[];
   /** A line each; empty when nothing has to be changed. */
   readonly changes: readonly string[];
 }
@@ -103,7 +101,10 @@ export async function planVswitch(db: HostDatabase, asked: VswitchRequest): Prom
   if (before !== undefined) requireSame(before, vswitch);
   const needsDevice = vswitch.device !== before?.device;
   requireRoom(db, vswitch, links);
-  const firewall = vswitch.isUserspace ? (await planForgery(hostTunnels(readSettings(db)))).changes : [];
+  const { changes } = vswitch.isUserspace
+    ? await planForgery(hostTunnels(readSettings(db)))
+    : { changes: [] };
+  const firewall = changes.map(({ text }) => text);
   const plan = { vswitch, existing, needsDevice, links: planLinks(vswitch, links), firewall };
   return { ...plan, changes: changesOf(plan) };
 }
@@ -134,7 +135,7 @@ export async function carryOutVswitch(
       await db.apply(`vswitch create ${name}`, (tx) => write(db, tx, plan));
     requireBridgeOpen(db, name, vswitch.isUserspace);
     if (device !== undefined) requireOpen(db.interface(device), device);
-    if (firewall.length > 0) await whileSettingUp(db, () => settleFirewall(db));
+    if (firewall.length > 0) await whileSettingUp(db, () => dropForgery(hostTunnels(readSettings(db))));
     await carryOutLinks(name, links);
     await program(name);
   } catch (error) {
@@ -204,7 +205,7 @@ function changesOf({
   return [
     ...(existing === undefined ? [`ovsdb: add bridge ${name}: ${type}${secure} ${mac}`] : []),
     ...(needsDevice ? [`ovsdb: add port ${device} to ${name}: ofport_request=${DEVICE_OFPORT}`] : []),
-    ...firewall.map(({ text }) => text),
+    ...firewall,
     ...links.commands.map((command) => `ip ${formatIp(command)}`),
   ];
 }

@@ -45,6 +45,11 @@ export async function planForgery(tunnels: HostTunnels | undefined): Promise<For
   return { isDropped: true, changes: [change] };
 }
 
+/** Does what {@link planForgery} finds to be done. @throws HostError as runCommand */
+export async function dropForgery(tunnels: HostTunnels | undefined): Promise<void> {
+  for (const change of (await planForgery(tunnels)).changes) await change.carryOut();
+}
+
 /** True when the table is there, whatever is in it. */
 export async function hasForgeryTable(): Promise<boolean> {
   return (await listRules()) !== undefined;
